@@ -1,0 +1,1 @@
+"""Reading the law: everything in `config/` becomes one checked, cached `Law`."""
