@@ -1,0 +1,132 @@
+"""Enterprises, lines and measures as plain JSON values and back, for storage: `x_from(x_document(x)) == x`.
+
+Keys stand in a fixed order and nothing is left out, so equal values give equal bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from emission_lists.grades import Grade
+from emission_lists.levels import LEVELS, PerLevel
+from emission_lists.lists import POLLUTANTS, Enterprise, GuaranteeType, Line, Pollutants
+from emission_lists.measures import Action, Basis, CountUnit, LoadCap, Measure, VehicleRule, Verification
+
+
+def cap_document(cap: LoadCap | None) -> dict[str, Any] | None:
+    return None if cap is None else {"metric": cap.metric, "value": cap.value, "unit": cap.unit}
+
+
+def cap_from(document: Mapping[str, Any] | None) -> LoadCap | None:
+    return None if document is None else LoadCap(document["value"], document["unit"], document["metric"])
+
+
+def measure_document(measure: Measure) -> dict[str, Any]:
+    """A measure exactly as it stands in the list (nothing derived)."""
+    return {
+        "action": measure.action.value,
+        "ratio": measure.ratio,
+        "at_least": measure.at_least,
+        "count_unit": None if measure.count_unit is None else measure.count_unit.value,
+        "stopped_units": measure.stopped_units,
+        "total_units": measure.total_units,
+        "basis": None if measure.basis is None else measure.basis.value,
+        "load_cap": cap_document(measure.load_cap),
+        "vehicle_rule": None if measure.vehicle_rule is None else measure.vehicle_rule.value,
+        "window": measure.window,
+        "verification": [kind.value for kind in measure.verification],
+        "verification_point": measure.verification_point,
+        "note_zh": measure.note_zh,
+    }
+
+
+def measure_from(document: Mapping[str, Any]) -> Measure:
+    """The measure of a stored document. KeyError or ValueError if it is not one."""
+    unit, basis, rule = document["count_unit"], document["basis"], document["vehicle_rule"]
+    return Measure(
+        action=ACTION[document["action"]],
+        ratio=document["ratio"],
+        at_least=document["at_least"],
+        count_unit=None if unit is None else COUNT_UNIT[unit],
+        stopped_units=document["stopped_units"],
+        total_units=document["total_units"],
+        basis=None if basis is None else BASIS[basis],
+        load_cap=cap_from(document["load_cap"]),
+        vehicle_rule=None if rule is None else VEHICLE_RULE[rule],
+        window=document["window"],
+        verification=tuple(VERIFICATION[kind] for kind in document["verification"]),
+        verification_point=document["verification_point"],
+        note_zh=document["note_zh"],
+    )
+
+
+ACTION = {member.value: member for member in Action}
+COUNT_UNIT = {member.value: member for member in CountUnit}
+BASIS = {member.value: member for member in Basis}
+VEHICLE_RULE = {member.value: member for member in VehicleRule}
+VERIFICATION = {member.value: member for member in Verification}
+GUARANTEE = {member.value: member for member in GuaranteeType}
+
+
+def pollutants_document(values: Pollutants) -> dict[str, float | None]:
+    return dict(zip(POLLUTANTS, values, strict=True))
+
+
+def pollutants_from(document: Mapping[str, Any]) -> Pollutants:
+    return Pollutants(*(document[name] for name in POLLUTANTS))
+
+
+def line_document(line: Line) -> dict[str, Any]:
+    return {
+        "code": line.code,
+        "name": line.name,
+        "process": line.process,
+        "base": pollutants_document(line.base),
+        "measures": {level.value: measure_document(line.measures.at(level)) for level in LEVELS},
+        "reductions": {level.value: pollutants_document(line.reductions.at(level)) for level in LEVELS},
+    }
+
+
+def line_from(document: Mapping[str, Any]) -> Line:
+    measures, reductions = document["measures"], document["reductions"]
+    return Line(
+        code=document["code"],
+        name=document["name"],
+        process=document["process"],
+        base=pollutants_from(document["base"]),
+        measures=PerLevel(*(measure_from(measures[level.value]) for level in LEVELS)),
+        reductions=PerLevel(*(pollutants_from(reductions[level.value]) for level in LEVELS)),
+    )
+
+
+def enterprise_document(enterprise: Enterprise) -> dict[str, Any]:
+    until = enterprise.guarantee_until
+    return {
+        "uscc": enterprise.uscc,
+        "permit_no": enterprise.permit_no,
+        "name": enterprise.name,
+        "adcode": enterprise.adcode,
+        "address": enterprise.address,
+        "industry": enterprise.industry,
+        "key_industry": enterprise.key_industry,
+        "gbt4754": enterprise.gbt4754,
+        "grade": enterprise.grade.value,
+        "guarantee": None if enterprise.guarantee is None else enterprise.guarantee.value,
+        "guarantee_until": None if until is None else until.isoformat(),
+        "guarantee_cap": cap_document(enterprise.guarantee_cap),
+        "small_micro": enterprise.small_micro,
+        "long_stopped": enterprise.long_stopped,
+        "contact": enterprise.contact,
+    }
+
+
+def enterprise_from(document: Mapping[str, Any]) -> Enterprise:
+    fields = dict(document)
+    guarantee, until = fields["guarantee"], fields["guarantee_until"]
+    fields["grade"] = Grade(fields["grade"])
+    fields["guarantee"] = None if guarantee is None else GUARANTEE[guarantee]
+    fields["guarantee_until"] = None if until is None else date.fromisoformat(until)
+    fields["guarantee_cap"] = cap_from(fields["guarantee_cap"])
+    return Enterprise(**fields)

@@ -1,0 +1,122 @@
+"""The emission-reduction list (应急减排清单): enterprises, their lines, and a measure per line and level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from emission_lists.grades import Grade
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
+from emission_lists.measures import Labelled, LoadCap, Measure
+
+POLLUTANTS = ("so2", "nox", "pm", "vocs")
+POLLUTANT_LABELS = {"so2": "SO2", "nox": "NOx", "pm": "PM", "vocs": "VOCs"}
+ROAD_TRANSPORT = "公路运输"  # the process of a line-like row that carries an enterprise's transport measure
+
+
+class Pollutants(NamedTuple):
+    """SO2, NOx, PM and VOCs in kg/d; None = not stated."""
+
+    so2: float | None = None
+    nox: float | None = None
+    pm: float | None = None
+    vocs: float | None = None
+
+
+NOT_STATED = Pollutants()
+
+
+NO_REDUCTIONS: PerLevel[Pollutants] = PerLevel(NOT_STATED, NOT_STATED, NOT_STATED)
+
+
+class GuaranteeType(Labelled):
+    """Why an enterprise keeps running under a warning (保障类)."""
+
+    LIVELIHOOD = ("livelihood", "民生保障", "livelihood")
+    CITY_OPERATION = ("city_operation", "城市运转", "city operation")
+    STRATEGIC_INDUSTRY = ("strategic_industry", "国家战略性产业", "national strategic industry")
+    MAJOR_PROJECT = ("major_project", "重大工程", "major project")
+    OTHER = ("other", "其他", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Enterprise:
+    """An air-emitting enterprise (涉气企业).
+
+    `adcode`: its county; `industry`: the guide's Chinese name, or any other text where `key_industry` is
+    false; `contact`: a post or a switchboard, not a person.
+    """
+
+    uscc: str
+    name: str
+    adcode: str
+    industry: str
+    key_industry: bool
+    grade: Grade
+    permit_no: str | None = None
+    address: str | None = None
+    gbt4754: str | None = None
+    guarantee: GuaranteeType | None = None
+    guarantee_until: date | None = None
+    guarantee_cap: LoadCap | None = None
+    small_micro: bool = False
+    long_stopped: bool = False
+    contact: str | None = None
+
+    def guaranteed_on(self, day: date) -> bool:
+        """True if the guarantee is approved for `day`. Without an end date it is not established."""
+        return self.guarantee is not None and self.guarantee_until is not None and day <= self.guarantee_until
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A production line, device or process (生产线/工序/设备). `base`: emissions of a normal day, kg/d."""
+
+    code: str
+    name: str
+    process: str
+    measures: PerLevel[Measure]
+    base: Pollutants = NOT_STATED
+    reductions: PerLevel[Pollutants] = NO_REDUCTIONS
+
+    def measure(self, level: ResponseLevel) -> Measure:
+        return self.measures.at(level)
+
+
+class ListRow(NamedTuple):
+    """One row: a line with its enterprise. `number` = row in the sheet it came from, 0 if none."""
+
+    enterprise: Enterprise
+    line: Line
+    number: int = 0
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What identifies a row in every version of a list: credit code and line code."""
+        return self.enterprise.uscc, self.line.code
+
+
+@dataclass(frozen=True, slots=True)
+class EmissionListDraft:
+    """A list before it is a version.
+
+    `whole_society`: all emissions of the city, kg/d (全社会排放量), against which the floors are checked.
+    """
+
+    adcode: str
+    rows: tuple[ListRow, ...]
+    whole_society: Pollutants | None = None
+    title: str = ""
+
+    def by_enterprise(self) -> dict[str, list[ListRow]]:
+        """Rows by credit code, in the order of the list."""
+        groups: dict[str, list[ListRow]] = {}
+        for row in self.rows:
+            groups.setdefault(row.enterprise.uscc, []).append(row)
+        return groups
+
+
+def all_measures(line: Line) -> tuple[tuple[ResponseLevel, Measure], ...]:
+    """The line's measures with their levels, yellow first."""
+    return tuple(zip(LEVELS, line.measures, strict=True))
