@@ -1,0 +1,124 @@
+"""The law in force as one value: standards, rule sets, plans, divisions and regions, looked up by instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import Field
+
+from alerts.instants import require_aware
+from alerts.rules import NATIONAL, Adcode, AqiStandard, Criteria, Lawful, Plan, RuleSet, Validity, criteria_of
+
+
+class LawNotFound(LookupError):
+    """Nothing in config answers; the message says what is there."""
+
+
+def _names(known: Iterable[str]) -> str:
+    return ", ".join(sorted(known)) or "none"
+
+
+class Division(Lawful):
+    """A unit of GB/T 2260 (行政区), valid from `valid_from` up to but not including `valid_until`."""
+
+    adcode: Adcode
+    name: str
+    level: Literal["province", "prefecture", "county"]
+    parent: Adcode | None = None
+    valid_from: date | None = None
+    valid_until: date | None = None
+    lon: float | None = Field(default=None, ge=-180, le=180)
+    lat: float | None = Field(default=None, ge=-90, le=90)
+
+
+class Region(Lawful):
+    """A region with joint prevention (联防联控区域) and who coordinates it."""
+
+    id: str
+    name: str
+    coordinator: str
+    members: tuple[Adcode, ...] = Field(min_length=1)
+    in_force: Validity
+    references: dict[str, str] = Field(default_factory=dict)
+
+
+class Standards(Lawful):
+    """The editions of the AQI standard; exactly one is in force on any day."""
+
+    editions: tuple[AqiStandard, ...] = Field(min_length=1)
+
+    def at(self, day: date) -> AqiStandard:
+        """The edition for a day of air quality; LawNotFound before the first."""
+        for standard in self.editions:
+            if standard.in_force.covers(day):
+                return standard
+        raise LawNotFound(f"no AQI standard is in force on {day}; known: {[s.number for s in self.editions]}")
+
+
+class Law(Lawful):
+    """Everything that config says, validated. Lookups raise LawNotFound."""
+
+    standards: Standards
+    rules: dict[str, RuleSet]
+    plans: dict[str, Plan] = Field(default_factory=dict)
+    divisions: dict[Adcode, Division] = Field(default_factory=dict)
+    regions: dict[str, Region] = Field(default_factory=dict)
+
+    def standard_at(self, day: date) -> AqiStandard:
+        """The AQI standard for a day of air quality."""
+        return self.standards.at(day)
+
+    def rules_at(self, instant: datetime, rules_id: str | None = None) -> RuleSet:
+        """The named rule set, or the national one in force at the instant."""
+        if rules_id is not None:
+            if rules_id not in self.rules:
+                raise LawNotFound(f"there is no rule set {rules_id!r}; known: {_names(self.rules)}")
+            return self.rules[rules_id]
+        day = require_aware(instant).date()
+        for rules in self.rules.values():
+            if rules.adcode == NATIONAL and rules.in_force.covers(day):
+                return rules
+        raise LawNotFound(f"no national rule set is in force on {day}; name one of {_names(self.rules)}")
+
+    def plan_for(self, adcode: str, instant: datetime) -> Plan:
+        """The most specific plan in force: the place's own, its province's, then the national default."""
+        day = require_aware(instant).date()
+        for place in self._upwards(adcode):
+            for plan in self.plans.values():
+                if plan.adcode == place and plan.in_force.covers(day):
+                    return plan
+        raise LawNotFound(f"no plan is in force for {adcode} on {day}; add one under config/plans")
+
+    def criteria_for(
+        self, adcode: str | None, instant: datetime, rules_id: str | None = None, plan_id: str | None = None
+    ) -> Criteria:
+        """What to assess by: the plan in force over its rule set; a rule set named alone stands alone."""
+        plan = self._plan(adcode, instant, rules_id, plan_id)
+        if plan is None:
+            return criteria_of(self.rules_at(instant, rules_id))
+        return plan.effective(self.rules_at(instant, rules_id or plan.base))
+
+    def _plan(
+        self, adcode: str | None, instant: datetime, rules_id: str | None, plan_id: str | None
+    ) -> Plan | None:
+        if plan_id is not None:
+            if plan_id not in self.plans:
+                raise LawNotFound(f"there is no plan {plan_id!r}; known: {_names(self.plans)}")
+            return self.plans[plan_id]
+        if rules_id is not None or adcode is None:
+            return None
+        try:
+            return self.plan_for(adcode, instant)
+        except LawNotFound:
+            return None
+
+    def _upwards(self, adcode: str) -> list[str]:
+        places: list[str] = []
+        place: str | None = adcode
+        while place is not None and place not in places:
+            places.append(place)
+            division = self.divisions.get(place)
+            place = division.parent if division is not None else None
+        return [place for place in places if place != NATIONAL] + [NATIONAL]

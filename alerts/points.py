@@ -1,0 +1,117 @@
+"""Points: one hour or one natural day of air quality for one division (预报值, 监测值)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import date as date_type
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Literal, Self, cast
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from alerts.instants import DAY, HOUR, day_start, hour_floor, require_aware
+
+Cause = Literal["dust", "wildfire", "local_dust", "foreign_transport", "fireworks"]
+CAUSES: tuple[Cause, ...] = ("dust", "wildfire", "local_dust", "foreign_transport", "fireworks")
+CONCENTRATIONS: tuple[str, ...] = ("pm25", "pm10", "so2", "no2", "co", "o3")
+VALUES: tuple[str, ...] = ("aqi", *CONCENTRATIONS)
+LIMITS: dict[str, float] = {
+    "aqi": 500.0,
+    "pm25": 10_000.0,
+    "pm10": 10_000.0,
+    "so2": 10_000.0,
+    "no2": 10_000.0,
+    "co": 1_000.0,
+    "o3": 5_000.0,
+}
+MAX_SPAN = timedelta(days=31)
+
+
+class PointError(ValueError):
+    """A list of points that cannot be one series: names the point, the field and the problem."""
+
+    def __init__(self, index: int, field: str, problem: str) -> None:
+        super().__init__(f"point {index}: {field}: {problem}")
+        self.index = index
+        self.field = field
+        self.problem = problem
+
+
+class Point(BaseModel):
+    """One hour (`time` = end of the hour, aware, whole) or one natural day (`date`); values may be missing.
+
+    Units: µg/m³, CO mg/m³, AQI 0–500. `o3` is the 1-h mean of an hour and the largest 8-h mean of a day.
+    Sanity limits, beyond which a value is refused: AQI 500; PM2.5, PM10, SO2, NO2 10,000; O3 5,000; CO 1,000.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=True)
+
+    time: datetime | None = None
+    date: date_type | None = None
+    aqi: float | None = None
+    pm25: float | None = None
+    pm10: float | None = None
+    so2: float | None = None
+    no2: float | None = None
+    co: float | None = None
+    o3: float | None = None
+    cause: Cause | None = None
+
+    @field_validator("time")
+    @classmethod
+    def _whole_hour(cls, value: datetime | None) -> datetime | None:
+        if value is None:
+            return None
+        aware = require_aware(value)
+        if aware != hour_floor(aware):
+            raise ValueError(f"{aware.isoformat()} is not a whole hour; give its end, such as 20:00")
+        return aware
+
+    @field_validator(*VALUES)
+    @classmethod
+    def _sane(cls, value: float | None, info: object) -> float | None:
+        if value is None:
+            return None
+        limit = LIMITS[str(getattr(info, "field_name", ""))]
+        if not math.isfinite(value):
+            raise ValueError("must be a finite number; leave it empty when it is missing")
+        if value < 0 or value > limit:
+            raise ValueError(f"must lie between 0 and {limit:g}; leave it empty when it is missing")
+        return value
+
+    @model_validator(mode="after")
+    def _hour_or_day(self) -> Self:
+        if (self.time is None) == (self.date is None):
+            raise ValueError("give exactly one of `time` (end of the hour) and `date` (natural day)")
+        return self
+
+    @property
+    def start(self) -> datetime:
+        """The first instant that the point stands for."""
+        if self.time is not None:
+            return self.time - HOUR
+        return day_start(cast("date_type", self.date))
+
+    @property
+    def end(self) -> datetime:
+        """The instant at which the point's hour or day is over."""
+        return self.time if self.time is not None else self.start + DAY
+
+
+def check_points(points: Sequence[Point]) -> None:
+    """Refuse points that are not one ordered hourly or daily series of at most 31 days, with PointError."""
+    if not points:
+        raise PointError(0, "points", "there are no points; send at least one hour or day")
+    hourly = points[0].time is not None
+    field = "time" if hourly else "date"
+    for index, (before, point) in enumerate(pairwise(points), start=1):
+        if (point.time is not None) != hourly:
+            raise PointError(index, field, "hours and days are mixed; send one kind in one list")
+        if point.start == before.start:
+            raise PointError(index, field, "is given twice; send each hour or day once")
+        if point.start < before.start:
+            raise PointError(index, field, "is out of order; sort by time")
+    if points[-1].end - points[0].start > MAX_SPAN:
+        raise PointError(len(points) - 1, field, "the list spans more than 31 days; split it")
