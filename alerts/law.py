@@ -9,7 +9,18 @@ from typing import Literal
 from pydantic import Field
 
 from alerts.instants import require_aware
-from alerts.rules import NATIONAL, Adcode, AqiStandard, Criteria, Lawful, Plan, RuleSet, Validity, criteria_of
+from alerts.rules import (
+    NATIONAL,
+    Adcode,
+    AqiStandard,
+    Criteria,
+    Lawful,
+    LevelCode,
+    Plan,
+    RuleSet,
+    Validity,
+    criteria_of,
+)
 
 
 class LawNotFound(LookupError):
@@ -33,15 +44,26 @@ class Division(Lawful):
     lat: float | None = Field(default=None, ge=-90, le=90)
 
 
-class Region(Lawful):
-    """A region with joint prevention (联防联控区域) and who coordinates it."""
+class Suggestion(Lawful):
+    """When a prompt is suggested to the coordinator: this many adjacent members at this level or above."""
 
-    id: str
+    divisions: int = Field(ge=2, le=100)
+    level: LevelCode
+
+
+class Region(Lawful):
+    """A region with joint prevention (联防联控区域) and who coordinates it; no `suggestion`: none is made."""
+
+    id: str = Field(pattern=r"^[a-z][a-z-]*-\d{4}$")
     name: str
+    name_en: str = ""
     coordinator: str
     members: tuple[Adcode, ...] = Field(min_length=1)
     in_force: Validity
+    suggestion: Suggestion | None = None
     references: dict[str, str] = Field(default_factory=dict)
+    confidence: dict[str, str] = Field(default_factory=dict)
+    choices: dict[str, str] = Field(default_factory=dict)
 
 
 class Standards(Lawful):

@@ -210,7 +210,9 @@ class Plan(Lawful):
     lift_ahead_hours: int | None = None
     zones: dict[str, tuple[Adcode, ...]] | None = None
     measures: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
-    health_advice: dict[str, tuple[str, ...]] = {}
+    measures_en: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
+    health_advice: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
+    health_advice_en: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
     references: dict[str, str] = {}
     confidence: dict[str, str] = {}
     source: dict[str, str] = {}
