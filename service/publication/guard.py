@@ -8,6 +8,7 @@ from datetime import datetime
 from alerts.cap_values import Status
 from alerts.levels import Level
 from service.publication.state import (
+    Phase,
     Place,
     PublicMessage,
     PublicState,
@@ -42,7 +43,7 @@ def check_state(state: PublicState) -> None:
             for step in warning.steps:
                 if step.cap_identifier not in known:
                     raise PublicStateError(
-                        f"{place.adcode}: message {step.cap_identifier!r} is missing; publish it with its step"
+                        f"{place.adcode}: message {step.cap_identifier!r} is missing; add it"
                     )
 
 
@@ -51,13 +52,9 @@ def _check_place(place: Place, state: PublicState) -> None:
         raise PublicStateError(f"adcode {place.adcode!r} is not 6 digits; use the GB/T 2260 code")
     for warning in place.warnings:
         _check_warning(place, warning, state)
-    running = [
-        warning for warning in place.warnings if warning.ends_at is None or warning.ends_at > state.as_of
-    ]
+    running = [warning for warning in place.warnings if warning.phase(state.as_of) is not Phase.ENDED]
     if len(running) > 1:
-        raise PublicStateError(
-            f"{place.adcode} has {len(running)} warnings that have not ended; end the earlier one"
-        )
+        raise PublicStateError(f"{place.adcode} has {len(running)} warnings at once; end the earlier one")
     for day in place.forecast:
         if not 0 <= day.aqi_low <= day.aqi_high <= 500:
             raise PublicStateError(
@@ -97,7 +94,7 @@ def _check_step(place: Place, step: PublicStep, as_of: datetime) -> None:
         )
     if step.announced_at > as_of:
         raise PublicStateError(f"{place.adcode}: a step is not announced yet; publish it when it is")
-    if step.planned_end is not None:
+    if step.planned_end is not None and not step.kind.ends:
         _aware(f"{place.adcode} planned_end", step.planned_end)
         if step.planned_end <= step.effective_at:
             raise PublicStateError(
@@ -112,10 +109,18 @@ def _check_message(message: PublicMessage, state: PublicState) -> None:
         )
     if message.sent > state.as_of:
         raise PublicStateError(f"message {message.identifier} is not sent yet; publish it when it is")
+    if not _says(message, "identifier", message.identifier) or not _says(message, "status", message.status):
+        raise PublicStateError(
+            f"the bytes of {message.identifier} name another identifier or status; keep them as sent"
+        )
     if state.clock_note is not None and message.status is Status.ACTUAL:
         raise PublicStateError(
             f"message {message.identifier} says Actual on a simulated clock; send it as Exercise or Test"
         )
+
+
+def _says(message: PublicMessage, element: str, value: str) -> bool:
+    return f"<{element}>{value}</{element}>".encode() in message.xml
 
 
 def _aware(name: str, moment: datetime) -> None:

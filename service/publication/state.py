@@ -180,7 +180,6 @@ class PublicMessage:
 
     identifier: str
     xml: bytes
-    adcode: str
     title: str
     summary: str
     sent: datetime
