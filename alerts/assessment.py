@@ -1,0 +1,269 @@
+"""Assessment (研判): which warning level one division faces by law, with its full trace.
+
+Nothing is stored here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from alerts.aqi import last_place
+from alerts.blocks import POLLUTANTS, Basis, Blocks, blocks_of, hourly_graded
+from alerts.chains import BLOCK_HOURS, Mask
+from alerts.evaluation import Found, best, margin, shortfalls, usable
+from alerts.instants import HOUR, SHANGHAI, iso, require_aware
+from alerts.law import Standards
+from alerts.levels import Level
+from alerts.points import CAUSES
+from alerts.rules import Criteria
+from alerts.series import Series
+from alerts.trace import Trace, insufficient, near_of, nearest, what_changes, why, why_not_next
+
+AqiBasis = Literal["concentration", "hourly_aqi", "daily_aqi", "lower_bound", "mixed", "none"]
+
+
+class BlockView(BaseModel):
+    """One 24-h block (时段): AQI, the AQI that counts, index and mean per pollutant (µg/m³, CO mg/m³)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: datetime
+    end: datetime
+    aqi: int | None
+    graded_aqi: int | None
+    index: dict[str, int]
+    primary: tuple[str, ...]
+    valid_hours: int
+    basis: str
+    means: dict[str, float]
+    standard: str
+
+    def contract(self) -> dict[str, object]:
+        """The keys of the published contract."""
+        return {
+            "start": iso(self.start),
+            "end": iso(self.end),
+            "aqi": self.aqi,
+            "graded_aqi": self.graded_aqi,
+            "index": self.index,
+            "primary": list(self.primary),
+            "valid_hours": self.valid_hours,
+        }
+
+
+class Line(BaseModel):
+    """One value per hour from `start`: of the hour itself, or of the 24-h block that starts with it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    start: datetime
+    values: tuple[int | None, ...]
+
+
+class Assessment(BaseModel):
+    """What the law says about one series at one instant. `possible_level` counts unknown blocks as above.
+
+    `hourly` is the graded hourly AQI for the lifting test, `rolling` the graded AQI of the block that
+    starts at each hour (None: unknown, a lower bound, or no such block).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    adcode: str
+    as_of: datetime
+    level: Level
+    state: Literal["determined", "insufficient"]
+    possible_level: Level
+    clause: str | None
+    starts_at: datetime | None
+    ends_at: datetime | None
+    rules: str
+    plan: str | None
+    aqi_basis: AqiBasis
+    blocks: tuple[BlockView, ...]
+    excluded: tuple[str, ...]
+    advice: tuple[str, ...]
+    episode_line: int
+    lead_time_hours: int | None
+    trace: Trace
+    hourly: Line
+    rolling: Line
+
+    @property
+    def lead_hours(self) -> float | None:
+        """Hours from `as_of` to the start, 0 when it has begun; None without a level."""
+        if self.starts_at is None:
+            return None
+        return max(0.0, (self.starts_at - self.as_of) / HOUR)
+
+    def contract(self) -> dict[str, object]:
+        """The answer of `lantian assess`, exactly its keys.
+
+        The proposal is for a place with nothing in force.
+        """
+        return {
+            "level": self.level.code,
+            "state": self.state,
+            "clause": self.clause,
+            "starts_at": iso(self.starts_at) if self.starts_at else None,
+            "ends_at": iso(self.ends_at) if self.ends_at else None,
+            "rules": self.rules,
+            "aqi_basis": self.aqi_basis,
+            "blocks": [block.contract() for block in self.blocks],
+            "excluded": list(self.excluded),
+            "advice": list(self.advice),
+            "proposal": "issue" if self.level else "none",
+            "lead_hours": self.lead_hours,
+        }
+
+
+def assess(series: Series, *, as_of: datetime, criteria: Criteria, standards: Standards) -> Assessment:
+    """Assess one series at `as_of` (aware). Raises LawNotFound when no AQI standard covers its days.
+
+    Elapsed blocks of an episode that still runs at `as_of` count; episodes that are over do not.
+    """
+    as_of = require_aware(as_of)
+    blocks = blocks_of(series, criteria, standards)
+    offset = (as_of - blocks.first) / HOUR
+    found = best(blocks.above, criteria, offset)
+    level = found.level if found else Level.NONE
+    possible = _possible(blocks, criteria, offset, level)
+    matters = usable(blocks, criteria, offset)
+    known = bool((blocks.exists & blocks.complete & matters).any())
+    excluded, advice = _causes(blocks, criteria, matters)
+    return Assessment(
+        adcode=series.adcode,
+        as_of=as_of,
+        level=level,
+        state="determined" if known and possible == level else "insufficient",
+        possible_level=possible,
+        clause=found.clause if found else None,
+        starts_at=blocks.start(found.chain[0]) if found else None,
+        ends_at=blocks.first + found.end * HOUR if found else None,
+        rules=criteria.rules_id,
+        plan=criteria.plan_id,
+        aqi_basis=_basis(series, blocks, found, matters),
+        blocks=tuple(_view(blocks, at, standards) for at in found.chain) if found else (),
+        excluded=excluded,
+        advice=advice,
+        episode_line=criteria.episode_line,
+        lead_time_hours=criteria.lead_time_hours,
+        trace=_trace(blocks, criteria, found, matters, possible),
+        hourly=Line(start=series.start, values=_known(hourly_graded(series, criteria, standards))),
+        rolling=Line(
+            start=blocks.first, values=_known(np.where(blocks.exists & blocks.complete, blocks.graded, -1))
+        ),
+    )
+
+
+def _possible(blocks: Blocks, criteria: Criteria, offset: float, level: Level) -> Level:
+    """The level if every unknown block were above every line."""
+    if not (blocks.exists & ~blocks.complete).any():
+        return level
+    could = best(blocks.perhaps_above, criteria, offset)
+    return max(level, could.level) if could else level
+
+
+def _known(values: NDArray[np.int64]) -> tuple[int | None, ...]:
+    return tuple(None if value < 0 else value for value in values.tolist())
+
+
+def _basis(series: Series, blocks: Blocks, found: Found | None, matters: Mask) -> AqiBasis:
+    """What the chain rests on; without a chain, what the known blocks rest on."""
+    if found is not None:
+        kinds = {Basis(int(blocks.basis[at])) for at in found.chain}
+    else:
+        seen = blocks.basis[blocks.exists & matters]
+        kinds = {Basis(int(kind)) for kind in np.unique(seen)} - {Basis.UNKNOWN}
+    if not kinds:
+        return "none"
+    if series.mixed or len(kinds) > 1:
+        return "mixed"
+    names: dict[Basis, AqiBasis] = {
+        Basis.CONCENTRATION: "concentration",
+        Basis.HOURLY_AQI: "hourly_aqi",
+        Basis.DAILY_AQI: "daily_aqi",
+        Basis.LOWER_BOUND: "lower_bound",
+    }
+    return names[kinds.pop()]
+
+
+def _view(blocks: Blocks, at: int, standards: Standards) -> BlockView:
+    standard = standards.at(blocks.start(at).astimezone(SHANGHAI).date())
+    index = {name: int(blocks.index[name][at]) for name in POLLUTANTS if blocks.index[name][at] >= 0}
+    aqi = int(blocks.aqi[at])
+    means = {}
+    for name in POLLUTANTS:
+        if blocks.mean[name][at] >= 0:
+            item = standard.items[standard.daily["o3_8h" if name == "o3" else name]]
+            means[name] = int(blocks.mean[name][at]) / last_place(item)
+    return BlockView(
+        start=blocks.start(at),
+        end=blocks.end(at),
+        aqi=None if aqi < 0 else aqi,
+        graded_aqi=None if blocks.graded[at] < 0 else int(blocks.graded[at]),
+        index=index,
+        primary=tuple(name for name, value in index.items() if value == aqi > standard.primary_over),
+        valid_hours=int(blocks.valid[at]),
+        basis=Basis(int(blocks.basis[at])).name.lower(),
+        means=means,
+        standard=standard.number,
+    )
+
+
+def _causes(blocks: Blocks, criteria: Criteria, matters: Mask) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Causes left out of the grading, and the advice that goes with them (健康提示 and the like)."""
+    excluded: list[str] = []
+    advice: list[str] = []
+    shown = matters & blocks.exists
+    ozone = blocks.index["o3"]
+    if (shown & (ozone > criteria.health_prompt_over) & (ozone >= blocks.aqi)).any():
+        advice += ["ozone_health_prompt", "voc_nox_supervision"]
+        if "ozone" in criteria.excluded_causes:
+            excluded.append("ozone")
+    hours = np.zeros(len(blocks.causes), dtype=bool)
+    for at in np.flatnonzero(shown):
+        hours[at : at + BLOCK_HOURS] = True
+    for code in np.unique(blocks.causes[hours]).tolist():
+        if code == 0:
+            continue
+        cause = CAUSES[code - 1]
+        if cause in criteria.excluded_causes:
+            excluded.append(cause)
+            advice.append(f"{cause}_health_prompt")
+        else:
+            advice.append(f"{cause}_review")
+    return tuple(excluded), tuple(advice)
+
+
+def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mask, possible: Level) -> Trace:
+    level = found.level if found else Level.NONE
+    above = [known for known in criteria.known_levels if known > level]
+    gap = nearest(shortfalls(blocks, criteria, above[0], matters)) if above else None
+    near = near_of(gap)
+    fall = margin(blocks, criteria, level, matters) if found else None
+    aqis = [int(blocks.graded[at]) for at in found.chain] if found else []
+    why_zh, why_en = why(found, criteria, aqis)
+    not_zh, not_en = why_not_next(gap)
+    change_zh, change_en = what_changes(found, fall, near)
+    notes = [insufficient(possible)] if possible > level else []
+    return Trace(
+        title=criteria.title,
+        number=criteria.number,
+        references=dict(criteria.references),
+        next=near,
+        margin=fall,
+        why_zh=why_zh,
+        why_en=why_en,
+        not_next_zh=not_zh,
+        not_next_en=not_en,
+        change_zh=change_zh,
+        change_en=change_en,
+        notes_zh=tuple(zh for zh, _ in notes),
+        notes_en=tuple(en for _, en in notes),
+    )

@@ -1,0 +1,159 @@
+"""Which level the blocks of a series satisfy, and how near the next one is. Pure search over masks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alerts.blocks import Blocks
+from alerts.chains import BLOCK_HOURS, Mask, Table, chain_from, chain_table, episode_ends
+from alerts.levels import Level
+from alerts.rules import Condition, Criteria
+
+Above = Callable[[int], Mask]
+_MOST_POINTS = 501
+
+
+@dataclass(frozen=True)
+class Found:
+    """The satisfied clause of the highest level.
+
+    Its chain of block starts and the end of the episode, in hours.
+    """
+
+    level: Level
+    place: int
+    condition: Condition
+    chain: list[int]
+    end: int
+
+    @property
+    def clause(self) -> str:
+        """The clause as the rule set writes it, such as orange.any[1]."""
+        return clause_name(self.level, self.place)
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """How far a clause is from being met: AQI points on every block, or hours above the line(s)."""
+
+    level: Level
+    place: int
+    condition: Condition
+    points: int | None
+    hours: int
+    rich_hours: int
+
+
+def clause_name(level: Level, place: int) -> str:
+    """Name of a clause within its rule set."""
+    return f"{level.code}.any[{place}]"
+
+
+class Episodes:
+    """For every start the end of the episode it belongs to, in hours from the grid's first hour."""
+
+    def __init__(self, above: Above, criteria: Criteria, offset: float) -> None:
+        self.ends: NDArray[np.int64] = episode_ends(above(criteria.episode_line), criteria.merge_gap_hours)
+        self.running: Mask = self.ends > offset
+
+
+def best(above: Above, criteria: Criteria, offset: float) -> Found | None:
+    """The highest level with a satisfied clause; among its chains the earliest first block.
+
+    `offset` is `as_of` in hours from the grid's first hour: chains whose episode is over by then do not
+    count.
+    """
+    episodes: Episodes | None = None
+    for level in reversed(criteria.known_levels):
+        earliest: Found | None = None
+        for place, condition in enumerate(criteria.conditions(level)):
+            table, rich = tabulate(above, condition, criteria)
+            if not table[-1][-1].any():
+                continue
+            episodes = episodes or Episodes(above, criteria, offset)
+            starts = np.flatnonzero(table[-1][-1] & episodes.running)
+            if len(starts) and (earliest is None or starts[0] < earliest.chain[0]):
+                chain = chain_from(table, rich, int(starts[0]), criteria.merge_gap_hours)
+                end = max(int(episodes.ends[starts[0]]), chain[-1] + BLOCK_HOURS)
+                earliest = Found(level, place, condition, chain, end)
+        if earliest is not None:
+            return earliest
+    return None
+
+
+def tabulate(above: Above, condition: Condition, criteria: Criteria) -> tuple[Table, Mask | None]:
+    """The chains of one condition, and the mask of its higher line."""
+    inner = condition.containing
+    rich = above(inner.over) if inner is not None else None
+    needed = inner.blocks if inner is not None else 0
+    table = chain_table(above(condition.over), rich, condition.blocks, needed, criteria.merge_gap_hours)
+    return table, rich
+
+
+def usable(blocks: Blocks, criteria: Criteria, offset: float) -> Mask:
+    """Blocks that can still matter at `as_of`: not over, or part of an episode that still runs."""
+    line = blocks.above(criteria.episode_line)
+    ends = np.arange(len(line)) + BLOCK_HOURS
+    running = episode_ends(line, criteria.merge_gap_hours) > offset
+    return (ends > offset) | (line & running)
+
+
+def shortfalls(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> list[Shortfall]:
+    """How far every clause of a level is from being met, in the order of the rule set."""
+    graded = np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
+    found = []
+    for place, condition in enumerate(criteria.conditions(level)):
+        table, _ = tabulate(lambda line: graded > line, condition, criteria)
+        points = _least_rise(graded, condition, criteria)
+        found.append(Shortfall(level, place, condition, points, *_hours_short(table, condition)))
+    return found
+
+
+def margin(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> int:
+    """By how many AQI points every block would have to fall for this level's clauses to fail."""
+    graded = np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
+
+    def holds(fall: int) -> bool:
+        return any(_met(graded - fall, condition, criteria) for condition in criteria.conditions(level))
+
+    low, high = 0, _MOST_POINTS
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (middle + 1, high) if holds(middle) else (low, middle)
+    return low
+
+
+def _met(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> bool:
+    table, _ = tabulate(lambda line: graded > line, condition, criteria)
+    return bool(table[-1][-1].any())
+
+
+def _least_rise(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int | None:
+    """The smallest common rise of all blocks that meets the condition; None when too few blocks are there."""
+    low, high = 0, _MOST_POINTS
+    if not _met(graded + high, condition, criteria):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _met(graded + middle, condition, criteria) else (middle + 1, high)
+    return low
+
+
+def _hours_short(table: Table, condition: Condition) -> tuple[int, int]:
+    """Hours missing above the line.
+
+    And hours missing above the higher line of `containing` within such a chain.
+    """
+    reached = [length for length, row in enumerate(table, start=1) if row[0].any()]
+    longest = max(reached, default=0)
+    if longest == 0:
+        inner = condition.containing
+        return condition.hours, inner.hours if inner is not None else 0
+    row = table[longest - 1]
+    rich = max(count for count, mask in enumerate(row) if count == 0 or mask.any())
+    needed = len(row) - 1
+    return condition.hours - longest * BLOCK_HOURS, (needed - rich) * BLOCK_HOURS

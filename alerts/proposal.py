@@ -1,0 +1,402 @@
+"""Proposals (预警建议): what to do about a division, and why. The service proposes, a named role decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from alerts.assessment import Assessment
+from alerts.instants import HOUR, hour_ceil, hour_floor, require_aware
+from alerts.levels import Level
+from alerts.rules import Criteria, LiftRule
+
+
+class Action(StrEnum):
+    """What is proposed."""
+
+    ISSUE = "issue"
+    RAISE = "raise"
+    LOWER = "lower"
+    EXTEND = "extend"
+    LIFT = "lift"
+    HOLD = "hold"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why; stored with every step of a warning."""
+
+    CRITERIA_MET = "criteria_met"
+    LEVEL_RAISED = "level_raised"
+    LEVEL_LOWERED = "level_lowered"
+    PROLONGED = "prolonged"
+    IMPROVED = "improved"
+    REGIONAL_PROMPT = "regional_prompt"
+    UPPER_ORDER = "upper_order"
+    ISSUED_IN_ERROR = "issued_in_error"
+    NO_CHANGE = "no_change"
+
+
+class InForce(BaseModel):
+    """A warning in force or announced. `planned_end` None: the end will be announced (解除时间另行通知)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    level: Level
+    effective_at: datetime
+    planned_end: datetime | None
+    announced_at: datetime
+
+    _aware = field_validator("effective_at", "announced_at")(require_aware)
+
+    def lapsed(self, now: datetime) -> bool:
+        """Whether the end that its notice printed has passed: it ends by itself at that instant."""
+        return self.planned_end is not None and self.planned_end <= now
+
+
+class PromptView(BaseModel):
+    """What a regional prompt (区域预警提示) asks of one division; `ends_at` None: until further notice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    level: Level
+    starts_at: datetime
+    ends_at: datetime | None
+
+    def over(self, now: datetime) -> bool:
+        """Whether it asks for nothing any more."""
+        return self.ends_at is not None and self.ends_at <= now
+
+
+class Step(BaseModel):
+    """One proposed step. `effective_at` None: on decision; `planned_end` None: open; instants are aware.
+
+    Flags: insufficient, lead_short, second_episode, fluctuating, prompt_pending.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    action: Action
+    from_level: Level
+    to_level: Level
+    reason: Reason
+    effective_at: datetime | None
+    planned_end: datetime | None
+    lead_hours: float | None
+    flags: tuple[str, ...]
+    sentence_zh: str
+    sentence_en: str
+
+
+class _Asked(BaseModel):
+    """What is asked for now: the higher of the own level and the prompt's."""
+
+    level: Level
+    by_prompt: bool
+    starts_at: datetime | None
+    ends_at: datetime | None
+    open_end: bool
+
+
+def next_step(
+    assessment: Assessment,
+    *,
+    in_force: InForce | None,
+    prompt: PromptView | None,
+    criteria: Criteria,
+    now: datetime,
+    recent: Sequence[Level] = (),
+) -> Step:
+    """What to propose for a division at `now` (aware), and why.
+
+    `recent` holds the levels of the runs before this one, oldest first; a lower level is proposed only when
+    the last `lower_after_runs` runs, this one included, all lie below the level in force. Without history one
+    run is enough.
+    """
+    now = require_aware(now)
+    current = None if in_force is None or in_force.lapsed(now) else in_force
+    live = None if prompt is None or prompt.over(now) or prompt.level is Level.NONE else prompt
+    asked = _asked(assessment, live)
+    flags = ["insufficient"] if assessment.state == "insufficient" else []
+    if current is None:
+        return _start(asked, now, flags, criteria)
+    lift_at = (
+        None
+        if live is not None and live.ends_at is None
+        else _lift_instant(assessment, current, live, criteria, now)
+    )
+    if lift_at is not None and not _rises_before(asked, current, lift_at, criteria):
+        return _lift(assessment, current, lift_at, criteria, now, flags)
+    if asked.level > current.level:
+        return _raise(asked, current, now, flags, criteria)
+    if asked.level < current.level:
+        return _below(assessment, asked, current, criteria, recent, flags)
+    return _same(asked, current, flags)
+
+
+def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
+    own = assessment.level
+    if prompt is None or own > prompt.level:
+        return _Asked(
+            level=own,
+            by_prompt=False,
+            starts_at=assessment.starts_at,
+            ends_at=_later(assessment.ends_at, prompt.ends_at if prompt else None),
+            open_end=prompt is not None and prompt.ends_at is None,
+        )
+    starts = prompt.starts_at
+    if own == prompt.level and assessment.starts_at is not None:
+        starts = min(starts, assessment.starts_at)
+    return _Asked(
+        level=prompt.level,
+        by_prompt=prompt.level > own,
+        starts_at=starts,
+        ends_at=_later(assessment.ends_at, prompt.ends_at),
+        open_end=prompt.ends_at is None,
+    )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    known = [instant for instant in (one, other) if instant is not None]
+    return max(known, default=None)
+
+
+def _start(asked: _Asked, now: datetime, flags: list[str], criteria: Criteria) -> Step:
+    if asked.level is Level.NONE:
+        return _step(Action.NONE, Level.NONE, Level.NONE, Reason.NO_CHANGE, flags=flags)
+    reason = Reason.REGIONAL_PROMPT if asked.by_prompt else Reason.CRITERIA_MET
+    return _begin(Action.ISSUE, Level.NONE, asked, reason, now, flags, criteria)
+
+
+def _raise(asked: _Asked, current: InForce, now: datetime, flags: list[str], criteria: Criteria) -> Step:
+    reason = Reason.REGIONAL_PROMPT if asked.by_prompt else Reason.LEVEL_RAISED
+    return _begin(Action.RAISE, current.level, asked, reason, now, flags, criteria)
+
+
+def _begin(
+    action: Action,
+    from_level: Level,
+    asked: _Asked,
+    reason: Reason,
+    now: datetime,
+    flags: list[str],
+    criteria: Criteria,
+) -> Step:
+    starts = asked.starts_at if asked.starts_at is not None and asked.starts_at > now else None
+    lead = (starts - now) / HOUR if starts is not None else 0.0
+    if criteria.lead_time_hours is not None and lead < criteria.lead_time_hours:
+        flags = [*flags, "lead_short"]
+    return _step(
+        action,
+        from_level,
+        asked.level,
+        reason,
+        effective_at=starts,
+        planned_end=None if asked.open_end else asked.ends_at,
+        lead_hours=lead,
+        flags=flags,
+    )
+
+
+def _same(asked: _Asked, current: InForce, flags: list[str]) -> Step:
+    planned = current.planned_end
+    if planned is not None and asked.open_end:
+        return _step(Action.EXTEND, current.level, current.level, Reason.PROLONGED, flags=flags)
+    if planned is not None and asked.ends_at is not None and asked.ends_at >= planned + HOUR:
+        return _step(
+            Action.EXTEND,
+            current.level,
+            current.level,
+            Reason.PROLONGED,
+            planned_end=asked.ends_at,
+            flags=flags,
+        )
+    return _hold(current, flags)
+
+
+def _hold(current: InForce, flags: list[str]) -> Step:
+    return _step(
+        Action.HOLD,
+        current.level,
+        current.level,
+        Reason.NO_CHANGE,
+        planned_end=current.planned_end,
+        flags=flags,
+    )
+
+
+def _below(
+    assessment: Assessment,
+    asked: _Asked,
+    current: InForce,
+    criteria: Criteria,
+    recent: Sequence[Level],
+    flags: list[str],
+) -> Step:
+    """Less is asked than is in force.
+
+    Lower, unless data are missing, runs disagree or only lifting is left.
+    """
+    if assessment.state == "insufficient" or asked.level is Level.NONE:
+        return _hold(current, flags)
+    before = (
+        recent[max(0, len(recent) - criteria.lower_after_runs + 1) :] if criteria.lower_after_runs > 1 else ()
+    )
+    if any(level >= current.level for level in before):
+        return _hold(current, [*flags, "fluctuating"])
+    return _step(
+        Action.LOWER,
+        current.level,
+        asked.level,
+        Reason.LEVEL_LOWERED,
+        planned_end=None if asked.open_end else asked.ends_at,
+        flags=flags,
+    )
+
+
+def _rises_before(asked: _Asked, current: InForce, lift_at: datetime, criteria: Criteria) -> bool:
+    """Whether a higher level is asked for that belongs to the running episode, so that lifting would be
+    wrong.
+    """
+    if asked.level <= current.level or asked.starts_at is None or criteria.lift is None:
+        return False
+    return asked.starts_at < lift_at + criteria.lift.forecast_hours * HOUR
+
+
+def _lift_instant(
+    assessment: Assessment, current: InForce, prompt: PromptView | None, criteria: Criteria, now: datetime
+) -> datetime | None:
+    """The earliest instant, now or ahead, at which the lifting test holds; None when there is none."""
+    rule = criteria.lift
+    if rule is None or assessment.state == "insufficient":
+        return None
+    earliest = max(now, current.effective_at)
+    if prompt is not None and prompt.ends_at is not None:
+        earliest = max(earliest, prompt.ends_at)
+    latest = now + criteria.lift_ahead_hours * HOUR
+    candidate = earliest
+    while candidate <= latest:
+        if may_lift(assessment, candidate, rule):
+            return candidate
+        candidate = hour_ceil(candidate + timedelta(microseconds=1))
+    return None
+
+
+def may_lift(assessment: Assessment, at: datetime, rule: LiftRule) -> bool:
+    """The lifting test (解除条件): the last complete hour and all of the next `forecast_hours` at or below
+    the line.
+
+    A missing hour forbids it.
+    """
+    start, values = assessment.hourly.start, assessment.hourly.values
+    first = round((hour_floor(at) - start) / HOUR) - 1
+    last = round((hour_ceil(at + rule.forecast_hours * HOUR) - start) / HOUR) - 1
+    if first < 0 or last >= len(values):
+        return False
+    return all(value is not None and value <= rule.at_most for value in values[first : last + 1])
+
+
+def _lift(
+    assessment: Assessment,
+    current: InForce,
+    at: datetime,
+    criteria: Criteria,
+    now: datetime,
+    flags: list[str],
+) -> Step:
+    if criteria.lift is not None and _heavy_after(assessment, at + criteria.lift.forecast_hours * HOUR):
+        flags = [*flags, "second_episode"]
+    return _step(
+        Action.LIFT,
+        current.level,
+        Level.NONE,
+        Reason.IMPROVED,
+        effective_at=at if at > now else None,
+        flags=flags,
+    )
+
+
+def _heavy_after(assessment: Assessment, instant: datetime) -> bool:
+    """Whether a block above the episode's line starts at or after the instant."""
+    line = assessment.rolling
+    first = max(0, -((line.start - instant) // HOUR))
+    return any(value is not None and value > assessment.episode_line for value in line.values[first:])
+
+
+_WORDS: dict[Action, tuple[str, str]] = {
+    Action.ISSUE: ("建议发布{to}预警", "Propose to issue a {to_en} warning"),
+    Action.RAISE: ("建议将{from_}预警升级为{to}", "Propose to raise {from_en} to {to_en}"),
+    Action.LOWER: ("建议将{from_}预警降级为{to}", "Propose to lower {from_en} to {to_en}"),
+    Action.EXTEND: ("建议延长{from_}预警", "Propose to extend the {from_en} warning"),
+    Action.LIFT: ("建议解除{from_}预警", "Propose to lift the {from_en} warning"),
+    Action.HOLD: ("建议维持{from_}预警", "Propose to keep the {from_en} warning"),
+    Action.NONE: ("无需启动预警", "Nothing to propose"),
+}
+_FLAG_WORDS: dict[str, tuple[str, str]] = {
+    "insufficient": (
+        "数据不足，级别为可证明的最高级别",
+        "data are missing, the level is the best provable one",
+    ),
+    "lead_short": ("提前量不足，应立即办理", "the lead time falls short, act at once"),
+    "second_episode": (
+        "其后预计再次污染，请准备新的预警",
+        "heavy air is forecast again, prepare a new warning",
+    ),
+    "fluctuating": ("近几次预报级别波动，从高执行", "recent runs disagree, the higher level stays"),
+}
+
+
+def _step(
+    action: Action,
+    from_level: Level,
+    to_level: Level,
+    reason: Reason,
+    *,
+    effective_at: datetime | None = None,
+    planned_end: datetime | None = None,
+    lead_hours: float | None = None,
+    flags: Sequence[str] = (),
+) -> Step:
+    zh, en = _sentences(action, from_level, to_level, reason, effective_at, planned_end, flags)
+    return Step(
+        action=action,
+        from_level=from_level,
+        to_level=to_level,
+        reason=reason,
+        effective_at=effective_at,
+        planned_end=planned_end,
+        lead_hours=lead_hours,
+        flags=tuple(flags),
+        sentence_zh=zh,
+        sentence_en=en,
+    )
+
+
+def _sentences(
+    action: Action,
+    from_level: Level,
+    to_level: Level,
+    reason: Reason,
+    effective_at: datetime | None,
+    planned_end: datetime | None,
+    flags: Sequence[str],
+) -> tuple[str, str]:
+    words = {"from_": from_level.zh, "to": to_level.zh, "from_en": from_level.code, "to_en": to_level.code}
+    zh, en = (text.format(**words) for text in _WORDS[action])
+    if reason is Reason.REGIONAL_PROMPT:
+        zh, en = f"按区域预警提示，{zh}", f"{en} on the regional prompt"
+    if action not in (Action.NONE, Action.HOLD):
+        zh += f"，自{effective_at:%Y-%m-%d %H:%M}起" if effective_at else "，自批准时起"
+        en += f" from {effective_at:%Y-%m-%d %H:%M}" if effective_at else " on decision"
+    if action in (Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND):
+        zh += f"，预计至{planned_end:%Y-%m-%d %H:%M}" if planned_end else "，解除时间另行通知"
+        en += f", expected until {planned_end:%Y-%m-%d %H:%M}" if planned_end else ", open-ended"
+    noted = [_FLAG_WORDS[flag] for flag in flags if flag in _FLAG_WORDS]
+    return (
+        "；".join([zh, *(zh for zh, _ in noted)]) + "。",
+        "; ".join([en, *(en for _, en in noted)]) + ".",
+    )
