@@ -1,10 +1,12 @@
 """Which divisions (行政区) touch each other, computed from the polygons in `config/geo`.
 
-`python -m service.law.adjacency` prints what would change in `config/adjacency.csv`; with `--write` it writes the file.
-The rule, all on coordinates rounded to a thousandth of a degree (the polygons were simplified with shared borders kept):
+`python -m service.law.adjacency` prints what would change in `config/adjacency.csv`; with `--write` it writes
+the file. The rule, all on coordinates rounded to a thousandth of a degree (the polygons were simplified with
+shared borders kept):
 
-- `border`: two polygons own the same edge (two consecutive corners); a special county, whose outline was simplified
-  apart from its neighbours, needs one shared corner only.
+- `border`: two polygons own the same edge (two consecutive corners); a special county, whose outline was
+simplified
+apart from its neighbours, needs one shared corner only.
 - `parent`: a special county and the prefecture it lies in.
 - `declared`: entered by hand with a note, for divisions that have no polygon any more; kept as they are.
 """
@@ -95,7 +97,10 @@ def _pair(one: str, other: str) -> tuple[str, str]:
 def compute(
     prefectures: Iterable[Shape], counties: Iterable[Shape], parents: dict[str, str], known: Collection[str]
 ) -> list[Neighbours]:
-    """All neighbours by geometry, sorted; shapes that are no division (`known`), such as reserves, are left out."""
+    """All neighbours by geometry, sorted.
+
+    Shapes that are no division (`known`), such as reserves, are left out.
+    """
     large, special = list(prefectures), list(counties)
     inside = {_pair(shape.adcode, parents[shape.adcode]) for shape in special if shape.adcode in parents}
     borders = (shared_borders(large) | touching(special, large)) - inside
@@ -134,8 +139,13 @@ def from_config(config: Path) -> list[Neighbours]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Compare, or with `--write` rewrite, `config/adjacency.csv`; exit code 1 when it differs and was not written."""
-    parser = argparse.ArgumentParser(description="Compute which divisions touch from the polygons in config/geo.")
+    """Compare, or with `--write` rewrite, `config/adjacency.csv`.
+
+    Exit code 1 when it differs and was not written.
+    """
+    parser = argparse.ArgumentParser(
+        description="Compute which divisions touch from the polygons in config/geo."
+    )
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--write", action="store_true", help="write config/adjacency.csv")
     call = parser.parse_args(arguments)

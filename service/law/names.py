@@ -14,7 +14,10 @@ CONFIG = Path(__file__).resolve().parents[2] / "config"
 
 @dataclass(frozen=True)
 class Name:
-    """One spelling and the code it stands for from `valid_from` to before `valid_until`; no code: known, not mapped."""
+    """One spelling and the code it stands for from `valid_from` to before `valid_until`.
+
+    No code: known, not mapped.
+    """
 
     feed_name: str
     adcode: str
@@ -45,7 +48,8 @@ class Names:
 
 
 def read_names(lines: Iterable[str]) -> Names:
-    """The spellings of a CSV text with the columns feed_name, adcode, valid_from, valid_until (dates or empty).
+    """The spellings of a CSV text with the columns feed_name, adcode, valid_from, valid_until (dates or
+    empty).
 
     Raises ValueError for a date that is none and KeyError for a missing column.
     """

@@ -25,7 +25,10 @@ CORRECT = "correct the value"
 
 @dataclass(frozen=True, order=True)
 class LawProblem:
-    """One problem: the file (relative to the config folder), the place in it, what is wrong and what to do."""
+    """One problem.
+
+    The file (relative to the config folder), the place in it, what is wrong and what to do.
+    """
 
     file: str
     path: str

@@ -24,8 +24,8 @@ class StrictLoader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """A node; an alias (`*name`) is refused, because a rule must stand where it is read."""
         if self.check_event(yaml.events.AliasEvent):
-            event = self.peek_event()
-            raise yaml.composer.ComposerError(None, None, "aliases are not used in law", event.start_mark)
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "aliases are not used in law", mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -47,9 +47,7 @@ StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in NOT_IN_LAW]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
-StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf")
-)
+StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 StrictLoader.add_implicit_resolver(
     "tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
 )
@@ -63,7 +61,9 @@ def read_yaml(path: Path, name: str) -> tuple[dict[str, Any] | None, list[LawPro
     try:
         data = path.read_bytes()
     except OSError as error:
-        return None, [LawProblem(name, "", f"cannot be read: {error.strerror}", "check the file and its rights")]
+        return None, [
+            LawProblem(name, "", f"cannot be read: {error.strerror}", "check the file and its rights")
+        ]
     if len(data) > MAX_BYTES:
         return None, [LawProblem(name, "", f"is larger than {MAX_BYTES} bytes", "split the file")]
     try:

@@ -1,0 +1,1 @@
+"""How foreign feeds write their forecasts: one pure module per layout, bytes in and points out."""
