@@ -82,7 +82,7 @@ class Ending(StrEnum):
         """The sentence the note begins with, in Chinese and English."""
         if self is Ending.LIFTED:
             return "预警解除。 Lifted: the warning has ended."
-        return "预警误发,予以撤销。 Issued in error: the warning is revoked."
+        return "预警误发，予以撤销。 Issued in error: the warning is revoked."
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,14 @@ def render_site(state: PublicState) -> dict[str, bytes]:
 
 def _index(state: PublicState, language: Language) -> bytes:
     past = views.past(state, state.places)
+    groups = views.level_groups(state)
     return _page(
         "index.html",
         state,
         language,
         path="index.html",
-        groups=views.level_groups(state),
+        groups=groups,
+        advice=views.advice_groups(groups),
         quiet=views.quiet_places(state),
         past=past[: views.PAST_ON_INDEX],
         past_cut=len(past) > views.PAST_ON_INDEX,
@@ -106,6 +108,7 @@ def _page(template: str, state: PublicState, language: Language, *, path: str, *
         say=partial(say, language=language),
         machine=machine,
         at=partial(written, language=language, year=year),
+        full=partial(written, language=language),
         until=partial(written, language=language, year=year, end=True),
         on=partial(written_day, language=language, year=year),
         weekday=partial(weekday, language=language),

@@ -42,10 +42,17 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class LevelGroup:
-    """All places that stand at one level. `advice` is None where the places' advice differs."""
+    """All places that stand at one level."""
 
     level: Level
     standings: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceGroup:
+    """Levels with the same advice; `advice` is None where it differs between the places of one level."""
+
+    levels: tuple[Level, ...]
     advice: tuple[Advice, ...] | None
 
 
@@ -98,12 +105,19 @@ def level_groups(state: PublicState) -> tuple[LevelGroup, ...]:
     """Places under a warning by level, the highest first, in the order of their codes."""
     standings = [standing for place in state.places if (standing := standing_of(state, place))]
     standings.sort(key=lambda standing: (-standing.level, standing.place.adcode))
-    groups = []
-    for level, members in groupby(standings, key=lambda standing: standing.level):
-        found = tuple(members)
-        advice = {standing.warning.advice for standing in found}
-        groups.append(LevelGroup(level, found, advice.pop() if len(advice) == 1 else None))
-    return tuple(groups)
+    return tuple(
+        LevelGroup(level, tuple(members))
+        for level, members in groupby(standings, key=lambda standing: standing.level)
+    )
+
+
+def advice_groups(groups: Iterable[LevelGroup]) -> tuple[AdviceGroup, ...]:
+    """What to do, level by level; levels with the same advice together."""
+    levels: dict[tuple[Advice, ...] | None, list[Level]] = {}
+    for group in groups:
+        found = {standing.warning.advice for standing in group.standings}
+        levels.setdefault(found.pop() if len(found) == 1 else None, []).append(group.level)
+    return tuple(AdviceGroup(tuple(members), advice) for advice, members in levels.items())
 
 
 def quiet_places(state: PublicState) -> tuple[tuple[str, tuple[Place, ...]], ...]:

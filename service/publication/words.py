@@ -76,7 +76,7 @@ PAGE: Final[Mapping[str, Words]] = {
         "目前没有地区处于重污染天气预警中。", "No place is under a heavy air pollution warning now."
     ),
     "none_more": Words(
-        "有权发布的人民政府发布预警后，这里会列出地区、级别、起止时间和应对建议。",
+        "人民政府发布预警后，这里会列出地区、级别、起止时间和应对建议。",
         "When a government issues a warning, this page lists the place, the level, from when until when, "
         "and what to do.",
     ),
@@ -87,16 +87,15 @@ PAGE: Final[Mapping[str, Words]] = {
     "places_unit": Words("个地区", "places"),
     "place_unit": Words("个地区", "place"),
     "since": Words("本级起始", "Level since"),
-    "starts": Words("将于此时生效", "Takes effect"),
     "until": Words("预计解除", "Expected until"),
     "open_end": Words("解除时间另行通知", "end to be announced"),
     "not_yet": Words("已发布，尚未生效", "Announced, not yet in effect"),
+    "ending": Words("已发布解除", "lift announced"),
     "will_be": Words("随后", "Next"),
-    "from": Words("起", "from"),
     "legend": Words("预警级别图例", "Warning levels"),
     "air_legend": Words("空气质量图例 (AQI)", "Air quality (AQI)"),
     "air_legend_note": Words(
-        "空气质量颜色与预警颜色是两套图例：红色的空气是中度污染，红色预警是最高级。",
+        "空气质量与预警是两套颜色：空气红色是中度污染，红色预警是最高级。",
         "Air quality colours and warning colours are two scales: red air is moderate pollution, a red warning "
         "is the highest level.",
     ),
@@ -121,10 +120,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "no_warning_here": Words("没有预警", "no warning"),
     "past": Words("以往预警", "Past warnings"),
     "past_none": Words("暂无以往预警。", "No past warnings."),
-    "past_shown": Words(
-        "只显示最近的预警；全部见 warnings.json。", "Only the latest; all are in warnings.json."
-    ),
-    "ended": Words("结束", "ended"),
+    "past_shown": Words("只显示最近的；全部见 warnings.json。", "The latest only; all are in warnings.json."),
     "revoked": Words("误发，已撤销", "issued in error, revoked"),
     "feeds": Words("订阅与数据", "Feeds and data"),
     "feed_atom": Words("Atom 订阅 (CAP 1.2 消息)", "Atom feed of CAP 1.2 messages"),
@@ -132,7 +128,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "feed_json": Words("预警数据 JSON", "Warnings as JSON"),
     "sources": Words("资料来源", "Sources"),
     "law": Words(
-        "预警由有权的人民政府决定和发布（大气污染防治法第九十五条）。本页只显示已经批准并发布的预警。",
+        "预警由人民政府决定和发布（大气污染防治法第九十五条）。本页只显示已发布的预警。",
         "Warnings are decided and issued by the competent government (Air Pollution Prevention Law, art. 95). "
         "This page shows only warnings that have been approved and announced.",
     ),

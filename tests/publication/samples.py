@@ -29,7 +29,7 @@ DRILL_NOTE = Words(
 )
 ADVICE = (
     Advice(
-        Words("儿童、老年人和呼吸道、心脑血管疾病患者", "Children, the elderly, people with heart or lung disease"),
+        Words("儿童、老年人和心肺疾病患者", "Children, the elderly, heart and lung patients"),
         Words("留在室内，停止户外活动。", "Stay indoors; no outdoor activity."),
     ),
     Advice(
@@ -158,7 +158,9 @@ def messages_of(one: PublicWarning, adcode: str) -> tuple[PublicMessage, ...]:
                 status=one.status,
                 level=taken.level,
                 note=None if one.status is Status.ACTUAL else "演练",
-                msg_type=(MessageType.CANCEL if ends else MessageType.UPDATE) if references else MessageType.ALERT,
+                msg_type=(MessageType.CANCEL if ends else MessageType.UPDATE)
+                if references
+                else MessageType.ALERT,
                 references=references,
                 ending=Ending.LIFTED if ends else None,
                 areas=(Area(adcode, (geocode(adcode),)),),
@@ -213,19 +215,15 @@ def state(*places: Place, **changes: object) -> PublicState:
         publisher=Words("某区域空气重污染应急指挥中心", "Regional heavy-pollution command centre"),
         places=places,
         messages=tuple(m for p in places for w in p.warnings for m in messages_of(w, p.adcode)),
-        sources=(
-            Words("空气质量监测：中国环境监测总站。", "Observations: China National Environmental Monitoring Centre."),
-        ),
+        sources=(Words("空气质量监测：中国环境监测总站。", "Observations: national monitoring centre."),),
     )
     return replace(found, **changes)  # type: ignore[arg-type]
 
 
 def episode(status: Status = Status.ACTUAL, **changes: object) -> PublicState:
-    """Several places in different situations: in force, raised, announced only, open end, lifting, ended, quiet."""
+    """Places in every situation: in force, raised, announced only, open end, lifting, ended, quiet."""
     red = step(Level.RED, "2016-12-15T13:00:00", "2016-12-16T20:00:00", "2016-12-22T00:00:00")
-    orange = step(
-        Level.ORANGE, "2016-12-15T18:00:00", "2016-12-16T12:00:00", None, adcode="130100"
-    )
+    orange = step(Level.ORANGE, "2016-12-15T18:00:00", "2016-12-16T12:00:00", None, adcode="130100")
     raised = step(
         Level.RED,
         "2016-12-17T08:00:00",
@@ -253,7 +251,9 @@ def episode(status: Status = Status.ACTUAL, **changes: object) -> PublicState:
         reason=PublicReason.IMPROVED,
         adcode="130300",
     )
-    blue = step(Level.BLUE, "2016-12-09T10:00:00", "2016-12-10T00:00:00", "2016-12-12T00:00:00", adcode="410100")
+    blue = step(
+        Level.BLUE, "2016-12-09T10:00:00", "2016-12-10T00:00:00", "2016-12-12T00:00:00", adcode="410100"
+    )
     return state(
         place("110000", warning(red, name="北京市", status=status), days=HEAVY_DAYS),
         place("120000", days=CLEAN_DAYS),
