@@ -1,0 +1,209 @@
+"""What is said about a list that was read and then checked, by code.
+
+Each entry: problem (Chinese), advice (Chinese), problem (English), advice (English).
+"""
+
+from __future__ import annotations
+
+from emission_lists.import_texts import Texts
+
+CHECK_TEXTS: dict[str, Texts] = {
+    "USCC_CHECK": (
+        "统一社会信用代码 {value} 无效",
+        "请核对营业执照",
+        "credit code {value} is not valid",
+        "look at the business licence",
+    ),
+    "PERMIT_CHECK": (
+        "排污许可证编号 {value} 无效",
+        "请核对许可证",
+        "permit number {value} is not valid",
+        "look at the permit",
+    ),
+    "PERMIT_OTHER_UNIT": (
+        "排污许可证编号与统一社会信用代码不是同一单位",
+        "请核对两者",
+        "the permit belongs to another credit code",
+        "check both",
+    ),
+    "PERMIT_MISSING": (
+        "未填写排污许可证或登记编号",
+        "请补充，确保持证单位应列尽列",
+        "no permit or registration number",
+        "add it, so that no permit holder is missed",
+    ),
+    "ADCODE_OUTSIDE": (
+        "区县代码 {value} 不属于 {what}",
+        "请更正区县代码，或导入到所属城市的清单",
+        "county {value} does not belong to {what}",
+        "correct it, or import into its own city's list",
+    ),
+    "INDUSTRY_UNKNOWN": (
+        "“{value}”不是 {what} 的重点行业",
+        "请从下拉列表选择行业；非重点行业请把“重点行业”填为“否”",
+        '"{value}" is not a key industry of {what}',
+        "choose one from the list, or mark it as not key",
+    ),
+    "INDUSTRY_IS_KEY": (
+        "“{value}”是 {what} 的重点行业",
+        "请把“重点行业”填为“是”",
+        '"{value}" is a key industry of {what}',
+        "mark it as key",
+    ),
+    "GRADE_ILLEGAL": (
+        "{industry}没有“{value}”这一等级",
+        "可选等级：{what}",
+        '{industry} has no grade "{value}"',
+        "its grades: {what}",
+    ),
+    "GRADE_UNCERTAIN": (
+        "{industry}的分级方式未核实，无法确认“{value}”是否适用",
+        "请对照指南原文核实",
+        'the scheme of {industry} is not verified; "{value}" cannot be confirmed',
+        "look it up in the guide",
+    ),
+    "GRADE_NOT_APPLIED": (
+        "重点行业企业未评级",
+        "按本行业最低等级（{what}）管控，或补办绩效分级",
+        "a key-industry enterprise without a grade",
+        "hold it to the lowest grade ({what}) or have it graded",
+    ),
+    "TOP_GRADE_FORCED": (
+        "{value}企业由其自主减排，清单却规定了强制措施（{what}）",
+        "请改为“自主减排”",
+        "{value} decides its own reduction, but the list orders {what}",
+        "change it to 自主减排",
+    ),
+    "SELF_DETERMINED_BELOW": (
+        "{value}企业不能自主减排",
+        "请填写不弱于指南的措施，未定时选“未确定”",
+        "{value} may not decide its own reduction",
+        "give a measure no weaker than the guide, or 未确定",
+    ),
+    "WEAKER_THAN_GUIDE": (
+        "措施弱于指南：{industry} {value}，指南要求“{what}”",
+        "请至少达到指南要求",
+        "weaker than the guide: {industry} {value}, the guide asks {what}",
+        "do at least what the guide asks",
+    ),
+    "GUIDE_PROCESS_MISSING": (
+        "指南对{industry} {value} 的“{what}”工序有要求，清单中没有该工序",
+        "请补充该工序或核对工序名称",
+        "the guide has a measure for process {what}, which the list does not name",
+        "add the process or check its name",
+    ),
+    "NOT_COMPARABLE": (
+        "无法与指南要求“{what}”比较",
+        "请补充比例或设备数量",
+        "cannot be compared with the guide's {what}",
+        "add the share or the number of units",
+    ),
+    "INCONSISTENT_MEASURES": (
+        "与同行业同等级其他企业的措施不同（多数为“{what}”）",
+        "请核对；有特殊原因请在说明中写明",
+        "differs from others of the same industry and grade (most: {what})",
+        "check it; note the reason if it is meant",
+    ),
+    "ROUNDING": (
+        "{what} 台（条）的停产比例应取整为 {needed}，清单为 {value}",
+        "请改为 {needed}",
+        "a share of {what} units is {needed} whole units, not {value}",
+        "change it to {needed}",
+    ),
+    "UNITS_EXCEED": (
+        "停产数量 {value} 大于设备总数 {what}",
+        "请核对",
+        "{value} units to stop, only {what} exist",
+        "check both",
+    ),
+    "LONG_STOPPED_BASE": (
+        "长期停产却填写了现状排放量或减排量",
+        "请清空或填 0",
+        "long stopped, but with emissions or reductions",
+        "clear them or give 0",
+    ),
+    "GUARANTEE_NO_END": (
+        "保障类企业没有保障有效期",
+        "请填写批准的有效期",
+        "a guarantee without an end date",
+        "give the approved end date",
+    ),
+    "GUARANTEE_EXPIRED": (
+        "保障有效期 {value} 已过",
+        "请更新批准或取消保障类型",
+        "the guarantee ended on {value}",
+        "renew it or clear the type",
+    ),
+    "GUARANTEE_NO_CAP": (
+        "保障类企业没有负荷上限",
+        "请填写批准的最大负荷",
+        "a guarantee without a load cap",
+        "give the approved load",
+    ),
+    "MEASURE_UNKNOWN": (
+        "{what}措施未确定",
+        "尽快确定；未确定的措施不会执行",
+        "the {what} measure is not established",
+        "establish it; it is not executed until then",
+    ),
+    "UNKNOWN_WITH_REDUCTION": (
+        "{what}措施未确定却填写了减排量",
+        "该减排量不计入合计",
+        "the {what} measure is not established but has a reduction",
+        "the reduction is not counted",
+    ),
+    "SMALL_MICRO_FORCED": (
+        "小微涉气企业在{what}预警有强制措施",
+        "可视情减免",
+        "a small-micro enterprise has a forced measure at {what}",
+        "it may be relieved",
+    ),
+    "SMALL_MICRO_TOO_LARGE": (
+        "小微涉气企业年排放约 {value} kg，大于 {what} kg",
+        "请核对小微认定",
+        "small-micro, but about {value} kg a year, more than {what} kg",
+        "check whether it is small-micro",
+    ),
+    "NOT_VERIFIABLE": (
+        "{what}措施没有核查方式或核查点位",
+        "请填写电表、在线监测、门禁或视频点位",
+        "the {what} measure has no way or point of verification",
+        "name the meter, CEMS, gate or video point",
+    ),
+    "REDUCTION_MISSING": (
+        "{what}有强制措施却没有减排量",
+        "请填写各污染物减排量",
+        "a forced measure at {what} without a reduction",
+        "give the reductions",
+    ),
+    "REDUCTION_EXCEEDS_BASE": (
+        "{what}减排量 {value} 大于现状排放量",
+        "请核对单位（kg/d）",
+        "the {what} reduction {value} is more than the base",
+        "check the unit (kg/d)",
+    ),
+    "LEVEL_DECREASES": (
+        "{what}减排量少于较低级别",
+        "请核对",
+        "the {what} reduction is less than at the lower level",
+        "check it",
+    ),
+    "FLOOR_NOT_MET": (
+        "{what}预警 {pollutant} 减排 {value}，低于 {floor}",
+        "请增加减排措施或核对全社会排放量",
+        "{what}: {pollutant} is cut by {value}, below {floor}",
+        "add measures or check the base",
+    ),
+    "FLOOR_SWAP_USED": (
+        "{what}预警以 SO2、NOx 互相调剂达到要求（合计 {value}，要求 {floor}）",
+        "请在编制说明中写明",
+        "{what}: SO2 and NOx are balanced against each other ({value}, required {floor})",
+        "say so in the explanation",
+    ),
+    "FLOOR_NOT_CHECKED": (
+        "未填写全社会排放量（{pollutant}），无法核算减排比例",
+        "请填写“全社会排放量”工作表",
+        "no whole-society emissions ({pollutant}): the floors cannot be checked",
+        "fill in the sheet 全社会排放量",
+    ),
+}

@@ -1,0 +1,178 @@
+"""The columns of a list workbook: header, reader, choices and note of each, in the order of the template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emission_lists.cells import (
+    MAX_QUANTITY,
+    MAX_UNITS,
+    YES_NO,
+    Reader,
+    as_choice,
+    as_choices,
+    as_date,
+    as_digits,
+    as_number,
+    as_percent,
+    as_permit,
+    as_text,
+    as_uscc,
+    as_whole,
+    as_window,
+    as_yes_no,
+    labels,
+    required,
+)
+from emission_lists.grades import Grade
+from emission_lists.guides import plain
+from emission_lists.levels import LEVELS
+from emission_lists.lists import POLLUTANT_LABELS, GuaranteeType
+from emission_lists.measures import Action, Basis, CountUnit, VehicleRule, Verification
+
+LIST_SHEET = "应急减排清单"
+BASE_SHEET = "全社会排放量"
+NOTES_SHEET = "填写说明"
+CHOICES_SHEET = "选项"
+EXAMPLE = "示例"
+NUMBER_HEADER = "序号"
+BASE_HEADERS = ("污染物", "全社会日排放量（kg/d）")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. `choices`: what the drop-down offers; `needed`: the cell must not be empty."""
+
+    header: str
+    read: Reader
+    needed: bool = False
+    choices: tuple[str, ...] = ()
+    note: str = ""
+    text: bool = True
+
+    @property
+    def key(self) -> str:
+        return header_key(self.header)
+
+
+def header_key(header: str) -> str:
+    """A header as it is compared: one kind of brackets, no blanks or line breaks."""
+    return plain("".join(header.split()))
+
+
+def _text(header: str, *, needed: bool = False, read: Reader = as_text, note: str = "") -> Column:
+    return Column(header, required(read, header) if needed else read, needed, note=note)
+
+
+def _choice(header: str, choices: Mapping[str, Any], *, needed: bool = False, note: str = "") -> Column:
+    read = as_choice(choices)
+    return Column(header, required(read, header) if needed else read, needed, tuple(choices), note)
+
+
+def _yes_no(header: str, note: str) -> Column:
+    return Column(header, required(as_yes_no, header), True, tuple(YES_NO), note)
+
+
+def _number(header: str, read: Reader, *, needed: bool = False, note: str = "") -> Column:
+    return Column(header, required(read, header) if needed else read, needed, note=note, text=False)
+
+
+_cap_value = as_number(1e-6, 1e9)
+_quantity = as_number(0, MAX_QUANTITY)
+GRADES = {grade.zh: grade for grade in Grade}
+_GRADE_CELLS = GRADES | {grade.title_zh: grade for grade in Grade} | {grade.value: grade for grade in Grade}
+
+ENTERPRISE_COLUMNS: tuple[Column, ...] = (
+    _text("统一社会信用代码", needed=True, read=as_uscc, note="18 位，文本格式，校验位必须正确"),
+    _text("企业名称", needed=True, note="与营业执照一致；同一企业每行重复填写，不要合并单元格"),
+    _text("区县代码", needed=True, read=as_digits(6, "ADCODE"), note="6 位行政区划代码，如 130202"),
+    _text("行业", needed=True, note="重点行业从下拉列表选择；非重点行业写行业名称"),
+    _yes_no("重点行业", "指南所列重点行业填“是”"),
+    Column(
+        "绩效等级",
+        required(as_choice(_GRADE_CELLS), "绩效等级"),
+        True,
+        tuple(GRADES),
+        "A+、A、B、B-、C、D、引领性…",
+    ),
+    _text("排污许可证编号", read=as_permit, note="信用代码 18 位 + 3 位数字 + 1 位字母；登记管理填登记编号"),
+    _text("地址"),
+    _text("国民经济行业代码", read=as_digits(4, "GBT4754"), note="GB/T 4754 的 4 位小类代码"),
+    _choice("保障类型", labels(GuaranteeType), note="仅限已批准的保障类企业"),
+    Column("保障有效期至", as_date, note="批准的截止日期，如 2026-09-30", text=False),
+    _text("保障负荷指标", note="以什么衡量负荷，如 日供热量"),
+    _number("保障负荷上限", _cap_value, note="批准的最大负荷"),
+    _text("保障负荷单位", note="如 t/d、GJ/h"),
+    _yes_no("小微涉气", "小微涉气企业填“是”，仍须列入清单"),
+    _yes_no("长期停产", "长期停产的不填现状排放量"),
+    _text("联系方式", note="岗位或值班电话，请勿填写个人信息"),
+)
+
+LINE_COLUMNS: tuple[Column, ...] = (
+    _text("生产线编号", needed=True, note="许可证设施编号，如 MF0001；同一企业内不重复"),
+    _text("生产线名称", needed=True, note="生产线、工序或设备名称"),
+    _text("工序", needed=True, note="如 熟料生产线；企业运输措施单列一行，工序写“公路运输”"),
+    *(
+        _number(f"现状排放{label}（kg/d）", _quantity, note="正常生产日排放量，不含长期停产设备")
+        for label in POLLUTANT_LABELS.values()
+    ),
+)
+
+SHARED_COLUMNS: tuple[Column, ...] = (
+    _choice("计数单位", labels(CountUnit), note="按什么计停产数量"),
+    _number("设备总数", as_whole(1, MAX_UNITS), note="本行包含的生产线（设备）数，整数"),
+    _choice("核算基准", labels(Basis), note="限产比例以什么为基准"),
+    Column(
+        "核查方式",
+        as_choices(labels(Verification)),
+        note="用电监控、在线监测、门禁、视频、现场检查，可多项，用“、”分隔",
+    ),
+    _text("核查点位", note="电表号、在线监测点位或门禁名称"),
+)
+
+
+def _level_columns(level_zh: str) -> tuple[Column, ...]:
+    return (
+        _choice(f"{level_zh}-措施", labels(Action), needed=True, note="尚未确定请选“未确定”，不要留空"),
+        _number(f"{level_zh}-比例（%）", as_percent, note="50 表示 50 %"),
+        Column(f"{level_zh}-含以上", as_yes_no, False, tuple(YES_NO), "比例为下限填“是”"),
+        _number(f"{level_zh}-停产数量", as_whole(0, MAX_UNITS), note="整数，比例按整台（条）向上取整"),
+        _text(f"{level_zh}-负荷指标", note="如 日投料"),
+        _number(f"{level_zh}-负荷上限", _cap_value),
+        _text(f"{level_zh}-负荷单位", note="如 t/d"),
+        _choice(f"{level_zh}-车辆管控", labels(VehicleRule)),
+        _text(f"{level_zh}-时段", read=as_window, note="如 17:00-09:00"),
+        _text(f"{level_zh}-措施说明"),
+    )
+
+
+def _reduction_columns(level_zh: str) -> tuple[Column, ...]:
+    return tuple(_number(f"{level_zh}-减排{label}（kg/d）", _quantity) for label in POLLUTANT_LABELS.values())
+
+
+LEVEL_COLUMNS: tuple[tuple[Column, ...], ...] = tuple(_level_columns(level.zh) for level in LEVELS)
+REDUCTION_COLUMNS: tuple[tuple[Column, ...], ...] = tuple(_reduction_columns(level.zh) for level in LEVELS)
+
+COLUMNS: tuple[Column, ...] = (
+    *ENTERPRISE_COLUMNS,
+    *LINE_COLUMNS,
+    *SHARED_COLUMNS,
+    *(
+        column
+        for pair in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True)
+        for group in pair
+        for column in group
+    ),
+)
+
+
+def column_letter(index: int) -> str:
+    """Excel's letter of a column counted from 0: 0 → A, 27 → AB."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters

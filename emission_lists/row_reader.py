@@ -1,0 +1,265 @@
+"""One row of cells → one `ListRow`, or everything that is wrong with it.
+
+Enterprises and measures repeat over thousands of rows, so each distinct group of cells is read only once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from operator import itemgetter
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from emission_lists.cells import CellProblem
+from emission_lists.columns import (
+    COLUMNS,
+    ENTERPRISE_COLUMNS,
+    LEVEL_COLUMNS,
+    LINE_COLUMNS,
+    LIST_SHEET,
+    REDUCTION_COLUMNS,
+    SHARED_COLUMNS,
+    Column,
+    column_letter,
+)
+from emission_lists.findings import Finding, finding
+from emission_lists.levels import PerLevel
+from emission_lists.lists import Enterprise, Line, ListRow, Pollutants
+from emission_lists.measures import Action, LoadCap, Measure, VehicleRule
+
+T = TypeVar("T")
+
+
+class Problem(NamedTuple):
+    """A problem before it is tied to a row. `place`: the column in the sheet, counted from 0."""
+
+    code: str
+    place: int
+    header: str
+    value: object
+    facts: tuple[tuple[str, object], ...]
+
+
+class GroupProblem(Exception):
+    """Cells that do not go together; `column`: the one to look at, counted in its group."""
+
+    def __init__(self, code: str, column: int, value: object = None, **facts: object) -> None:
+        super().__init__(code)
+        self.code, self.column, self.value, self.facts = code, column, value, facts
+
+
+class Group(Generic[T]):
+    """Columns of the template that make one value. With `cache`, each distinct set of cells is read once."""
+
+    def __init__(
+        self, columns: Sequence[Column], places: dict[str, int], build: Callable[..., T], *, cache: bool
+    ) -> None:
+        self.columns = tuple(columns)
+        self.places = [places[column.header] for column in columns]
+        self._pick = itemgetter(*self.places)
+        self._readers = tuple(column.read for column in columns)
+        self._build = build
+        self._cache: dict[Any, tuple[T | None, list[Problem]]] | None = {} if cache else None
+
+    def read(self, raw: list[Any]) -> tuple[T | None, list[Problem]]:
+        cells = self._pick(raw)
+        if self._cache is None:
+            return self._read(cells)
+        known = self._cache.get(cells)
+        if known is None:
+            known = self._cache[cells] = self._read(cells)
+        return known
+
+    def problem(self, index: int, code: str, value: object, facts: dict[str, object]) -> Problem:
+        return Problem(code, self.places[index], self.columns[index].header, value, tuple(facts.items()))
+
+    def _read(self, cells: tuple[Any, ...]) -> tuple[T | None, list[Problem]]:
+        values: list[Any] = []
+        problems: list[Problem] = []
+        for read, cell in zip(self._readers, cells, strict=True):
+            try:
+                values.append(read(cell))
+            except CellProblem as wrong:
+                problems.append(self.problem(len(values), wrong.code, cell, wrong.facts))
+                values.append(None)
+        if problems:
+            return None, problems
+        try:
+            return self._build(*values), problems
+        except GroupProblem as wrong:
+            return None, [self.problem(wrong.column, wrong.code, wrong.value, wrong.facts)]
+
+
+class RowReader:
+    """Reads rows whose columns stand at `order` (template order, the number column last)."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self.errors: list[Finding] = []
+        places = dict(zip((column.header for column in COLUMNS), order, strict=False))
+        self._data = itemgetter(*order[:-1])
+        self._blank = ("",) * len(COLUMNS)
+        self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise, cache=True)
+        self._line = Group(LINE_COLUMNS, places, _line_cells, cache=False)
+        self._levels = tuple(
+            (
+                Group((*SHARED_COLUMNS, *columns), places, _measure, cache=True),
+                Group(reductions, places, Pollutants, cache=False),
+            )
+            for columns, reductions in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True)
+        )
+        self._row_of_line: dict[tuple[str, str], int] = {}
+        self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
+
+    def is_empty(self, raw: list[Any]) -> bool:
+        return bool(self._data(raw) == self._blank)
+
+    def read(self, number: int, raw: list[Any]) -> ListRow | None:
+        """The row, or None with its problems added to `errors`. `number` counts from 1 as Excel does."""
+        enterprise, problems = self._enterprise.read(raw)
+        line, more = self._line.read(raw)
+        problems = problems + more
+        measures: list[Any] = []
+        reductions: list[Any] = []
+        for measure_group, reduction_group in self._levels:
+            measure, more = measure_group.read(raw)
+            reduction, wrong = reduction_group.read(raw)
+            if more or wrong:
+                problems = problems + more + wrong
+            measures.append(measure)
+            reductions.append(reduction)
+        if problems or enterprise is None or line is None:
+            self._report(number, problems)
+            return None
+        code, name, process, base = line
+        read = Line(code, name, process, PerLevel(*measures), base, PerLevel(*reductions))
+        row = ListRow(enterprise, read, number)
+        return row if self._agrees(row) else None
+
+    def _agrees(self, row: ListRow) -> bool:
+        """True unless the row repeats another, or gives its enterprise other data than before."""
+        before = self._row_of_line.setdefault(row.key, row.number)
+        uscc = row.enterprise.uscc
+        first, first_row = self._row_of_enterprise.setdefault(uscc, (row.enterprise, row.number))
+        problems: list[Problem] = []
+        if before != row.number:
+            problems.append(self._line.problem(0, "DUPLICATE", row.line.code, {"what": before}))
+        if first is not row.enterprise and first != row.enterprise:
+            problems.append(self._enterprise.problem(0, "ENTERPRISE_DIFFERS", uscc, {"what": first_row}))
+        self._report(row.number, problems)
+        return not problems
+
+    def _report(self, number: int, problems: list[Problem]) -> None:
+        for problem in dict.fromkeys(problems):
+            column = f"{column_letter(problem.place)} {problem.header}"
+            shown = "" if problem.value is None else problem.value
+            self.errors.append(
+                finding(
+                    problem.code,
+                    sheet=LIST_SHEET,
+                    row=number,
+                    column=column,
+                    value=shown,
+                    **dict[str, Any](problem.facts),
+                )
+            )
+
+
+def _cap(metric: str | None, value: float | None, unit: str | None, column: int) -> LoadCap | None:
+    if metric is None and value is None and unit is None:
+        return None
+    if value is None or unit is None:
+        raise GroupProblem("CAP_INCOMPLETE", column, value)
+    return LoadCap(value, unit, metric)
+
+
+def _enterprise(*cells: Any) -> Enterprise:
+    (uscc, name, adcode, industry, key_industry, grade, permit_no, address, gbt4754,
+     guarantee, until, metric, value, unit, small_micro, long_stopped, contact) = cells  # fmt: skip
+    cap = _cap(metric, value, unit, _CAP_IN_ENTERPRISE)
+    if guarantee is None and (until is not None or cap is not None):
+        raise GroupProblem("GUARANTEE_DATE", _CAP_IN_ENTERPRISE - 3, until)
+    return Enterprise(
+        uscc=uscc,
+        name=name,
+        adcode=adcode,
+        industry=industry,
+        key_industry=key_industry,
+        grade=grade,
+        permit_no=permit_no,
+        address=address,
+        gbt4754=gbt4754,
+        guarantee=guarantee,
+        guarantee_until=until,
+        guarantee_cap=cap,
+        small_micro=small_micro,
+        long_stopped=long_stopped,
+        contact=contact,
+    )
+
+
+def _line_cells(code: str, name: str, process: str, *base: float | None) -> tuple[str, str, str, Pollutants]:
+    return code, name, process, Pollutants(*base)
+
+
+_CAP_IN_ENTERPRISE = 12
+_TOTAL, _ACTION, _RATIO, _STOPPED, _CAP, _VEHICLE = 1, 5, 6, 8, 10, 12
+_LEFT_ALONE = frozenset({Action.SELF_DETERMINED, Action.NONE, Action.UNKNOWN})
+
+
+def _measure(*cells: Any) -> Measure:
+    (count_unit, total, basis, verification, point,
+     action, ratio, at_least, stopped, metric, value, unit, vehicle_rule, window, note) = cells  # fmt: skip
+    cap = _cap(metric, value, unit, _CAP)
+    _check_parts(action, ratio, stopped, cap, vehicle_rule, window)
+    if stopped is not None and total is None:
+        raise GroupProblem(
+            "MEASURE_INCOMPLETE", _TOTAL, action.zh, what="设备总数", what_en="the number of units"
+        )
+    if stopped is not None and stopped > total:
+        raise GroupProblem("UNITS", _STOPPED, stopped, what=total)
+    if at_least and ratio is None:
+        raise GroupProblem("MEASURE_INCOMPLETE", _RATIO, action.zh, what="比例", what_en="its share")
+    return Measure(
+        action=action,
+        ratio=ratio,
+        at_least=bool(at_least),
+        count_unit=count_unit,
+        stopped_units=stopped,
+        total_units=total,
+        basis=basis,
+        load_cap=cap,
+        vehicle_rule=vehicle_rule,
+        window=window,
+        verification=verification,
+        verification_point=point,
+        note_zh=note,
+    )
+
+
+def _check_parts(
+    action: Action,
+    ratio: float | None,
+    stopped: int | None,
+    cap: LoadCap | None,
+    vehicle_rule: VehicleRule | None,
+    window: str | None,
+) -> None:
+    """Raises if the measure lacks what it needs, or carries what does not go with it."""
+
+    def lacks(column: int, what: str, what_en: str) -> GroupProblem:
+        return GroupProblem("MEASURE_INCOMPLETE", column, action.zh, what=what, what_en=what_en)
+
+    def contradicts(column: int, what: str, what_en: str) -> GroupProblem:
+        return GroupProblem("MEASURE_CONTRADICTS", column, action.zh, what=what, what_en=what_en)
+
+    if action is Action.STOP and ratio is None and stopped is None:
+        raise lacks(_RATIO, "比例或停产数量", "its share or its number of units")
+    if action is Action.LIMIT and ratio is None and cap is None:
+        raise lacks(_RATIO, "比例或负荷上限", "its share or its load cap")
+    if action is Action.TRANSPORT and vehicle_rule is None:
+        raise lacks(_VEHICLE, "车辆管控", "its vehicle rule")
+    if action is not Action.STOP and stopped is not None:
+        raise contradicts(_STOPPED, "停产数量", "a number of units")
+    if action not in (Action.STOP, Action.LIMIT) and ratio is not None:
+        raise contradicts(_RATIO, "比例", "a share")
+    if action in _LEFT_ALONE and (cap is not None or vehicle_rule is not None or window is not None):
+        raise contradicts(_ACTION, "负荷上限、车辆管控或时段", "a load cap, vehicle rule or hours")

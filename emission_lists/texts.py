@@ -1,0 +1,8 @@
+"""Every text a finding can carry, by code."""
+
+from __future__ import annotations
+
+from emission_lists.check_texts import CHECK_TEXTS
+from emission_lists.import_texts import IMPORT_TEXTS, Texts
+
+TEXTS: dict[str, Texts] = {**IMPORT_TEXTS, **CHECK_TEXTS}

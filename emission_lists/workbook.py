@@ -1,0 +1,182 @@
+"""Lists as .xlsx: read with every problem at once, and written so that reading gives the same list back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import BytesIO
+from operator import itemgetter
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+
+from emission_lists.cells import CellProblem, as_number
+from emission_lists.columns import (
+    BASE_HEADERS,
+    BASE_SHEET,
+    COLUMNS,
+    EXAMPLE,
+    LIST_SHEET,
+    NUMBER_HEADER,
+    column_letter,
+    header_key,
+)
+from emission_lists.findings import Finding, finding, shorten
+from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, Pollutants
+from emission_lists.row_reader import RowReader
+from emission_lists.workbook_guard import Inspection, Limits, inspect
+
+__all__ = ["Limits", "Reading", "read_workbook"]
+
+
+@dataclass
+class Reading:
+    """What a workbook says: the rows that could be read, and everything that is wrong with the others."""
+
+    rows: list[ListRow] = field(default_factory=list)
+    errors: list[Finding] = field(default_factory=list)
+    whole_society: Pollutants | None = None
+
+    def draft(self, adcode: str, title: str = "") -> EmissionListDraft:
+        """The list for checking. Import it only if there are no `errors`."""
+        return EmissionListDraft(adcode, tuple(self.rows), self.whole_society, title)
+
+
+def read_workbook(source: bytes | Path, limits: Limits | None = None) -> Reading:
+    """Reads a list workbook. Never raises for its content: whatever is wrong is in `errors`, all at once.
+
+    `source`: the file's bytes or its path (OSError if the path cannot be read).
+    """
+    limits = limits or Limits()
+    data = source if isinstance(source, bytes) else source.read_bytes()
+    reading = Reading()
+    seen = inspect(data, limits)
+    if seen.findings:
+        reading.errors = seen.findings
+        return reading
+    try:
+        with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
+            _read_book(book, seen, limits, reading)
+    except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
+        reading.errors.append(finding("BROKEN", what=shorten(str(problem)) or type(problem).__name__))
+    if len(reading.errors) > limits.findings:
+        reading.errors = reading.errors[: limits.findings]
+        reading.errors.append(finding("TOO_MANY_ERRORS", what=limits.findings))
+    return reading
+
+
+def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading) -> None:
+    reading.errors += _formula_errors(book.sheet_names, seen)
+    if LIST_SHEET not in book.sheet_names:
+        reading.errors.append(finding("NO_SHEET", what=LIST_SHEET))
+        return
+    sheet = book.get_sheet_by_name(LIST_SHEET)
+    if seen.merged:
+        reading.errors += _merge_errors(sheet)
+    cells = sheet.to_python(skip_empty_area=False, nrows=limits.rows + 2)
+    if len(cells) > limits.rows + 1:
+        reading.errors.append(finding("TOO_MANY_ROWS", sheet=LIST_SHEET, what=limits.rows))
+        return
+    order = _columns(cells[0] if cells else [], reading)
+    if order is not None:
+        _read_rows(cells, order, limits, reading)
+    if BASE_SHEET in book.sheet_names:
+        base = book.get_sheet_by_name(BASE_SHEET).to_python(skip_empty_area=False, nrows=20)
+        _read_base(base, reading)
+
+
+def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
+    for part, cells in seen.formulas.items():
+        digits = "".join(c for c in part.rsplit("/", 1)[-1] if c.isdigit())
+        index = int(digits[:4]) - 1 if digits else -1
+        sheet = names[index] if 0 <= index < len(names) else part
+        for cell in cells:
+            row = "".join(c for c in cell if c.isdigit())
+            yield finding(
+                "FORMULA", sheet=sheet, row=int(row) if row else None, column=cell.rstrip("0123456789")
+            )
+
+
+def _merge_errors(sheet: CalamineSheet) -> Iterable[Finding]:
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+        area = f"{column_letter(left)}{top + 1}:{column_letter(right)}{bottom + 1}"
+        yield finding("MERGED", sheet=LIST_SHEET, row=top + 1, column=column_letter(left), what=area)
+
+
+def _columns(header: list[Any], reading: Reading) -> list[int] | None:
+    """Where each column of the template stands, the number column last; None if the header does not hold."""
+    places: dict[str, int] = {}
+    known = {column.key for column in COLUMNS} | {NUMBER_HEADER}
+    errors: list[Finding] = []
+    for place, cell in enumerate(header):
+        key = header_key(str(cell))
+        if not key:
+            if any(str(later) for later in header[place:]):
+                errors.append(_header_error("HEADER_UNKNOWN", place, "（空）"))
+            continue
+        if key in places:
+            errors.append(_header_error("HEADER_REPEATED", place, str(cell)))
+        elif key not in known:
+            errors.append(_header_error("HEADER_UNKNOWN", place, str(cell)))
+        places.setdefault(key, place)
+    wanted = [(column.key, column.header) for column in COLUMNS] + [(NUMBER_HEADER, NUMBER_HEADER)]
+    errors += [
+        finding("HEADER_MISSING", sheet=LIST_SHEET, row=1, what=shown)
+        for key, shown in wanted
+        if key not in places
+    ]
+    reading.errors += errors
+    return None if errors else [places[key] for key, _ in wanted]
+
+
+def _header_error(code: str, place: int, value: str) -> Finding:
+    return finding(code, sheet=LIST_SHEET, row=1, column=column_letter(place), value=value)
+
+
+def _read_rows(cells: list[list[Any]], order: list[int], limits: Limits, reading: Reading) -> None:
+    reader = RowReader(order)
+    number_of = itemgetter(order[-1])
+    for number, raw in enumerate(cells[1:], start=2):
+        if number_of(raw) == EXAMPLE or reader.is_empty(raw):
+            continue
+        row = reader.read(number, raw)
+        if row is not None:
+            reading.rows.append(row)
+        elif len(reader.errors) > limits.findings:
+            break
+    reading.errors += reader.errors
+    if not reading.rows and not reader.errors:
+        reading.errors.append(finding("NO_ROWS", sheet=LIST_SHEET))
+
+
+def _read_base(cells: list[list[Any]], reading: Reading) -> None:
+    """The whole-society emissions: one row per pollutant. All empty = not given."""
+    names = {label: key for key, label in POLLUTANT_LABELS.items()}
+    if not cells or [header_key(str(c)) for c in cells[0][:2]] != [header_key(h) for h in BASE_HEADERS]:
+        reading.errors.append(
+            finding("HEADER_MISSING", sheet=BASE_SHEET, row=1, what="、".join(BASE_HEADERS))
+        )
+        return
+    read = as_number(1e-6, 1e9)
+    values: dict[str, float | None] = {}
+    for row, (name, cell, *_) in enumerate(cells[1:], start=2):
+        if name == "" and cell == "":
+            continue
+        key = names.get(str(name).strip())
+        if key is None or key in values:
+            reading.errors.append(
+                finding(
+                    "BASE_POLLUTANT", sheet=BASE_SHEET, row=row, column=f"A {BASE_HEADERS[0]}", value=name
+                )
+            )
+            continue
+        try:
+            values[key] = read(cell)
+        except CellProblem as problem:
+            where = f"B {BASE_HEADERS[1]}"
+            reading.errors.append(
+                finding(problem.code, sheet=BASE_SHEET, row=row, column=where, value=cell, **problem.facts)
+            )
+    if any(value is not None for value in values.values()):
+        reading.whole_society = Pollutants(**values)

@@ -1,0 +1,281 @@
+"""The template and the export of a list as .xlsx bytes: `read_workbook(write_workbook(x)).rows == x.rows`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+import xlsxwriter
+
+from emission_lists.cells import escaped, percent_cell
+from emission_lists.columns import (
+    BASE_HEADERS,
+    BASE_SHEET,
+    CHOICES_SHEET,
+    COLUMNS,
+    EXAMPLE,
+    LIST_SHEET,
+    NOTES_SHEET,
+    NUMBER_HEADER,
+    Column,
+    column_letter,
+)
+from emission_lists.grades import Grade
+from emission_lists.guides import Guide
+from emission_lists.identifiers import make_permit, make_uscc
+from emission_lists.levels import PerLevel
+from emission_lists.lists import (
+    POLLUTANT_LABELS,
+    EmissionListDraft,
+    Enterprise,
+    Line,
+    ListRow,
+    Pollutants,
+)
+from emission_lists.measures import Action, CountUnit, LoadCap, Measure, Verification
+
+_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal lists give equal bytes
+_VALIDATED_ROWS = 20_000
+Cell = str | float | int | bool | date | None
+
+_NOTES = (
+    "1. 每一行是一条生产线（工序、设备）；同一企业的企业信息在每一行重复填写，不要合并单元格。",
+    "2. 标“示例”的行不会导入；表头不要改动，列的顺序可以改变，列不要删除。",
+    "3. 每个级别都要选择措施。尚未确定的选“未确定”：未确定的措施不会执行，也不等于不采取措施。",
+    "4. 比例按百分数填写：50 表示 50 %。停产数量为整数，按整台（条）向上取整。",
+    "5. 排放量和减排量的单位是 kg/d（正常生产日）。长期停产的设备不填。",
+    "6. 不要使用公式、宏、外部链接；代码列请保持“文本”格式。",
+    "7. 企业整体的运输措施单列一行：工序写“公路运输”，措施选“运输管控”。",
+    "8. “全社会排放量”工作表填写全市各污染物的日排放量，用于核算减排比例。",
+)
+
+
+def template(guide: Guide | None = None) -> bytes:
+    """The empty list with one example row. With `guide`, the industries come as a drop-down."""
+    return _write((), None, _industries(guide), example=True)
+
+
+def write_workbook(draft: EmissionListDraft, guide: Guide | None = None) -> bytes:
+    """A list as .xlsx. ValueError if the measures of one line disagree on what is one column for all levels."""
+    return _write(draft.rows, draft.whole_society, _industries(guide), example=False)
+
+
+def _industries(guide: Guide | None) -> tuple[str, ...]:
+    return () if guide is None else tuple(industry.name_zh for industry in guide.industries)
+
+
+def _write(
+    rows: Sequence[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool
+) -> bytes:
+    target = BytesIO()
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with xlsxwriter.Workbook(target, {**options, "in_memory": True}) as book:
+        book.set_properties({"title": "应急减排清单", "created": _CREATED})
+        _write_list(book, rows, industries, example=example)
+        _write_base(book, base)
+        _write_notes(book)
+        _write_choices(book, industries)
+    return target.getvalue()
+
+
+def _write_list(book: Any, rows: Sequence[ListRow], industries: tuple[str, ...], *, example: bool) -> None:
+    sheet = book.add_worksheet(LIST_SHEET)
+    head = book.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7EEF5", "border": 1}
+    )
+    needed = book.add_format(
+        {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#FCE8C8", "border": 1}
+    )
+    text, plain = book.add_format({"num_format": "@"}), book.add_format()
+    day = book.add_format({"num_format": "yyyy-mm-dd"})
+    sheet.write_string(0, 0, NUMBER_HEADER, head)
+    for place, column in enumerate(COLUMNS, start=1):
+        sheet.set_column(place, place, 24 if "名称" in column.header else 14, text if column.text else plain)
+        sheet.write_string(0, place, column.header, needed if column.needed else head)
+        _validate(sheet, place, column, industries)
+    sheet.set_row(0, 48)
+    sheet.freeze_panes(1, 3)
+    if example:
+        sheet.write_string(1, 0, EXAMPLE)
+        _write_row(sheet, 1, _row_cells(_EXAMPLE_ROW), day)
+    for index, row in enumerate(rows, start=1):
+        sheet.write_number(index, 0, index)
+        _write_row(sheet, index, _row_cells(row), day)
+
+
+def _validate(sheet: Any, place: int, column: Column, industries: tuple[str, ...]) -> None:
+    """A drop-down for a column with choices. The industries are a help only: other names may be written."""
+    choices = industries if column.header == "行业" else column.choices
+    if choices:
+        letter = column_letter(_choice_place(column.header))
+        rule = {
+            "validate": "list",
+            "source": f"={CHOICES_SHEET}!${letter}$2:${letter}${len(choices) + 1}",
+            "error_type": "information" if column.header in ("行业", "核查方式") else "stop",
+        }
+        sheet.data_validation(1, place, _VALIDATED_ROWS, place, rule)
+
+
+def _choice_place(header: str) -> int:
+    return [column.header for column in COLUMNS].index(header)
+
+
+def _write_row(sheet: Any, index: int, cells: Iterable[Cell], day: Any) -> None:
+    write_string, write_number = sheet.write_string, sheet.write_number
+    for place, cell in enumerate(cells, start=1):
+        if cell is None:
+            continue
+        if isinstance(cell, str):
+            write_string(index, place, escaped(cell))
+        elif isinstance(cell, date):
+            sheet.write_datetime(index, place, datetime(cell.year, cell.month, cell.day), day)  # noqa: DTZ001
+        else:
+            write_number(index, place, cell)
+
+
+def _row_cells(row: ListRow) -> list[Cell]:
+    measures = list(row.line.measures)
+    shared = _shared_cells(measures[0])
+    if any(_shared_cells(measure) != shared for measure in measures[1:]):
+        raise ValueError(
+            f"Line {row.line.code} of {row.enterprise.uscc}: its measures differ in counting unit, number of "
+            "units, basis or verification, which a list states once per line. Make them agree"
+        )
+    cells = [
+        *_enterprise_cells(row.enterprise),
+        row.line.code,
+        row.line.name,
+        row.line.process,
+        *row.line.base,
+    ]
+    cells += shared
+    for measure, reduction in zip(measures, row.line.reductions, strict=True):
+        cells += [*_measure_cells(measure), *reduction]
+    return cells
+
+
+def _yes_no(value: bool) -> str:
+    return "是" if value else "否"
+
+
+def _cap_cells(cap: LoadCap | None) -> list[Cell]:
+    return [None, None, None] if cap is None else [cap.metric, cap.value, cap.unit]
+
+
+def _enterprise_cells(enterprise: Enterprise) -> list[Cell]:
+    guarantee = enterprise.guarantee
+    return [
+        enterprise.uscc,
+        enterprise.name,
+        enterprise.adcode,
+        enterprise.industry,
+        _yes_no(enterprise.key_industry),
+        enterprise.grade.zh,
+        enterprise.permit_no,
+        enterprise.address,
+        enterprise.gbt4754,
+        None if guarantee is None else guarantee.zh,
+        enterprise.guarantee_until,
+        *_cap_cells(enterprise.guarantee_cap),
+        _yes_no(enterprise.small_micro),
+        _yes_no(enterprise.long_stopped),
+        enterprise.contact,
+    ]
+
+
+def _shared_cells(measure: Measure) -> list[Cell]:
+    return [
+        None if measure.count_unit is None else measure.count_unit.zh,
+        measure.total_units,
+        None if measure.basis is None else measure.basis.zh,
+        "、".join(kind.zh for kind in measure.verification) or None,
+        measure.verification_point,
+    ]
+
+
+def _measure_cells(measure: Measure) -> list[Cell]:
+    return [
+        measure.action.zh,
+        None if measure.ratio is None else percent_cell(measure.ratio),
+        "是" if measure.at_least else None,
+        measure.stopped_units,
+        *_cap_cells(measure.load_cap),
+        None if measure.vehicle_rule is None else measure.vehicle_rule.zh,
+        measure.window,
+        measure.note_zh,
+    ]
+
+
+def _write_base(book: Any, base: Pollutants | None) -> None:
+    sheet = book.add_worksheet(BASE_SHEET)
+    sheet.set_column(0, 1, 26)
+    for place, header in enumerate(BASE_HEADERS):
+        sheet.write_string(0, place, header)
+    for row, (label, value) in enumerate(
+        zip(POLLUTANT_LABELS.values(), base or Pollutants(), strict=True), 1
+    ):
+        sheet.write_string(row, 0, label)
+        if value is not None:
+            sheet.write_number(row, 1, value)
+
+
+def _write_notes(book: Any) -> None:
+    sheet = book.add_worksheet(NOTES_SHEET)
+    sheet.set_column(0, 0, 34)
+    sheet.set_column(1, 2, 60)
+    for row, note in enumerate(_NOTES):
+        sheet.write_string(row, 0, note)
+    start = len(_NOTES) + 1
+    for place, title in enumerate(("列", "说明", "必填")):
+        sheet.write_string(start, place, title)
+    for row, column in enumerate(COLUMNS, start=start + 1):
+        sheet.write_string(row, 0, column.header)
+        sheet.write_string(row, 1, column.note)
+        sheet.write_string(row, 2, "必填" if column.needed else "")
+
+
+def _write_choices(book: Any, industries: tuple[str, ...]) -> None:
+    sheet = book.add_worksheet(CHOICES_SHEET)
+    for place, column in enumerate(COLUMNS):
+        choices = industries if column.header == "行业" else column.choices
+        if choices:
+            sheet.write_string(0, place, column.header)
+            for row, choice in enumerate(choices, start=1):
+                sheet.write_string(row, place, choice)
+
+
+_SHARED = {
+    "count_unit": CountUnit.PRODUCTION_LINE,
+    "total_units": 2,
+    "verification": (Verification.METER, Verification.CEMS),
+    "verification_point": "1号窑总电表；DA001",
+}
+_EXAMPLE_USCC = make_uscc("130202", 12345678)
+_EXAMPLE_ROW = ListRow(
+    Enterprise(
+        uscc=_EXAMPLE_USCC,
+        name="某某水泥有限公司（示例）",
+        adcode="130202",
+        industry="水泥",
+        key_industry=True,
+        grade=Grade.C,
+        permit_no=make_permit(_EXAMPLE_USCC),
+        gbt4754="3011",
+    ),
+    Line(
+        code="MF0001",
+        name="熟料生产线",
+        process="熟料生产线",
+        measures=PerLevel(
+            Measure(Action.STOP, ratio=0.5, stopped_units=1, **_SHARED),  # type: ignore[arg-type]
+            Measure(Action.STOP, ratio=1.0, stopped_units=2, **_SHARED),  # type: ignore[arg-type]
+            Measure(Action.STOP, ratio=1.0, stopped_units=2, **_SHARED),  # type: ignore[arg-type]
+        ),
+        base=Pollutants(120, 860, 95, 0),
+        reductions=PerLevel(
+            Pollutants(60, 430, 47.5, 0), Pollutants(120, 860, 95, 0), Pollutants(120, 860, 95, 0)
+        ),
+    ),
+)
