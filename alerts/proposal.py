@@ -328,7 +328,7 @@ def _heavy_after(assessment: Assessment, instant: datetime) -> bool:
 
 
 _WORDS: dict[Action, tuple[str, str]] = {
-    Action.ISSUE: ("建议发布{to}预警", "Propose to issue a {to_en} warning"),
+    Action.ISSUE: ("建议发布{to}预警", "Propose to issue the {to_en} warning"),
     Action.RAISE: ("建议将{from_}预警升级为{to}", "Propose to raise {from_en} to {to_en}"),
     Action.LOWER: ("建议将{from_}预警降级为{to}", "Propose to lower {from_en} to {to_en}"),
     Action.EXTEND: ("建议延长{from_}预警", "Propose to extend the {from_en} warning"),

@@ -137,7 +137,8 @@ def what_changes(found: Found | None, fall: int | None, near: Near | None) -> tu
 def insufficient(possible: Level) -> tuple[str, str]:
     """The note for a series whose unknown blocks could raise the level."""
     return (
-        f"数据不足：若缺测时段高于标准，级别可能达到{possible.zh}；现级别只是可证明的最高级别，不得据此降级或解除。",
-        f"Not enough data: with the unknown blocks above the lines {possible.code} could be reached; the level is "
-        "the best provable one and must not serve to lower or lift.",
+        f"数据不足：若缺测时段高于标准，级别可能达到{possible.zh}；"
+        "现级别只是可证明的最高级别，不得据此降级或解除。",
+        f"Not enough data: with the unknown blocks above the lines {possible.code} could be reached; it "
+        "is the best provable one and must not serve to lower or lift.",
     )
