@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -20,23 +21,45 @@ from service.law.reading import Draft, Entry
 Dated = tuple[str, Validity]
 
 
+@dataclass(frozen=True)
+class _Known:
+    """The divisions that can be asked for. When their table has faults every code counts as known."""
+
+    divisions: Mapping[str, Division]
+    complete: bool
+
+    def has(self, adcode: str) -> bool:
+        return not self.complete or adcode in self.divisions
+
+    def throughout(self, adcode: str, during: Validity) -> bool:
+        """Whether a division exists on every day of an interval."""
+        division = self.divisions.get(adcode)
+        if division is None:
+            return not self.complete
+        begun = division.valid_from is None or division.valid_from <= during.from_
+        until = division.valid_until
+        return begun and (until is None or (during.until is not None and during.until <= until))
+
+
 class _Identified(Protocol):
     @property
     def id(self) -> str: ...
 
 
 def check(draft: Draft) -> list[LawProblem]:
-    """Every problem across files, unsorted."""
-    divisions = {entry.value.adcode: entry.value for entry in draft.divisions}
+    """Every problem across files, unsorted, without those that only follow from an unreadable file."""
+    faulty = {problem.file.partition("/")[0] for problem in draft.problems}
+    known = _Known({entry.value.adcode: entry.value for entry in draft.divisions}, "divisions" not in faulty)
+    dates = (problem for problem in _law_dates(draft) if problem.file.partition("/")[0] not in faulty)
     return [
         *_file_names(draft),
-        *_law_dates(draft),
-        *_rules(draft, divisions),
-        *_plans(draft, divisions),
-        *_regions(draft, divisions),
-        *_divisions(draft, divisions),
-        *_names(draft, divisions),
-        *_adjacency(draft, divisions),
+        *dates,
+        *_rules(draft, known),
+        *_plans(draft, known, "rules" not in faulty),
+        *_regions(draft, known),
+        *_divisions(draft, known),
+        *_names(draft, known),
+        *_adjacency(draft, known),
         *_guides(draft),
     ]
 
@@ -112,10 +135,10 @@ def _succession(folder: str, dated: list[Dated], *, open_end: bool) -> Iterator[
         )
 
 
-def _rules(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _rules(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     for entry in draft.rules:
         rules = entry.value
-        if rules.adcode != NATIONAL and not _exists(divisions, rules.adcode, rules.in_force):
+        if rules.adcode != NATIONAL and not known.throughout(rules.adcode, rules.in_force):
             yield _unknown(entry.file, "adcode", rules.adcode)
         if "levels" not in rules.references:
             yield LawProblem(
@@ -134,7 +157,7 @@ def _rules(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProbl
                 )
 
 
-def _plans(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _plans(draft: Draft, known: _Known, rules_complete: bool) -> Iterator[LawProblem]:
     rules = {entry.value.id: entry.value for entry in draft.rules}
     for entry in draft.plans:
         plan = entry.value
@@ -143,19 +166,17 @@ def _plans(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProbl
             yield LawProblem(
                 entry.file, "adcode", f"is {plan.adcode}, the folder {folder}", "make them the same"
             )
-        if plan.adcode != NATIONAL and not _exists(divisions, plan.adcode, plan.in_force):
+        if plan.adcode != NATIONAL and not known.throughout(plan.adcode, plan.in_force):
             yield _unknown(entry.file, "adcode", plan.adcode)
-        if plan.base is not None and plan.base not in rules:
-            known = ", ".join(sorted(rules)) or "none"
-            yield LawProblem(
-                entry.file, "base", f"there is no rule set {plan.base!r}", f"use one of: {known}"
-            )
+        if rules_complete and plan.base is not None and plan.base not in rules:
+            choice = f"use one of: {', '.join(sorted(rules))}"
+            yield LawProblem(entry.file, "base", f"there is no rule set {plan.base!r}", choice)
         if not plan.references:
             yield LawProblem(entry.file, "references", "are missing", "name the documents the plan rests on")
         yield from _approvers(entry, rules)
         for zone, members in (plan.zones or {}).items():
             for adcode in members:
-                if not _exists(divisions, adcode, plan.in_force):
+                if not known.throughout(adcode, plan.in_force):
                     yield _unknown(entry.file, f"zones.{zone}", adcode)
 
 
@@ -178,7 +199,7 @@ def _meet(one: Validity, other: Validity) -> bool:
     return (other.until is None or one.from_ < other.until) and (one.until is None or other.from_ < one.until)
 
 
-def _regions(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _regions(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     for entry in draft.regions:
         region = entry.value
         if not region.references:
@@ -190,18 +211,8 @@ def _regions(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawPro
             if adcode in seen:
                 yield LawProblem(entry.file, f"members.{place}", f"{adcode} is listed twice", "remove one")
             seen.add(adcode)
-            if not _exists(divisions, adcode, region.in_force):
+            if not known.throughout(adcode, region.in_force):
                 yield _unknown(entry.file, f"members.{place}", adcode)
-
-
-def _exists(divisions: Mapping[str, Division], adcode: str, during: Validity) -> bool:
-    """Whether a division exists on every day of an interval."""
-    division = divisions.get(adcode)
-    if division is None:
-        return False
-    begun = division.valid_from is None or division.valid_from <= during.from_
-    ended = division.valid_until is not None and (during.until is None or division.valid_until < during.until)
-    return begun and not ended
 
 
 def _unknown(file: str, path: str, adcode: str) -> LawProblem:
@@ -213,7 +224,7 @@ def _unknown(file: str, path: str, adcode: str) -> LawProblem:
     )
 
 
-def _divisions(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _divisions(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     first: dict[str, int] = {}
     for entry in draft.divisions:
         division = entry.value
@@ -226,7 +237,7 @@ def _divisions(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawP
             yield LawProblem(
                 entry.file, entry.path, "only a province has no parent", "correct level or parent"
             )
-        elif division.parent is not None and division.parent not in divisions:
+        elif division.parent is not None and not known.has(division.parent):
             yield LawProblem(
                 entry.file, entry.path, f"there is no parent {division.parent}", "correct the parent"
             )
@@ -240,11 +251,11 @@ def _ordered(start: date | None, end: date | None) -> bool:
     return start is None or end is None or start < end
 
 
-def _names(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _names(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     by_name: dict[str, list[int]] = defaultdict(list)
     for index, entry in enumerate(draft.names):
         name = entry.value
-        if name.adcode and name.adcode not in divisions:
+        if name.adcode and not known.has(name.adcode):
             yield LawProblem(
                 entry.file, entry.path, f"{name.adcode} is no division", "correct the code or leave it empty"
             )
@@ -268,7 +279,7 @@ def _spans_meet(
     return not before and not after
 
 
-def _adjacency(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawProblem]:
+def _adjacency(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     """Each pair stands once, smaller code first, so that the relation is symmetric by construction."""
     seen: set[tuple[str, str]] = set()
     for entry in draft.adjacency:
@@ -281,7 +292,7 @@ def _adjacency(draft: Draft, divisions: Mapping[str, Division]) -> Iterator[LawP
             yield LawProblem(entry.file, entry.path, f"{pair.a},{pair.b} stands twice", "keep one line")
         seen.add((pair.a, pair.b))
         for adcode in (pair.a, pair.b):
-            if adcode not in divisions:
+            if not known.has(adcode):
                 yield LawProblem(entry.file, entry.path, f"{adcode} is no division", "correct the code")
         if pair.basis not in {"border", "parent", "declared"}:
             yield LawProblem(
