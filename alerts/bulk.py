@@ -119,11 +119,10 @@ def _some(
     if lowest is not None:
         _decide(level, np.flatnonzero(lowest.any(axis=1)), above, None, criteria)
     possible = level.copy()
-    if unknown is not None:
-        _decide(possible, np.flatnonzero(unknown.any(axis=1)), above, unknown, criteria)
-    blank = np.zeros(count, dtype=bool)
-    if unknown is not None:
-        blank = (unknown | ~grid.exists).all(axis=1)
+    if unknown is None:
+        return level, np.zeros(count, dtype=bool)
+    _decide(possible, np.flatnonzero(unknown.any(axis=1)), above, unknown, criteria)
+    blank: Mask = np.asarray((unknown | ~grid.exists).all(axis=1), dtype=bool)
     return level, (possible > level) | blank
 
 

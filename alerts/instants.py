@@ -20,6 +20,8 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError that says how to write it.
     """
     cleaned = text.strip().replace("/", "-")
+    if ":" not in cleaned and "T" not in cleaned:
+        raise ValueError(f"{text!r} has no hour; {_ADVICE}")
     midnight = _MIDNIGHT_AS_24.match(cleaned)
     try:
         if midnight is not None:

@@ -19,9 +19,17 @@ if TYPE_CHECKING:
 MISSING = frozenset({"", "NA", "N/A", "-", "--", "—"})
 NOT_MONITORED = "/"
 NAMES = {
-    "pm25": "PM2.5", "pm10": "PM10", "so2": "SO2", "no2": "NO2", "co": "CO", "o3_8h": "O3 8 h", "o3_1h": "O3 1 h",
-    "pm25_24h": "PM2.5 24 h", "pm10_24h": "PM10 24 h", "so2_24h": "SO2 24 h",
-}  # fmt: skip
+    "pm25": "PM2.5",
+    "pm10": "PM10",
+    "so2": "SO2",
+    "no2": "NO2",
+    "co": "CO",
+    "o3_8h": "O3 8 h",
+    "o3_1h": "O3 1 h",
+    "pm25_24h": "PM2.5 24 h",
+    "pm10_24h": "PM10 24 h",
+    "so2_24h": "SO2 24 h",
+}
 
 
 def register(subparsers: Commands) -> None:

@@ -43,8 +43,12 @@ ADVICE = {
     "fireworks_review": "烟花爆竹影响：请会商，避免企业停产",
 }
 EXCLUDED = {
-    "ozone": "臭氧", "dust": "沙尘", "wildfire": "山火", "local_dust": "局地扬尘", "foreign_transport": "国外传输",
-}  # fmt: skip
+    "ozone": "臭氧",
+    "dust": "沙尘",
+    "wildfire": "山火",
+    "local_dust": "局地扬尘",
+    "foreign_transport": "国外传输",
+}
 
 
 def register(subparsers: Commands) -> None:
@@ -52,7 +56,7 @@ def register(subparsers: Commands) -> None:
     parser = subparsers.add_parser(
         "assess",
         help="warning level of a CSV file · 研判预警级别",
-        description="Columns: time (end of the hour) or date, any of aqi, pm25, pm10, so2, no2, co, o3, and cause.",
+        description="Columns: time (end of the hour) or date; any of aqi, pm25, pm10, so2, no2, co, o3; cause.",
     )
     parser.add_argument("file", type=Path, metavar="FILE.csv")
     parser.add_argument("--adcode", help="division whose plan applies")
@@ -101,7 +105,8 @@ def _refuse(error: str, problems: Sequence[CsvProblem], *, as_json: bool) -> int
         )
     print(error, file=sys.stderr)
     for each in problems:
-        print(f"  row {each.row}, {each.column or '-'}: {each.problem}; {each.advice}", file=sys.stderr)
+        place = ", ".join(part for part in (f"row {each.row}" if each.row else "", each.column) if part)
+        print(f"  {place or 'file'}: {each.problem}; {each.advice}", file=sys.stderr)
     return 2
 
 
@@ -119,7 +124,8 @@ def describe(assessment: Assessment, criteria: Criteria) -> str:
         f"级别：{level.zh if level is not Level.NONE else '未达到预警级别'}"
         + (f"（{level.response}响应）" if level is not Level.NONE else "")
         + ("    数据不足" if assessment.state == "insufficient" else ""),
-        f"起止：{_at(assessment.starts_at)} 至 {_at(assessment.ends_at)}    AQI来源：{BASES[assessment.aqi_basis]}",
+        f"起止：{_at(assessment.starts_at)} 至 {_at(assessment.ends_at)}",
+        f"AQI来源：{BASES[assessment.aqi_basis]}",
     ]
     for block in assessment.blocks:
         index = "，".join(f"{name} {value}" for name, value in block.index.items())
