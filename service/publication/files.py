@@ -4,6 +4,7 @@ may serve the same folder (`root/current/`) instead.
 """
 
 import hashlib
+import re
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -26,6 +27,8 @@ OPEN_TO_ALL = frozenset({".json", ".atom", ".xml"})
 PASSING = "public, max-age=30"
 FOR_EVER = "public, max-age=31536000, immutable"
 LARGEST_FILE = 4 * 1024 * 1024
+DEEPEST = 4
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}", re.ASCII)
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -93,7 +96,7 @@ def find(root: Path, path: str) -> PublicFile | None:
     if path == "" or path.endswith("/"):
         path += "index.html"
     parts = path.split("/")
-    if any(part in {"", ".", ".."} or part.startswith(".") or "\0" in part or "\\" in part for part in parts):
+    if len(parts) > DEEPEST or not all(_NAME.fullmatch(part) and ".." not in part for part in parts):
         return None
     if Path(path).suffix not in MEDIA_TYPES:
         return None

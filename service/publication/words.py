@@ -96,8 +96,8 @@ PAGE: Final[Mapping[str, Words]] = {
     "air_legend": Words("空气质量图例 (AQI)", "Air quality (AQI)"),
     "air_legend_note": Words(
         "空气质量与预警是两套颜色：空气红色是中度污染，红色预警是最高级。",
-        "Air quality colours and warning colours are two scales: red air is moderate pollution, a red warning "
-        "is the highest level.",
+        "Air quality colours and warning colours are two scales: red air is moderate pollution, "
+        "a red warning is the highest level.",
     ),
     "advice": Words("该怎么做", "What to do"),
     "advice_differs": Words(
@@ -129,7 +129,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "sources": Words("资料来源", "Sources"),
     "law": Words(
         "预警由人民政府决定和发布（大气污染防治法第九十五条）。本页只显示已发布的预警。",
-        "Warnings are decided and issued by the competent government (Air Pollution Prevention Law, art. 95). "
+        "Warnings are decided and issued by government (Air Pollution Prevention Law, art. 95). "
         "This page shows only warnings that have been approved and announced.",
     ),
     "kind": Words("类别", "Kind"),
