@@ -28,7 +28,6 @@ from service.publication.state import (
     PublicWarning,
     StepKind,
     Words,
-    next_change,
 )
 from service.publication.words import LEVELS, PAGE, REASONS, RESPONSES, SHAPES, STEPS
 
@@ -404,47 +403,6 @@ class TestNothingUndecided:
             render_site(state(base_address="https://air.example.gov.cn/public"))
 
 
-class TestWarning:
-    RAISED = replace(
-        RED,
-        kind=StepKind.RAISE,
-        announced_at=at("2016-12-17T08:00:00"),
-        effective_at=at("2016-12-17T20:00:00"),
-    )
-
-    def test_the_last_step_that_took_effect_holds(self) -> None:
-        both = warning(replace(RED, level=Level.ORANGE), self.RAISED)
-        assert both.standing(at("2016-12-16T19:59:59")) is None
-        assert both.standing(at("2016-12-16T20:00:00")) is both.first
-        assert both.standing(at("2016-12-17T20:00:00")) is both.latest
-        assert both.highest is Level.RED
-
-    def test_phases_are_half_open(self) -> None:
-        one = warning(RED)
-        assert one.phase(at("2016-12-16T19:59:59")) is Phase.ANNOUNCED
-        assert one.phase(at("2016-12-16T20:00:00")) is Phase.IN_FORCE
-        assert one.phase(at("2016-12-21T23:59:59")) is Phase.IN_FORCE
-        assert one.phase(at("2016-12-22T00:00:00")) is Phase.ENDED
-
-    def test_an_open_end_never_lapses(self) -> None:
-        assert warning(replace(RED, planned_end=None)).phase(at("2017-12-16T20:00:00")) is Phase.IN_FORCE
-
-    def test_revoked_before_it_began(self) -> None:
-        revoked = replace(
-            RED, kind=StepKind.REVOKE, reason=PublicReason.ISSUED_IN_ERROR,
-            announced_at=at("2016-12-15T14:00:00"), effective_at=at("2016-12-15T14:00:00"),
-            cap_identifier="110000_r",
-        )  # fmt: skip
-        shown = state(place("110000", warning(RED, revoked)))
-        assert "误发，已撤销" in page(shown).text
-        assert document(shown)["warnings"] == []
-
-    def test_next_change_is_the_nearest_instant_ahead(self) -> None:
-        assert next_change(episode()) == at("2016-12-17T12:00:00")
-        assert next_change(replace(episode(), as_of=at("2016-12-17T12:00:00"))) == at("2016-12-17T20:00:00")
-        assert next_change(replace(episode(), as_of=at("2016-12-22T00:00:00"))) is None
-
-
 class TestWords:
     def test_every_enum_member_has_words_in_both_languages(self) -> None:
         tables: tuple[tuple[Any, Any], ...] = (
@@ -475,48 +433,3 @@ class TestWords:
         files = render_site(state(messages=(first, published(cancel))))
         assert files[f"cap/{cancel.identifier}.xml"] == render_cap(cancel)
         assert messages_of(warning(RED), "110000")
-
-
-class TestContrast:
-    """Text on each colour is readable: at least 4.5:1 (WCAG 2.2 AA)."""
-
-    CSS = render_site(state())["site.css"].decode()
-
-    @staticmethod
-    def luminance(colour: str) -> float:
-        full = colour if len(colour) == 6 else "".join(c * 2 for c in colour)
-        parts = [int(full[i : i + 2], 16) / 255 for i in (0, 2, 4)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    def ratio(self, one: str, other: str) -> float:
-        high, low = sorted((self.luminance(one), self.luminance(other)), reverse=True)
-        return (high + 0.05) / (low + 0.05)
-
-    def test_fills(self) -> None:
-        variables = dict(re.findall(r"--(\w+):#(\w+)", self.CSS.split("@media")[0]))
-        warnings = re.findall(r"\.w\.(\w+)\{background:var\(--\w+\);color:#(\w+)\}", self.CSS)
-        airs = re.findall(r"\.(a\d)\{background:#(\w+);color:#(\w+)\}", self.CSS)
-        assert len(warnings) == 4
-        assert len(airs) == 6
-        assert all(self.ratio(variables[name], ink) >= 4.5 for name, ink in warnings)
-        assert all(self.ratio(fill, ink) >= 4.5 for _, fill, ink in airs)
-        assert dict(warnings)["yellow"] == "000"
-
-    def test_inks_in_light_and_dark(self) -> None:
-        schemes = re.findall(r":root\{([^}]*--bg[^}]*)\}", self.CSS)
-        assert len(schemes) == 3
-        for scheme in schemes:
-            colours = dict(re.findall(r"--(\w+):#(\w+)", scheme))
-            for ink in ("ink", "soft", "link"):
-                assert self.ratio(colours[ink], colours["bg"]) >= 4.5
-                assert self.ratio(colours[ink], colours["card"]) >= 4.5
-
-    def test_air_colours_are_those_of_the_standard(self) -> None:
-        fills = re.findall(r"\.a(\d)\{background:#(\w+);", self.CSS)
-        full = {int(n): c if len(c) == 6 else "".join(x * 2 for x in c) for n, c in fills}
-        rgb = {n: tuple(int(c[i : i + 2], 16) for i in (0, 2, 4)) for n, c in full.items()}
-        assert rgb == {
-            1: (0, 228, 0), 2: (255, 255, 0), 3: (255, 126, 0), 4: (255, 0, 0),
-            5: (153, 0, 76), 6: (126, 0, 35),
-        }  # fmt: skip
