@@ -143,9 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     Exit code 1 when it differs and was not written.
     """
-    parser = argparse.ArgumentParser(
-        description="Compute which divisions touch from the polygons in config/geo."
-    )
+    parser = argparse.ArgumentParser(description="Compute which divisions touch from the polygons in config/geo.")
     parser.add_argument("--config", type=Path, default=CONFIG)
     parser.add_argument("--write", action="store_true", help="write config/adjacency.csv")
     call = parser.parse_args(arguments)

@@ -70,18 +70,14 @@ def _file_names(draft: Draft) -> Iterator[LawProblem]:
     for entries in named:
         for entry in entries:
             if PurePosixPath(entry.file).stem != entry.value.id:
-                yield LawProblem(
-                    entry.file, "id", f"is {entry.value.id!r}", "give the file the name of its id"
-                )
+                yield LawProblem(entry.file, "id", f"is {entry.value.id!r}", "give the file the name of its id")
     named += [draft.plans, draft.guides]
     for entries in named:
         seen: dict[str, str] = {}
         for entry in entries:
             first = seen.setdefault(entry.value.id, entry.file)
             if first != entry.file:
-                yield LawProblem(
-                    entry.file, "id", f"{entry.value.id!r} stands in {first} too", "give it its own id"
-                )
+                yield LawProblem(entry.file, "id", f"{entry.value.id!r} stands in {first} too", "give it its own id")
 
 
 def _law_dates(draft: Draft) -> Iterator[LawProblem]:
@@ -141,20 +137,14 @@ def _rules(draft: Draft, known: _Known) -> Iterator[LawProblem]:
         if rules.adcode != NATIONAL and not known.throughout(rules.adcode, rules.in_force):
             yield _unknown(entry.file, "adcode", rules.adcode)
         if "levels" not in rules.references:
-            yield LawProblem(
-                entry.file, "references.levels", "is missing", "name the document that sets the levels"
-            )
+            yield LawProblem(entry.file, "references.levels", "is missing", "name the document that sets the levels")
     for standard in draft.standards:
         if "items" not in standard.value.references:
-            yield LawProblem(
-                standard.file, "references.items", "is missing", "name the table of the breakpoints"
-            )
+            yield LawProblem(standard.file, "references.items", "is missing", "name the table of the breakpoints")
         tops = [category.up_to for category in standard.value.categories]
         for name, numbers in (("indices", list(standard.value.indices)), ("categories", tops)):
             if any(low >= high for low, high in pairwise(numbers)):
-                yield LawProblem(
-                    standard.file, name, "do not rise", "write them from the lowest to the highest"
-                )
+                yield LawProblem(standard.file, name, "do not rise", "write them from the lowest to the highest")
 
 
 def _plans(draft: Draft, known: _Known, rules_complete: bool) -> Iterator[LawProblem]:
@@ -163,9 +153,7 @@ def _plans(draft: Draft, known: _Known, rules_complete: bool) -> Iterator[LawPro
         plan = entry.value
         folder = PurePosixPath(entry.file).parent.name
         if folder != plan.adcode:
-            yield LawProblem(
-                entry.file, "adcode", f"is {plan.adcode}, the folder {folder}", "make them the same"
-            )
+            yield LawProblem(entry.file, "adcode", f"is {plan.adcode}, the folder {folder}", "make them the same")
         if plan.adcode != NATIONAL and not known.throughout(plan.adcode, plan.in_force):
             yield _unknown(entry.file, "adcode", plan.adcode)
         if rules_complete and plan.base is not None and plan.base not in rules:
@@ -203,9 +191,7 @@ def _regions(draft: Draft, known: _Known) -> Iterator[LawProblem]:
     for entry in draft.regions:
         region = entry.value
         if not region.references:
-            yield LawProblem(
-                entry.file, "references", "are missing", "name the document that sets the members"
-            )
+            yield LawProblem(entry.file, "references", "are missing", "name the document that sets the members")
         seen: set[str] = set()
         for place, adcode in enumerate(region.members):
             if adcode in seen:
@@ -234,17 +220,11 @@ def _divisions(draft: Draft, known: _Known) -> Iterator[LawProblem]:
         if not _ordered(division.valid_from, division.valid_until):
             yield LawProblem(entry.file, entry.path, "ends before it begins", "correct the dates")
         if (division.parent is None) != (division.level == "province"):
-            yield LawProblem(
-                entry.file, entry.path, "only a province has no parent", "correct level or parent"
-            )
+            yield LawProblem(entry.file, entry.path, "only a province has no parent", "correct level or parent")
         elif division.parent is not None and not known.has(division.parent):
-            yield LawProblem(
-                entry.file, entry.path, f"there is no parent {division.parent}", "correct the parent"
-            )
+            yield LawProblem(entry.file, entry.path, f"there is no parent {division.parent}", "correct the parent")
         elif division.parent is not None and division.parent[:2] != division.adcode[:2]:
-            yield LawProblem(
-                entry.file, entry.path, f"lies outside its parent {division.parent}", "correct the parent"
-            )
+            yield LawProblem(entry.file, entry.path, f"lies outside its parent {division.parent}", "correct the parent")
 
 
 def _ordered(start: date | None, end: date | None) -> bool:
@@ -263,17 +243,13 @@ def _names(draft: Draft, known: _Known) -> Iterator[LawProblem]:
             yield LawProblem(entry.file, entry.path, "ends before it begins", "correct the dates")
         for other in by_name[name.feed_name]:
             earlier = draft.names[other]
-            if _spans_meet(
-                earlier.value.valid_from, earlier.value.valid_until, name.valid_from, name.valid_until
-            ):
+            if _spans_meet(earlier.value.valid_from, earlier.value.valid_until, name.valid_from, name.valid_until):
                 problem = f"{name.feed_name} means something in {earlier.path} on the same days"
                 yield LawProblem(entry.file, entry.path, problem, "give the two separate dates")
         by_name[name.feed_name].append(index)
 
 
-def _spans_meet(
-    start: date | None, end: date | None, other_start: date | None, other_end: date | None
-) -> bool:
+def _spans_meet(start: date | None, end: date | None, other_start: date | None, other_end: date | None) -> bool:
     before = end is not None and other_start is not None and end <= other_start
     after = other_end is not None and start is not None and other_end <= start
     return not before and not after
@@ -295,9 +271,7 @@ def _adjacency(draft: Draft, known: _Known) -> Iterator[LawProblem]:
             if not known.has(adcode):
                 yield LawProblem(entry.file, entry.path, f"{adcode} is no division", "correct the code")
         if pair.basis not in {"border", "parent", "declared"}:
-            yield LawProblem(
-                entry.file, entry.path, f"unknown basis {pair.basis!r}", "use border, parent or declared"
-            )
+            yield LawProblem(entry.file, entry.path, f"unknown basis {pair.basis!r}", "use border, parent or declared")
 
 
 def _guides(draft: Draft) -> Iterator[LawProblem]:
@@ -306,6 +280,4 @@ def _guides(draft: Draft) -> Iterator[LawProblem]:
     dated = [(entry.file, entry.value.in_force) for entry in draft.guides if entry.value.kind == "guide"]
     for (before, one), (file, other) in pairwise(sorted(dated, key=lambda item: item[1].from_)):
         if one.until is None or one.until > other.from_:
-            yield LawProblem(
-                file, "in_force.from", f"overlaps {before}", "end the older one where the newer begins"
-            )
+            yield LawProblem(file, "in_force.from", f"overlaps {before}", "end the older one where the newer begins")

@@ -70,9 +70,7 @@ def read_config(config: Path) -> Draft:
     draft = Draft()
     for folder in FOLDERS:
         if not (config / folder).is_dir():
-            draft.problems.append(
-                LawProblem(folder, "", "the folder is missing", "restore it or correct --config")
-            )
+            draft.problems.append(LawProblem(folder, "", "the folder is missing", "restore it or correct --config"))
     draft.standards = _values(config, "aqi/*.yaml", AqiStandard, draft.problems)
     draft.rules = _values(config, "rules/*.yaml", RuleSet, draft.problems)
     draft.plans = _values(config, "plans/*/*.yaml", Plan, draft.problems)
@@ -114,9 +112,7 @@ def _table(
         problems.append(LawProblem(name, "", "the file is missing", "restore it"))
         return []
     except UnicodeDecodeError as error:
-        problems.append(
-            LawProblem(name, f"byte {error.start}", "is not UTF-8 text", "save the file as UTF-8")
-        )
+        problems.append(LawProblem(name, f"byte {error.start}", "is not UTF-8 text", "save the file as UTF-8"))
         return []
     lines = csv.DictReader(text.splitlines())
     if tuple(lines.fieldnames or ()) != columns:
@@ -131,9 +127,7 @@ def _rows(
     for row in lines:
         line: int = lines.line_num
         if None in row or None in row.values():
-            problems.append(
-                LawProblem(name, f"line {line}", "has too many or too few cells", "count the commas")
-            )
+            problems.append(LawProblem(name, f"line {line}", "has too many or too few cells", "count the commas"))
             continue
         try:
             yield Entry(name, make(row), line)

@@ -61,9 +61,7 @@ def read_yaml(path: Path, name: str) -> tuple[dict[str, Any] | None, list[LawPro
     try:
         data = path.read_bytes()
     except OSError as error:
-        return None, [
-            LawProblem(name, "", f"cannot be read: {error.strerror}", "check the file and its rights")
-        ]
+        return None, [LawProblem(name, "", f"cannot be read: {error.strerror}", "check the file and its rights")]
     if len(data) > MAX_BYTES:
         return None, [LawProblem(name, "", f"is larger than {MAX_BYTES} bytes", "split the file")]
     try:

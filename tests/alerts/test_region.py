@@ -176,11 +176,7 @@ class TestLinkLevels:
         assert linked["320500"] is Level.YELLOW
         assert linked["320800"] is Level.BLUE
 
-    @given(
-        st.dictionaries(
-            st.sampled_from(["130100", "130200", "110000", "370100", "370200"]), st.sampled_from(Level)
-        )
-    )
+    @given(st.dictionaries(st.sampled_from(["130100", "130200", "110000", "370100", "370200"]), st.sampled_from(Level)))
     def test_never_lowers_and_is_stable(self, own: dict[str, Level]) -> None:
         linked = link_levels(own)
         assert linked.keys() == own.keys()

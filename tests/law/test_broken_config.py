@@ -52,9 +52,7 @@ references: {authority: 大气污染防治法第95条}
 
 CASES = {
     "yaml syntax": Broken(NEW, "levels:\n", "levels: [\n", "line 10", "expected"),
-    "duplicate key": Broken(
-        NEW, "day: rolling", "day: rolling\nday: natural", "line 7", "'day' is given twice"
-    ),
+    "duplicate key": Broken(NEW, "day: rolling", "day: rolling\nday: natural", "line 7", "'day' is given twice"),
     "duplicate key inside": Broken(
         NEW,
         "lift: {at_most: 150,",
@@ -63,9 +61,7 @@ CASES = {
         "'at_most' is given twice",
     ),
     "alias": Broken(NEW, "title: 关于", "title: &t 关于\nnumber2: *t #", "line 4", "aliases"),
-    "python tag": Broken(
-        NEW, "day: rolling", "day: !!python/name:os.system x", "line 6", "could not determine"
-    ),
+    "python tag": Broken(NEW, "day: rolling", "day: !!python/name:os.system x", "line 6", "could not determine"),
     "two documents": Broken(NEW, "", "\n---\na: 1\n", "line ", "another document"),
     "not a mapping": Broken("rules/list-2030.yaml", "", "- a\n- b\n", "", "holds no keys"),
     "unknown key": Broken(NEW, "day: rolling", "day: rolling\nmerge_hours: 3", "merge_hours", "Extra inputs"),
@@ -75,41 +71,25 @@ CASES = {
     "date as text": Broken(NEW, "from: 2024-01-01", "from: spring", "in_force.from", "valid date"),
     "ends before it begins": Broken(OLD, "from: 2018-12-01", "from: 2028-12-01", "in_force", "later than"),
     "negative hours": Broken(NEW, "hours: 24}", "hours: -24}", "levels.", "greater than or equal"),
-    "hours no block": Broken(
-        NEW, "{over: 200, hours: 24}", "{over: 200, hours: 30}", "levels.", "multiple of 24"
-    ),
-    "level above the scale": Broken(
-        NEW, "{over: 150, hours: 48}", "{over: 550, hours: 48}", "levels.", "500"
-    ),
+    "hours no block": Broken(NEW, "{over: 200, hours: 24}", "{over: 200, hours: 30}", "levels.", "multiple of 24"),
+    "level above the scale": Broken(NEW, "{over: 150, hours: 48}", "{over: 550, hours: 48}", "levels.", "500"),
     "level misspelt": Broken(NEW, "  yellow: {any", "  yelow: {any", "levels", "'yellow'"),
     "no references": Broken(NEW, "  levels: 环大气", "  level: 环大气", "references.levels", "is missing"),
-    "clock read as number": Broken(
-        NEW, "lead_time_hours: 48", "lead_time_hours: 48:00", "lead_time_hours", "integer"
-    ),
+    "clock read as number": Broken(NEW, "lead_time_hours: 48", "lead_time_hours: 48:00", "lead_time_hours", "integer"),
     "id is not the file's": Broken(NEW, "id: national-2024", "id: national-2025", "id", "national-2025"),
-    "rule sets overlap": Broken(
-        OLD, "until: 2024-01-01", "until: 2024-03-01", "in_force.from", "overlaps", NEW
-    ),
-    "gap between rule sets": Broken(
-        OLD, "until: 2024-01-01", "until: 2023-12-31", "in_force.from", "nothing", NEW
-    ),
+    "rule sets overlap": Broken(OLD, "until: 2024-01-01", "until: 2024-03-01", "in_force.from", "overlaps", NEW),
+    "gap between rule sets": Broken(OLD, "until: 2024-01-01", "until: 2023-12-31", "in_force.from", "nothing", NEW),
     "rules run out": Broken(NEW, "until: null", "until: 2030-01-01", "in_force.until", "nothing is in force"),
     "breakpoints fall": Broken(AQI, "[0, 35, 60, 115", "[0, 35, 30, 115", "items.pm25_24h", "rise"),
     "breakpoints stand still": Broken(AQI, "[0, 35, 60, 115", "[0, 35, 35, 115", "items.pm25_24h", "rise"),
-    "too many breakpoints": Broken(
-        AQI, "350, 500]", "350, 500, 600]", "items.pm25_24h.breakpoints", "at most 8"
-    ),
+    "too many breakpoints": Broken(AQI, "350, 500]", "350, 500, 600]", "items.pm25_24h.breakpoints", "at most 8"),
     "indices fall": Broken(AQI, "indices: [0, 50, 100", "indices: [0, 100, 50", "indices", "do not rise"),
-    "report of an unknown item": Broken(
-        AQI, "daily: {pm25: pm25_24h", "daily: {pm25: pm25_day", "", "pm25_day"
-    ),
+    "report of an unknown item": Broken(AQI, "daily: {pm25: pm25_24h", "daily: {pm25: pm25_day", "", "pm25_day"),
     "standards overlap": Broken(
         "aqi/hj633-2012.yaml", "until: 2026-03-01", "until: 2026-04-01", "in_force.from", "overlaps", AQI
     ),
     "adcode not quoted": Broken(PLAN, 'adcode: "100000"', "adcode: 100000", "adcode", "valid string"),
-    "plan in a foreign folder": Broken(
-        PLAN, 'adcode: "100000"', 'adcode: "110000"', "adcode", "the folder 100000"
-    ),
+    "plan in a foreign folder": Broken(PLAN, 'adcode: "100000"', 'adcode: "110000"', "adcode", "the folder 100000"),
     "no national plan": Broken(
         PLAN, 'adcode: "100000"', 'adcode: "110000"', "", "nothing for the whole country", "plans"
     ),
@@ -118,12 +98,8 @@ CASES = {
     "no approver for blue of old": Broken(
         PLAN, "  blue: [duty_officer, commander]\n", "", "approvers.blue", "nobody may decide"
     ),
-    "approvers empty": Broken(
-        PLAN, "orange: [commander]", "orange: []", "approvers.orange", "nobody may decide"
-    ),
-    "deadline zero": Broken(
-        PLAN, "decision_hours: 2}", "decision_hours: 0}", "deadlines.decision_hours", "greater"
-    ),
+    "approvers empty": Broken(PLAN, "orange: [commander]", "orange: []", "approvers.orange", "nobody may decide"),
+    "deadline zero": Broken(PLAN, "decision_hours: 2}", "decision_hours: 0}", "deadlines.decision_hours", "greater"),
     "conflict rule unknown": Broken(PLAN, "conflict: higher", "conflict: lower", "conflict", "higher"),
     "plan without references": Broken(
         "plans/110000/1.yaml", "", LATER_PLAN.partition("references")[0], "references", "missing"
@@ -147,41 +123,27 @@ CASES = {
     "member ends within": Broken(
         "regions/jingjinji-2015.yaml", "until: 2017-03-01", "until: 2019-06-01", "members.", "371200"
     ),
-    "region without coordinator": Broken(
-        REGION, "coordinator: 汾渭", "koordinator: 汾渭", "coordinator", "required"
-    ),
+    "region without coordinator": Broken(REGION, "coordinator: 汾渭", "koordinator: 汾渭", "coordinator", "required"),
     "region without references": Broken(REGION, "references:\n", "references: {}\nx:\n", "x", "Extra"),
     "regions overlap": Broken(
         "regions/fenwei-2018.yaml", "until: 2023-11-30", "until: null", "in_force.from", "overlaps", REGION
     ),
-    "suggestion of one": Broken(
-        REGION, "divisions: 3", "divisions: 1", "suggestion.divisions", "greater than"
-    ),
+    "suggestion of one": Broken(REGION, "divisions: 3", "divisions: 1", "suggestion.divisions", "greater than"),
     "division twice": Broken(DIVISIONS, "", "110000,北京市,province,,,,,,\n", "line", "stands in line 2 too"),
     "division without parent": Broken(DIVISIONS, "", "999900,某市,prefecture,,,,,,\n", "line", "no parent"),
-    "division with unknown parent": Broken(
-        DIVISIONS, "", "999900,某市,prefecture,990000,,,,,\n", "line", "990000"
-    ),
-    "division outside its parent": Broken(
-        DIVISIONS, "", "999900,某市,prefecture,110000,,,,,\n", "line", "outside"
-    ),
-    "division with a short code": Broken(
-        DIVISIONS, "", "1100,某市,prefecture,110000,,,,,\n", ".adcode", "pattern"
-    ),
+    "division with unknown parent": Broken(DIVISIONS, "", "999900,某市,prefecture,990000,,,,,\n", "line", "990000"),
+    "division outside its parent": Broken(DIVISIONS, "", "999900,某市,prefecture,110000,,,,,\n", "line", "outside"),
+    "division with a short code": Broken(DIVISIONS, "", "1100,某市,prefecture,110000,,,,,\n", ".adcode", "pattern"),
     "division off the globe": Broken(DIVISIONS, "", "119900,某,county,110000,,,200,40,\n", ".lon", "180"),
     "division ends first": Broken(
         DIVISIONS, "", "119900,某,county,110000,2020-01-01,2019-01-01,,,\n", "line", "ends before it begins"
     ),
-    "division of an unknown level": Broken(
-        DIVISIONS, "", "119900,某,town,110000,,,,,\n", ".level", "province"
-    ),
+    "division of an unknown level": Broken(DIVISIONS, "", "119900,某,town,110000,,,,,\n", ".level", "province"),
     "cells missing": Broken(DIVISIONS, "", "119900,某,county\n", "line", "too many or too few"),
     "columns renamed": Broken(DIVISIONS, "adcode,name,level", "code,name,level", "line 1", "other columns"),
     "name of nowhere": Broken(NAMES, "", "某市,999999,,,x,\n", "line", "999999 is no division"),
     "name means two": Broken(NAMES, "", "北京,120000,,,x,\n", "line", "on the same days"),
-    "name means two for a time": Broken(
-        NAMES, "", "莱芜市,110000,2018-06-01,2018-07-01,x,\n", "line", "same days"
-    ),
+    "name means two for a time": Broken(NAMES, "", "莱芜市,110000,2018-06-01,2018-07-01,x,\n", "line", "same days"),
     "name with a broken date": Broken(NAMES, "", "某市,110000,1.1.2019,,x,\n", "line", "is not a date"),
     "pair in the wrong order": Broken(PAIRS, "", "120000,110000,border,\n", "line", "not in order"),
     "pair with itself": Broken(PAIRS, "", "110000,110000,border,\n", "line", "not in order"),
@@ -193,9 +155,7 @@ CASES = {
     "guides overlap": Broken(
         "guides/g2019.yaml", "until: 2020-06-29", "until: 2020-07-29", "in_force.from", "overlaps", GUIDE
     ),
-    "profile": Broken(
-        "guides/profile.yaml", "default_floors:", "default_floor:", "default_floors", "required"
-    ),
+    "profile": Broken("guides/profile.yaml", "default_floors:", "default_floor:", "default_floors", "required"),
     "ending nobody reads": Broken("rules/extra.yml", "", "id: x\n", "", "is not read"),
     "folder nobody reads": Broken("plans/stray.yaml", "", "id: x\n", "", "is not read"),
 }
@@ -206,11 +166,7 @@ def test_is_named(config: Path, broken: Broken) -> None:
     broken.apply(config)
     problems = check_config(config)
     file = broken.where or broken.file
-    hits = [
-        one
-        for one in problems
-        if one.file == file and broken.path in one.path and broken.words in one.problem
-    ]
+    hits = [one for one in problems if one.file == file and broken.path in one.path and broken.words in one.problem]
     assert hits, "\n".join(map(str, problems)) or "no problem was found"
     assert all(one.advice for one in problems)
 

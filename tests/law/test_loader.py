@@ -76,9 +76,7 @@ class TestRegions:
 
     def test_counties_on_their_own_are_members(self) -> None:
         regions = load_law().regions
-        assert {"130181", "130682", "419001", "130629", "130632", "130638"} <= set(
-            regions["jingjinji-2023"].members
-        )
+        assert {"130181", "130682", "419001", "130629", "130632", "130638"} <= set(regions["jingjinji-2023"].members)
         assert {"610581", "610403"} <= set(regions["fenwei-2023"].members)
 
     def test_two_plus_twenty_six(self) -> None:

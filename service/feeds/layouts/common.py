@@ -6,9 +6,11 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Literal
 
-from service.law.names import Names
+from service.law.loader import load_law
+from service.law.names import Names, load_names
 
 
 class LayoutError(ValueError):
@@ -65,6 +67,12 @@ class Places:
         return by_name or by_code
 
 
+@cache
+def shipped_places() -> Places:
+    """The places of the shipped law."""
+    return Places(load_law().divisions, load_names())
+
+
 def read_json(payload: bytes) -> Any:
     """The JSON value of a payload. Raises `LayoutError` for anything else, NaN and Infinity included."""
     try:
@@ -72,14 +80,10 @@ def read_json(payload: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise LayoutError("payload", f"is not UTF-8 text (byte {error.start})") from error
     except json.JSONDecodeError as error:
-        raise LayoutError(
-            f"line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}"
-        ) from error
+        raise LayoutError(f"line {error.lineno}, column {error.colno}", f"is not JSON: {error.msg}") from error
     except RecursionError as error:
         raise LayoutError("payload", "is nested too deeply") from error
 
 
 def _refuse(constant: str) -> float:
-    raise LayoutError(
-        "payload", f"holds {constant}, which is not a JSON number; send null for a missing value"
-    )
+    raise LayoutError("payload", f"holds {constant}, which is not a JSON number; send null for a missing value")

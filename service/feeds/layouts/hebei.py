@@ -13,7 +13,15 @@ from datetime import date, datetime
 from typing import Any
 
 from alerts.instants import require_aware
-from service.feeds.layouts.common import FeedForecast, LayoutError, Parsed, Places, RowProblem, read_json
+from service.feeds.layouts.common import (
+    FeedForecast,
+    LayoutError,
+    Parsed,
+    Places,
+    RowProblem,
+    read_json,
+    shipped_places,
+)
 
 MISSING = -999
 LARGEST_AQI = 500
@@ -27,29 +35,27 @@ class _BadRow(ValueError):
         self.problem = problem
 
 
-def parse(payload: bytes, received_at: datetime, places: Places) -> Parsed:
+def parse(payload: bytes, received_at: datetime, places: Places | None = None) -> Parsed:
     """The daily AQI forecasts of a payload by division, days in order; -999 and null are missing values.
 
+    `places`: the divisions and spellings to find places by; those of the shipped law when not given.
     An entry with an unknown place, a bad value or a day given twice is left out and reported. Raises
     `LayoutError` when the payload is not of this layout, ValueError when `received_at` has no zone.
     """
     issued_at = require_aware(received_at)
+    places = places or shipped_places()
     days: dict[str, dict[date, float | None]] = defaultdict(dict)
     problems: list[RowProblem] = []
     for path, entry in _entries(read_json(payload)):
         try:
             adcode, day, aqi = _row(path, entry, places)
             if day in days[adcode]:
-                raise _BadRow(
-                    RowProblem(path, "duplicate", f"{adcode} has {day} already; the first value stands")
-                )
+                raise _BadRow(RowProblem(path, "duplicate", f"{adcode} has {day} already; the first value stands"))
             days[adcode][day] = aqi
         except _BadRow as bad:
             problems.append(bad.problem)
     forecasts = (
-        FeedForecast(
-            adcode, issued_at, tuple({"date": day.isoformat(), "aqi": rows[day]} for day in sorted(rows))
-        )
+        FeedForecast(adcode, issued_at, tuple({"date": day.isoformat(), "aqi": rows[day]} for day in sorted(rows)))
         for adcode, rows in sorted(days.items())
         if rows
     )
@@ -64,9 +70,7 @@ def _entries(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             raise LayoutError(f"[{number}]", "must be a list of cities")
         for place, entry in enumerate(cities):
             if not isinstance(entry, dict):
-                raise LayoutError(
-                    f"[{number}][{place}]", "must be an object with aqi, name, code and datadate"
-                )
+                raise LayoutError(f"[{number}][{place}]", "must be an object with aqi, name, code and datadate")
             yield f"[{number}][{place}]", entry
 
 
@@ -90,9 +94,7 @@ def _place(path: str, entry: dict[str, Any], places: Places, day: date) -> str:
     except ValueError as error:
         raise _BadRow(RowProblem(path, "contradiction", str(error))) from error
     if adcode is None:
-        raise _BadRow(
-            RowProblem(path, "unknown_place", f"neither the name {name!r} nor the code {code!r} is known")
-        )
+        raise _BadRow(RowProblem(path, "unknown_place", f"neither the name {name!r} nor the code {code!r} is known"))
     return adcode
 
 
