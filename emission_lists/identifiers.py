@@ -8,6 +8,7 @@ non-zero modulo the prime 31.
 from __future__ import annotations
 
 import re
+from operator import mul
 
 USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _VALUES = {character: value for value, character in enumerate(USCC_CHARACTERS)}
@@ -25,7 +26,7 @@ def uscc_check(first_seventeen: str) -> str:
             f"A credit code has 17 characters before its check character, not {len(first_seventeen)}"
         )
     try:
-        total = sum(_VALUES[c] * w for c, w in zip(first_seventeen, _WEIGHTS, strict=True))
+        total = sum(map(mul, map(_VALUES.__getitem__, first_seventeen), _WEIGHTS))
     except KeyError as unknown:
         raise ValueError(f"{unknown.args[0]!r} cannot stand in a credit code (no I, O, S, V, Z)") from None
     return USCC_CHARACTERS[-total % 31]

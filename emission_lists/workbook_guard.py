@@ -32,6 +32,9 @@ _BROKEN = (
 )
 _FORMULA = re.compile(rb"<(?:[\w.-]+:)?f[\s/>]")
 _CELL = re.compile(rb"""<(?:[\w.-]+:)?c\s[^>]*?\br\s*=\s*["']([A-Za-z]{1,3})(\d{1,7})["']""")
+# Written as every program writes it, a reference is found by a literal; otherwise by the patterns below.
+_USUAL_FAR_ROW = re.compile(rb'r="[A-Za-z]{0,3}(\d{5,})')
+_USUAL_FAR_COLUMN = re.compile(rb'r="(?:[E-Ze-z][A-Za-z]|[A-Za-z]{3,})\d')
 _FAR_ROW = re.compile(rb"""\br\s*=\s*["'][A-Za-z]{0,3}(\d{5,})""")
 _FAR_COLUMN = re.compile(rb"""\br\s*=\s*["'](?:[E-Ze-z][A-Za-z]|[A-Za-z]{3,})\d""")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row[\s/>]")
@@ -185,19 +188,20 @@ def _inspect_sheet(
     name: str, window: bytes, overlap: int, facts: _SheetFacts, limits: Limits, seen: Inspection
 ) -> bool:
     """Looks at one piece of a worksheet; False if it must not be read further."""
-    if (far := _FAR_COLUMN.search(window)) is not None:
+    usual = b"'" not in window and b" =" not in window and b"= " not in window and b":row" not in window
+    if (far := (_USUAL_FAR_COLUMN if usual else _FAR_COLUMN).search(window)) is not None:
         seen.findings.append(finding("SPARSE", what=far.group()[-6:].decode("ascii", "replace")))
         return False
-    for match in _FAR_ROW.finditer(window):
+    for match in (_USUAL_FAR_ROW if usual else _FAR_ROW).finditer(window):
         facts.furthest = max(facts.furthest, int(match.group(1)[:9]))
     if facts.furthest > limits.rows + _SLACK_ROWS:
         seen.findings.append(finding("SPARSE", what=f"row {facts.furthest}"))
         return False
-    facts.rows += len(_ROW.findall(window, overlap))
-    seen.text_cells += len(_TEXT_CELL.findall(window, overlap))
+    facts.rows += window.count(b"<row", overlap) if usual else len(_ROW.findall(window, overlap))
+    seen.text_cells += window.count(b't="s"', overlap) if usual else len(_TEXT_CELL.findall(window, overlap))
     if b"mergeCell" in window:
         seen.merged = True
-    if b"f" in window and _FORMULA.search(window):
+    if (b"<f" in window or b":f" in window) and _FORMULA.search(window):
         _note_formulas(name, window, seen)
     return True
 

@@ -58,7 +58,7 @@ def template(guide: Guide | None = None) -> bytes:
 
 
 def write_workbook(draft: EmissionListDraft, guide: Guide | None = None) -> bytes:
-    """A list as .xlsx. ValueError if the measures of one line disagree on what is one column for all levels."""
+    """A list as .xlsx. ValueError if a line's measures disagree on what is one column for all levels."""
     return _write(draft.rows, draft.whole_society, _industries(guide), example=False)
 
 
@@ -82,12 +82,9 @@ def _write(
 
 def _write_list(book: Any, rows: Sequence[ListRow], industries: tuple[str, ...], *, example: bool) -> None:
     sheet = book.add_worksheet(LIST_SHEET)
-    head = book.add_format(
-        {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#E7EEF5", "border": 1}
-    )
-    needed = book.add_format(
-        {"bold": True, "text_wrap": True, "valign": "top", "bg_color": "#FCE8C8", "border": 1}
-    )
+    bold = {"bold": True, "text_wrap": True, "valign": "top", "border": 1}
+    head = book.add_format({**bold, "bg_color": "#E7EEF5"})
+    needed = book.add_format({**bold, "bg_color": "#FCE8C8"})
     text, plain = book.add_format({"num_format": "@"}), book.add_format()
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.write_string(0, 0, NUMBER_HEADER, head)

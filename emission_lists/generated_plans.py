@@ -1,0 +1,148 @@
+"""The measures of generated lines: the guide's where it knows, invented ones where it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from emission_lists.grades import Grade
+from emission_lists.guides import ALL_PROCESSES, Guide, Industry, ListProfile, MeasureTemplate
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
+from emission_lists.lists import ROAD_TRANSPORT
+from emission_lists.measures import (
+    Action,
+    Basis,
+    CountUnit,
+    Measure,
+    Verification,
+    whole_units,
+)
+
+Lines = Sequence[tuple[str, int]]  # process and number of units of each line
+_ROAD = "road_transport"
+_LIMIT, _STOP = Action.LIMIT, Action.STOP
+
+# Invented where the guide is unknown: action and share at yellow, orange, red.
+_INVENTED: dict[Grade, tuple[tuple[Action, float], ...]] = {
+    Grade.B: ((_LIMIT, 0.2), (_LIMIT, 0.3), (_LIMIT, 0.5)),
+    Grade.B_MINUS: ((_LIMIT, 0.3), (_LIMIT, 0.4), (_LIMIT, 0.6)),
+    Grade.C: ((_STOP, 0.3), (_STOP, 0.5), (_STOP, 1.0)),
+    Grade.D: ((_STOP, 0.5), (_STOP, 1.0), (_STOP, 1.0)),
+    Grade.NON_LEADING: ((_STOP, 0.3), (_STOP, 0.5), (_STOP, 1.0)),
+}
+_OTHER = ((_LIMIT, 0.2), (_LIMIT, 0.3), (_LIMIT, 0.5))
+_OWN_SHARE = {ResponseLevel.YELLOW: 0.05, ResponseLevel.ORANGE: 0.1, ResponseLevel.RED: 0.15}
+
+
+class Planner:
+    """Plans the measures of one enterprise's lines; equal lines get equal measures."""
+
+    def __init__(self, guide: Guide, profile: ListProfile) -> None:
+        self._guide = guide
+        self._lower_load = profile.single_unit.policy == "lower_load"
+        self._known: dict[object, list[PerLevel[Measure]]] = {}
+
+    def guide_knows(self, industry: Industry, grade: Grade) -> bool:
+        return any(self._guide.templates(industry, grade, level) is not None for level in LEVELS)
+
+    def needs_transport_row(self, industry: Industry, grade: Grade) -> bool:
+        templates = [self._guide.templates(industry, grade, level) or () for level in LEVELS]
+        return any(template.process == _ROAD for group in templates for template in group)
+
+    def key(self, industry: Industry, grade: Grade, lines: Lines, unknown: bool) -> list[PerLevel[Measure]]:
+        """The plan of a key-industry enterprise. `unknown`: the authority has not established it yet."""
+        key = (industry.code, grade, tuple(lines), unknown)
+        if key not in self._known:
+            levels = [self._level(industry, grade, level, lines, unknown) for level in LEVELS]
+            self._known[key] = _turned(levels, lines)
+        return self._known[key]
+
+    def other(self, lines: Lines, *, small: bool) -> list[PerLevel[Measure]]:
+        """The plan outside the key industries; small-micro enterprises are relieved at yellow and orange."""
+        key = (small, tuple(lines))
+        if key not in self._known:
+            levels = []
+            for index, (action, ratio) in enumerate(_OTHER):
+                measure = Measure(Action.NONE) if small and index < 2 else Measure(action, ratio)
+                levels.append([measure] * len(lines))
+            self._known[key] = _turned(levels, lines)
+        return self._known[key]
+
+    def guaranteed(self, count: int) -> list[PerLevel[Measure]]:
+        """The plan of a heating plant under guarantee: heat-led load, nothing to stop."""
+        measure = Measure(Action.LIMIT, 0.1, basis=Basis.HEAT_SUPPLY)
+        return _turned([[measure] * count for _ in LEVELS], [("供热锅炉", 1)] * count)
+
+    def saved_share(self, measure: Measure, level: ResponseLevel) -> float | None:
+        """The share of the base that a measure saves; None for one that is not established."""
+        if measure.action is Action.STOP:
+            return (measure.units_to_stop or 0) / (measure.total_units or 1)
+        if measure.action is Action.LIMIT:
+            return measure.ratio
+        if measure.action is Action.TRANSPORT:
+            return 0.6
+        if measure.action is Action.SELF_DETERMINED:
+            return _OWN_SHARE[level]
+        return 0.0 if measure.action is Action.NONE else None
+
+    def _level(
+        self, industry: Industry, grade: Grade, level: ResponseLevel, lines: Lines, unknown: bool
+    ) -> list[Measure]:
+        if unknown:
+            return [Measure(Action.UNKNOWN)] * len(lines)
+        templates = self._guide.templates(industry, grade, level)
+        if templates is None:
+            action, ratio = _INVENTED.get(grade, _OTHER)[LEVELS.index(level)]
+            templates = (MeasureTemplate(process=ALL_PROCESSES, action=action, ratio=ratio),)
+        plan = [Measure(Action.NONE) for _ in lines]
+        for template in templates:
+            places = [
+                place
+                for place, (process, _) in enumerate(lines)
+                if (template.process == ALL_PROCESSES and process != ROAD_TRANSPORT)
+                or self._guide.process_code(process) == template.process
+            ]
+            for place, measure in zip(
+                places, self._apply(template, [lines[p][1] for p in places]), strict=True
+            ):
+                plan[place] = measure
+        return plan
+
+    def _apply(self, template: MeasureTemplate, units: list[int]) -> list[Measure]:
+        """The template on lines with so many units: whole units stop, a single one lowers its load."""
+        measure = template.measure()
+        if measure.action is not Action.STOP or measure.ratio is None:
+            return [measure] * len(units)
+        if measure.ratio < 1 and sum(units) == 1 and self._lower_load:
+            return [replace(measure, action=Action.LIMIT, count_unit=None)]
+        left = whole_units(sum(units), measure.ratio)
+        planned = []
+        for count in units:
+            stopped = min(count, left)
+            left -= stopped
+            share = stopped / count
+            planned.append(
+                replace(measure, ratio=None if 0 < share < 1 else 1.0, at_least=False, stopped_units=stopped)
+                if stopped
+                else Measure(Action.NONE)
+            )
+        return planned
+
+
+def _turned(levels: list[list[Measure]], lines: Lines) -> list[PerLevel[Measure]]:
+    """Measures by level → measures by line, with what a list states once per line."""
+    plans = []
+    for place, ((process, units), measures) in enumerate(
+        zip(lines, zip(*levels, strict=True), strict=True), start=1
+    ):
+        road = process == ROAD_TRANSPORT
+        limited = [m.basis for m in measures if m.basis not in (None, Basis.NOT_STATED)]
+        shared = {
+            "count_unit": None if road else CountUnit.PRODUCTION_LINE if units == 1 else CountUnit.EQUIPMENT,
+            "total_units": None if road else units,
+            "basis": limited[0] if limited else None,
+            "verification": (Verification.GATE,) if road else (Verification.METER, Verification.VIDEO),
+            "verification_point": "货运出入口门禁" if road else f"MF{place:04d} 分表计电",
+        }
+        plans.append(PerLevel(*(replace(measure, **shared) for measure in measures)))
+    return plans
