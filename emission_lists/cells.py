@@ -111,9 +111,7 @@ def as_number(low: float, high: float) -> Reader:
                 return None
             cell = _number(cell)
         if not low <= cell <= high:
-            raise CellProblem(
-                "OUT_OF_RANGE" if math.isfinite(cell) else "NOT_A_NUMBER", what=f"{low:g}–{high:g}"
-            )
+            raise CellProblem("OUT_OF_RANGE" if math.isfinite(cell) else "NOT_A_NUMBER", what=f"{low:g}–{high:g}")
         return round(cell, DECIMALS)
 
     return read

@@ -159,12 +159,7 @@ COLUMNS: tuple[Column, ...] = (
     *ENTERPRISE_COLUMNS,
     *LINE_COLUMNS,
     *SHARED_COLUMNS,
-    *(
-        column
-        for pair in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True)
-        for group in pair
-        for column in group
-    ),
+    *(column for pair in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True) for group in pair for column in group),
 )
 
 

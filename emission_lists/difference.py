@@ -46,8 +46,7 @@ class ListDifference:
             "lines_added": [list(key) for key in self.lines_added],
             "lines_removed": [list(key) for key in self.lines_removed],
             "changes": [
-                {"uscc": c.uscc, "line": c.line, "field": c.field, "old": c.old, "new": c.new}
-                for c in self.changes
+                {"uscc": c.uscc, "line": c.line, "field": c.field, "old": c.old, "new": c.new} for c in self.changes
             ],
             "totals": {"old": totals_document(self.old_totals), "new": totals_document(self.new_totals)},
         }

@@ -102,9 +102,7 @@ class Planner:
                 if (template.process == ALL_PROCESSES and process != ROAD_TRANSPORT)
                 or self._guide.process_code(process) == template.process
             ]
-            for place, measure in zip(
-                places, self._apply(template, [lines[p][1] for p in places]), strict=True
-            ):
+            for place, measure in zip(places, self._apply(template, [lines[p][1] for p in places]), strict=True):
                 plan[place] = measure
         return plan
 
@@ -132,9 +130,7 @@ class Planner:
 def _turned(levels: list[list[Measure]], lines: Lines) -> list[PerLevel[Measure]]:
     """Measures by level → measures by line, with what a list states once per line."""
     plans = []
-    for place, ((process, units), measures) in enumerate(
-        zip(lines, zip(*levels, strict=True), strict=True), start=1
-    ):
+    for place, ((process, units), measures) in enumerate(zip(lines, zip(*levels, strict=True), strict=True), start=1):
         road = process == ROAD_TRANSPORT
         limited = [m.basis for m in measures if m.basis not in (None, Basis.NOT_STATED)]
         shared = {

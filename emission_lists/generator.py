@@ -94,9 +94,7 @@ def _matching_base(rows: list[ListRow], profile: ListProfile) -> Pollutants | No
     bases = []
     for index in range(len(Pollutants._fields)):
         ratios = (planned.at(level)[index] or 0 for level in LEVELS)
-        least = min(
-            value / (floor.at(level)[index] or 1) for value, level in zip(ratios, LEVELS, strict=True)
-        )
+        least = min(value / (floor.at(level)[index] or 1) for value, level in zip(ratios, LEVELS, strict=True))
         bases.append(round(least * 0.95, 3))
     return Pollutants(*bases) if all(bases) else None
 
@@ -148,9 +146,7 @@ class _Maker:
         if self._planner.needs_transport_row(industry, grade):
             lines.append((ROAD_TRANSPORT, "厂区运输车辆", 1, ROAD))
         unknown = rng.random() < self._unknown_share and not self._planner.guide_knows(industry, grade)
-        plans = self._planner.key(
-            industry, grade, [(process, units) for process, _, units, _ in lines], unknown
-        )
+        plans = self._planner.key(industry, grade, [(process, units) for process, _, units, _ in lines], unknown)
         return self._rows(firm, lines, plans)
 
     def _other(self, uscc: str, index: int) -> list[ListRow]:
@@ -158,9 +154,7 @@ class _Maker:
         draw = rng.random()
         if draw < 0.04:
             name, code, shape = HEATING
-            firm = self._firm(
-                uscc, index, shape.noun, name, key=False, grade=Grade.UNGRADED, code=code, heating=True
-            )
+            firm = self._firm(uscc, index, shape.noun, name, key=False, grade=Grade.UNGRADED, code=code, heating=True)
             lines = self._lines(shape, 1.0)
             return self._rows(firm, lines, self._planner.guaranteed(len(lines)))
         name, code, shape = rng.choice(OTHER_INDUSTRIES)
@@ -176,7 +170,7 @@ class _Maker:
             small=small,
             stopped=stopped,
         )
-        lines = self._lines(shape, 0.0 if stopped else 0.004 if small else 1.0)
+        lines = self._lines(shape, 0.0 if stopped else 0.0004 if small else 1.0)
         plans = self._planner.other([(process, units) for process, _, units, _ in lines], small=small)
         return self._rows(firm, lines, plans)
 
@@ -242,9 +236,7 @@ class _Maker:
         plans: list[PerLevel[Measure]],
     ) -> list[ListRow]:
         rows = []
-        for number, ((process, name, _, base), measures) in enumerate(
-            zip(lines, plans, strict=True), start=1
-        ):
+        for number, ((process, name, _, base), measures) in enumerate(zip(lines, plans, strict=True), start=1):
             line = Line(f"MF{number:04d}", name, process, measures)
             if not firm.long_stopped:
                 reductions = PerLevel(*(self._saved(base, measures.at(level), level) for level in LEVELS))

@@ -183,9 +183,7 @@ class Guide(_Data):
         grades = self.legal_grades(industry)
         return grades[-1] if grades else None
 
-    def templates(
-        self, industry: Industry, grade: Grade, level: ResponseLevel
-    ) -> tuple[MeasureTemplate, ...] | None:
+    def templates(self, industry: Industry, grade: Grade, level: ResponseLevel) -> tuple[MeasureTemplate, ...] | None:
         """What the guide asks of a grade at a level; None = unknown.
 
         An enterprise that is not graded is held to the lowest grade of its industry where the guide says so.

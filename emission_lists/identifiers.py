@@ -22,9 +22,7 @@ _NO_USCC_PREFIX = "H9"  # units that have no credit code, in permits issued unde
 def uscc_check(first_seventeen: str) -> str:
     """The check character for the first 17 characters. ValueError for any other length or character."""
     if len(first_seventeen) != 17:
-        raise ValueError(
-            f"A credit code has 17 characters before its check character, not {len(first_seventeen)}"
-        )
+        raise ValueError(f"A credit code has 17 characters before its check character, not {len(first_seventeen)}")
     try:
         total = sum(map(mul, map(_VALUES.__getitem__, first_seventeen), _WEIGHTS))
     except KeyError as unknown:

@@ -82,8 +82,7 @@ class VehicleRule(Labelled):
 _V = VehicleRule
 _STRICTER: dict[VehicleRule, frozenset[VehicleRule]] = {
     _V.BAN_HEAVY_TRUCK_LE_CN3: frozenset(_V) - {_V.STOP_INBOUND_ROAD_TRANSPORT},
-    _V.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS: frozenset(_V)
-    - {_V.BAN_HEAVY_TRUCK_LE_CN3, _V.STOP_INBOUND_ROAD_TRANSPORT},
+    _V.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS: frozenset(_V) - {_V.BAN_HEAVY_TRUCK_LE_CN3, _V.STOP_INBOUND_ROAD_TRANSPORT},
     _V.BAN_HEAVY_DIESEL_LE_CN4_AND_GAS_LE_CN5: frozenset(
         {_V.BAN_HEAVY_DIESEL_LE_CN4_AND_GAS_LE_CN5, _V.STOP_ROAD_TRANSPORT}
     ),
@@ -225,11 +224,7 @@ def percent(ratio: float) -> str:
 
 def _quantity_zh(measure: Measure) -> str:
     if measure.action is Action.LIMIT:
-        return (
-            ""
-            if measure.ratio is None
-            else f" {percent(measure.ratio)}{'（含）以上' if measure.at_least else ''}"
-        )
+        return "" if measure.ratio is None else f" {percent(measure.ratio)}{'（含）以上' if measure.at_least else ''}"
     stopped, total = measure.units_to_stop, measure.total_units
     if stopped is None or total is None or stopped == total:
         partial = measure.ratio is not None and measure.ratio < 1 and stopped is None

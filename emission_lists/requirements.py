@@ -175,9 +175,7 @@ class Requirement:
 
     @property
     def _self_determined(self) -> bool:
-        return all(
-            line.measure.action is Action.SELF_DETERMINED and not line.measure.forced for line in self.lines
-        )
+        return all(line.measure.action is Action.SELF_DETERMINED and not line.measure.forced for line in self.lines)
 
     @property
     def _guarantee_held(self) -> bool | None:
@@ -206,9 +204,7 @@ class Requirement:
         }
 
 
-def requirement_for(
-    enterprise: Enterprise, lines: Iterable[Line], response: ResponseFacts | None
-) -> Requirement:
+def requirement_for(enterprise: Enterprise, lines: Iterable[Line], response: ResponseFacts | None) -> Requirement:
     """What `enterprise` must do under `response` (None = no response in force).
 
     A measure that is not established stays in the answer as such: never executed, never "nothing to do".

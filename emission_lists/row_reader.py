@@ -211,9 +211,7 @@ def _measure(*cells: Any) -> Measure:
     cap = _cap(metric, value, unit, _CAP)
     _check_parts(action, ratio, stopped, cap, vehicle_rule, window)
     if stopped is not None and total is None:
-        raise GroupProblem(
-            "MEASURE_INCOMPLETE", _TOTAL, action.zh, what="设备总数", what_en="the number of units"
-        )
+        raise GroupProblem("MEASURE_INCOMPLETE", _TOTAL, action.zh, what="设备总数", what_en="the number of units")
     if stopped is not None and stopped > total:
         raise GroupProblem("UNITS", _STOPPED, stopped, what=total)
     if at_least and ratio is None:

@@ -93,9 +93,7 @@ def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
         sheet = names[index] if 0 <= index < len(names) else part
         for cell in cells:
             row = "".join(c for c in cell if c.isdigit())
-            yield finding(
-                "FORMULA", sheet=sheet, row=int(row) if row else None, column=cell.rstrip("0123456789")
-            )
+            yield finding("FORMULA", sheet=sheet, row=int(row) if row else None, column=cell.rstrip("0123456789"))
 
 
 def _merge_errors(sheet: CalamineSheet) -> Iterable[Finding]:
@@ -122,9 +120,7 @@ def _columns(header: list[Any], reading: Reading) -> list[int] | None:
         places.setdefault(key, place)
     wanted = [(column.key, column.header) for column in COLUMNS] + [(NUMBER_HEADER, NUMBER_HEADER)]
     errors += [
-        finding("HEADER_MISSING", sheet=LIST_SHEET, row=1, what=shown)
-        for key, shown in wanted
-        if key not in places
+        finding("HEADER_MISSING", sheet=LIST_SHEET, row=1, what=shown) for key, shown in wanted if key not in places
     ]
     reading.errors += errors
     return None if errors else [places[key] for key, _ in wanted]
@@ -154,9 +150,7 @@ def _read_base(cells: list[list[Any]], reading: Reading) -> None:
     """The whole-society emissions: one row per pollutant. All empty = not given."""
     names = {label: key for key, label in POLLUTANT_LABELS.items()}
     if not cells or [header_key(str(c)) for c in cells[0][:2]] != [header_key(h) for h in BASE_HEADERS]:
-        reading.errors.append(
-            finding("HEADER_MISSING", sheet=BASE_SHEET, row=1, what="、".join(BASE_HEADERS))
-        )
+        reading.errors.append(finding("HEADER_MISSING", sheet=BASE_SHEET, row=1, what="、".join(BASE_HEADERS)))
         return
     read = as_number(1e-6, 1e9)
     values: dict[str, float | None] = {}
@@ -166,9 +160,7 @@ def _read_base(cells: list[list[Any]], reading: Reading) -> None:
         key = names.get(str(name).strip())
         if key is None or key in values:
             reading.errors.append(
-                finding(
-                    "BASE_POLLUTANT", sheet=BASE_SHEET, row=row, column=f"A {BASE_HEADERS[0]}", value=name
-                )
+                finding("BASE_POLLUTANT", sheet=BASE_SHEET, row=row, column=f"A {BASE_HEADERS[0]}", value=name)
             )
             continue
         try:

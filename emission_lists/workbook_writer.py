@@ -66,9 +66,7 @@ def _industries(guide: Guide | None) -> tuple[str, ...]:
     return () if guide is None else tuple(industry.name_zh for industry in guide.industries)
 
 
-def _write(
-    rows: Sequence[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool
-) -> bytes:
+def _write(rows: Sequence[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool) -> bytes:
     target = BytesIO()
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(target, {**options, "in_memory": True}) as book:
@@ -210,9 +208,7 @@ def _write_base(book: Any, base: Pollutants | None) -> None:
     sheet.set_column(0, 1, 26)
     for place, header in enumerate(BASE_HEADERS):
         sheet.write_string(0, place, header)
-    for row, (label, value) in enumerate(
-        zip(POLLUTANT_LABELS.values(), base or Pollutants(), strict=True), 1
-    ):
+    for row, (label, value) in enumerate(zip(POLLUTANT_LABELS.values(), base or Pollutants(), strict=True), 1):
         sheet.write_string(row, 0, label)
         if value is not None:
             sheet.write_number(row, 1, value)
@@ -271,8 +267,6 @@ _EXAMPLE_ROW = ListRow(
             Measure(Action.STOP, ratio=1.0, stopped_units=2, **_SHARED),  # type: ignore[arg-type]
         ),
         base=Pollutants(120, 860, 95, 0),
-        reductions=PerLevel(
-            Pollutants(60, 430, 47.5, 0), Pollutants(120, 860, 95, 0), Pollutants(120, 860, 95, 0)
-        ),
+        reductions=PerLevel(Pollutants(60, 430, 47.5, 0), Pollutants(120, 860, 95, 0), Pollutants(120, 860, 95, 0)),
     ),
 )

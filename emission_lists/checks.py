@@ -1,0 +1,183 @@
+"""What must hold before a list is activated (清单审核): every finding at once, with its legal reference.
+
+Nothing is decided here about what the law says: the guide and the profile are data. What the guide does not know is
+never judged; it is named as not comparable or not established.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from emission_lists.check_context import Checker
+from emission_lists.consistency import consistency_findings
+from emission_lists.findings import Finding
+from emission_lists.floors import floor_findings
+from emission_lists.grades import Grade
+from emission_lists.guide_comparison import guide_findings
+from emission_lists.guides import Guide, Industry, ListProfile
+from emission_lists.identifiers import permit_problem, uscc_valid
+from emission_lists.levels import LEVELS
+from emission_lists.lists import EmissionListDraft, ListRow, Pollutants, all_measures
+from emission_lists.measures import Action, Measure, whole_units
+
+_TOLERANCE = 1e-6
+
+
+def check_list(
+    draft: EmissionListDraft,
+    guide: Guide,
+    profile: ListProfile,
+    *,
+    as_of: date | None = None,
+    floors: str | None = None,
+) -> list[Finding]:
+    """All findings of a list, by row. Blocking ones forbid activation.
+
+    `as_of`: the day on which guarantees must be in force (None = not checked); `floors`: id of a floor profile
+    (KeyError if unknown).
+    """
+    checker = Checker(draft, guide, profile)
+    floor = profile.floor(floors)
+    findings: list[Finding] = []
+    for rows in draft.by_enterprise().values():
+        industry = guide.industry(rows[0].enterprise.industry)
+        findings += _enterprise_findings(checker, rows, as_of)
+        findings += _industry_findings(checker, rows[0], industry)
+        findings += guide_findings(checker, rows, industry)
+        for row in rows:
+            findings += _row_findings(checker, row)
+    findings += consistency_findings(checker)
+    findings += floor_findings(checker, floor)
+    return sorted(findings, key=lambda finding: finding.row or 0)
+
+
+def blocking(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that forbid activation."""
+    return [finding for finding in findings if finding.blocking]
+
+
+def _enterprise_findings(checker: Checker, rows: list[ListRow], as_of: date | None) -> Iterator[Finding]:
+    row = rows[0]
+    firm = row.enterprise
+    if not uscc_valid(firm.uscc):
+        yield checker.finding("USCC_CHECK", row, "统一社会信用代码", value=firm.uscc)
+    if firm.permit_no is None:
+        yield checker.finding("PERMIT_MISSING", row, "排污许可证编号")
+    elif permit_problem(firm.permit_no) is not None:
+        yield checker.finding("PERMIT_CHECK", row, "排污许可证编号", value=firm.permit_no)
+    elif not firm.permit_no.startswith((firm.uscc, "H9")):
+        yield checker.finding("PERMIT_OTHER_UNIT", row, "排污许可证编号")
+    if not firm.adcode.startswith(division_prefix(checker.draft.adcode)):
+        yield checker.finding("ADCODE_OUTSIDE", row, "区县代码", value=firm.adcode, what=checker.draft.adcode)
+    yield from _guarantee_findings(checker, row, as_of)
+    yield from _small_micro_findings(checker, rows)
+    yield from _long_stopped_findings(checker, rows)
+
+
+def division_prefix(adcode: str) -> str:
+    """What the codes of all divisions inside `adcode` start with (GB/T 2260)."""
+    if adcode.endswith("0000"):
+        return adcode[:2]
+    return adcode[:4] if adcode.endswith("00") else adcode
+
+
+def _guarantee_findings(checker: Checker, row: ListRow, as_of: date | None) -> Iterator[Finding]:
+    firm = row.enterprise
+    if firm.guarantee is None:
+        return
+    if firm.guarantee_until is None:
+        yield checker.finding("GUARANTEE_NO_END", row, "保障有效期至")
+    elif as_of is not None and firm.guarantee_until < as_of:
+        yield checker.finding("GUARANTEE_EXPIRED", row, "保障有效期至", value=firm.guarantee_until)
+    if firm.guarantee_cap is None:
+        yield checker.finding("GUARANTEE_NO_CAP", row, "保障负荷上限")
+
+
+def _small_micro_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Finding]:
+    rule = checker.profile.small_micro
+    if not rows[0].enterprise.small_micro:
+        return
+    for level in LEVELS:
+        if level in rule.relieved and any(row.line.measures.at(level).forced for row in rows):
+            yield checker.finding("SMALL_MICRO_FORCED", rows[0], f"{level.zh}-措施", what=level.zh)
+    annual = sum(value or 0 for row in rows for value in row.line.base) * rule.annual_days.days
+    if annual > rule.annual_kg + _TOLERANCE:
+        yield checker.finding(
+            "SMALL_MICRO_TOO_LARGE", rows[0], "小微涉气", value=round(annual, 1), what=f"{rule.annual_kg:g}"
+        )
+
+
+def _long_stopped_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Finding]:
+    if not rows[0].enterprise.long_stopped:
+        return
+    for row in rows:
+        line = row.line
+        if any(value for values in (line.base, *line.reductions) for value in values):
+            yield checker.finding("LONG_STOPPED_BASE", row, "长期停产")
+
+
+def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None) -> Iterator[Finding]:
+    firm, guide = row.enterprise, checker.guide
+    if industry is None:
+        if firm.key_industry and guide.industries and firm.industry not in checker.profile.extra_industries:
+            yield checker.finding("INDUSTRY_UNKNOWN", row, "行业", value=firm.industry, what=guide.id)
+        return
+    if not firm.key_industry:
+        yield checker.finding("INDUSTRY_IS_KEY", row, "重点行业", value=firm.industry, what=guide.id)
+    legal = guide.legal_grades(industry)
+    if firm.grade is Grade.UNGRADED:
+        lowest = guide.lowest_grade(industry)
+        what = "未核实" if lowest is None else lowest.zh
+        yield checker.finding("GRADE_NOT_APPLIED", row, "绩效等级", what=what)
+    elif firm.grade not in legal and firm.grade not in checker.profile.extra_self_determined:
+        certain = legal and industry.scheme_confidence in ("high", "medium")
+        yield checker.finding(
+            "GRADE_ILLEGAL" if certain else "GRADE_UNCERTAIN",
+            row,
+            "绩效等级",
+            value=firm.grade.zh,
+            industry=industry.name_zh,
+            what="、".join(grade.zh for grade in legal),
+        )
+
+
+def _row_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
+    line, before = row.line, None
+    for level, measure in all_measures(line):
+        saved = line.reductions.at(level)
+        where = f"{level.zh}-措施"
+        if not measure.executable:
+            yield checker.finding("MEASURE_UNKNOWN", row, where, what=level.zh)
+            if any(saved):
+                yield checker.finding("UNKNOWN_WITH_REDUCTION", row, f"{level.zh}-减排SO2（kg/d）", what=level.zh)
+            continue
+        yield from _unit_findings(checker, row, level.zh, measure)
+        if measure.forced and not (measure.verification and measure.verification_point):
+            yield checker.finding("NOT_VERIFIABLE", row, "核查方式", what=level.zh)
+        if measure.forced and not row.enterprise.long_stopped and all(value is None for value in saved):
+            yield checker.finding("REDUCTION_MISSING", row, f"{level.zh}-减排SO2（kg/d）", what=level.zh)
+        yield from _reduction_findings(checker, row, level.zh, saved, before)
+        before = saved
+
+
+def _unit_findings(checker: Checker, row: ListRow, level_zh: str, measure: Measure) -> Iterator[Finding]:
+    total, stopped = measure.total_units, measure.stopped_units
+    if measure.action is not Action.STOP or total is None or stopped is None:
+        return
+    column = f"{level_zh}-停产数量"
+    if stopped > total:
+        yield checker.finding("UNITS_EXCEED", row, column, value=stopped, what=total)
+    elif measure.ratio is not None and stopped < (needed := whole_units(total, measure.ratio)):
+        yield checker.finding("ROUNDING", row, column, value=stopped, what=total, needed=needed)
+
+
+def _reduction_findings(
+    checker: Checker, row: ListRow, level_zh: str, saved: Pollutants, before: Pollutants | None
+) -> Iterator[Finding]:
+    for label, value, base in zip(("SO2", "NOx", "PM", "VOCs"), saved, row.line.base, strict=True):
+        if value is not None and base is not None and value > base + _TOLERANCE:
+            column = f"{level_zh}-减排{label}（kg/d）"
+            yield checker.finding("REDUCTION_EXCEEDS_BASE", row, column, value=value, what=level_zh)
+    if before is not None and any((b or 0) > (v or 0) + _TOLERANCE for b, v in zip(before, saved, strict=True)):
+        yield checker.finding("LEVEL_DECREASES", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)

@@ -1,0 +1,71 @@
+"""Same region, same industry, same grade: same measures (同地区同行业同等级同等措施)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from emission_lists.check_context import Checker
+from emission_lists.documents import VEHICLE_RULE
+from emission_lists.findings import Finding
+from emission_lists.levels import LEVELS, ResponseLevel
+from emission_lists.lists import ListRow
+from emission_lists.measures import Action, Measure, percent, whole_units
+
+_LEAST_GROUP = 3  # two enterprises that differ do not say which of them is unusual
+_Key = tuple[str, str, str]
+_Ask = tuple[int, float, str]  # units, share that is cut, vehicle rule
+
+
+def consistency_findings(checker: Checker) -> Iterator[Finding]:
+    """Enterprises whose measures differ from most others of their industry, grade and process."""
+    groups: dict[_Key, dict[str, list[ListRow]]] = {}
+    for row in checker.draft.rows:
+        firm = row.enterprise
+        if firm.key_industry and not (firm.guarantee or firm.small_micro or firm.long_stopped):
+            key = (firm.industry, firm.grade.value, row.line.process)
+            groups.setdefault(key, {}).setdefault(firm.uscc, []).append(row)
+    for firms in groups.values():
+        if len(firms) >= _LEAST_GROUP:
+            for level in LEVELS:
+                yield from _level_findings(checker, list(firms.values()), level)
+
+
+def _level_findings(checker: Checker, firms: list[list[ListRow]], level: ResponseLevel) -> Iterator[Finding]:
+    asks = [(rows[0], _ask([row.line.measures.at(level) for row in rows])) for rows in firms]
+    known = [(row, ask) for row, ask in asks if ask is not None]
+    if len(known) < _LEAST_GROUP:
+        return
+    distinct = Counter((ask[1], ask[2]) for _, ask in known)
+    usual = max(distinct, key=lambda one: (sum(_explains(one, ask) for _, ask in known), one))
+    if sum(_explains(usual, ask) for _, ask in known) * 2 <= len(known):
+        return
+    what = f"{percent(usual[0])}{usual[1] and '，'}{VEHICLE_RULE[usual[1]].zh if usual[1] else ''}"
+    for row, ask in known:
+        if not _explains(usual, ask):
+            yield checker.finding("INCONSISTENT_MEASURES", row, f"{level.zh}-措施", what=what)
+
+
+def _ask(measures: list[Measure]) -> _Ask | None:
+    """What an enterprise is asked for at one process; None if that is not established or not a share."""
+    units, cut, rule = 0, 0.0, ""
+    for measure in measures:
+        count = measure.total_units or 1
+        units += count
+        if not measure.executable or measure.action is Action.SELF_DETERMINED:
+            return None
+        if measure.action is Action.STOP:
+            cut += measure.units_to_stop or whole_units(count, 1.0 if measure.ratio is None else measure.ratio)
+        elif measure.action is Action.LIMIT:
+            if measure.ratio is None:
+                return None
+            cut += measure.ratio * count
+        rule = measure.vehicle_rule.value if measure.vehicle_rule else rule
+    return units, round(cut / units, 6), rule
+
+
+def _explains(usual: tuple[float, str], ask: _Ask) -> bool:
+    """True if an enterprise with so many units, asked for the usual share, does what this one does."""
+    units, cut, rule = ask
+    share, usual_rule = usual
+    return rule == usual_rule and (cut == share or cut == round(whole_units(units, share) / units, 6))
