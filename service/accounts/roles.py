@@ -1,0 +1,106 @@
+"""Roles and what they may do; one positive, named predicate for each guard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """Who somebody is to the service."""
+
+    DUTY_OFFICER = "duty_officer"
+    COMMANDER = "commander"
+    COORDINATOR = "coordinator"
+    ENTERPRISE = "enterprise"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+    @property
+    def zh(self) -> str:
+        """The role in Chinese."""
+        return ROLE_ZH[self]
+
+
+ROLE_ZH = {
+    Role.DUTY_OFFICER: "值班员",
+    Role.COMMANDER: "指挥长",
+    Role.COORDINATOR: "区域协调员",
+    Role.ENTERPRISE: "企业",
+    Role.AUDITOR: "审计员",
+    Role.ADMINISTRATOR: "系统管理员",
+}
+OFFICIALS = frozenset({Role.DUTY_OFFICER, Role.COMMANDER, Role.COORDINATOR, Role.AUDITOR, Role.ADMINISTRATOR})
+COMMAND = frozenset({Role.DUTY_OFFICER, Role.COMMANDER, Role.COORDINATOR})
+NATION = "100000"
+"""GB/T 2260 code of the whole country."""
+
+
+def prefix_of(adcode: str) -> str:
+    """The digits that every division inside `adcode` begins with: the nation all, a province two, a city four."""
+    if adcode == NATION:
+        return ""
+    if adcode.endswith("0000"):
+        return adcode[:2]
+    return adcode[:4] if adcode.endswith("00") else adcode
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The divisions somebody may act for. Repositories start from it."""
+
+    adcode: str
+
+    @property
+    def prefix(self) -> str:
+        """First digits of every division in it."""
+        return prefix_of(self.adcode)
+
+    def covers(self, adcode: str) -> bool:
+        """Whether the division lies inside."""
+        return adcode.startswith(self.prefix)
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Somebody who is signed in."""
+
+    account_id: int
+    login: str
+    display: str
+    role: Role
+    scope: Scope
+    uscc: str | None
+
+    @property
+    def may_see_command(self) -> bool:
+        """Situation, proposals, traces: officials, not enterprises."""
+        return self.role in OFFICIALS
+
+    @property
+    def may_propose(self) -> bool:
+        """Enter a proposal by hand."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+
+    @property
+    def may_prompt(self) -> bool:
+        """Enter a regional prompt."""
+        return self.role is Role.COORDINATOR
+
+    @property
+    def may_keep_lists(self) -> bool:
+        """Import and activate emission lists."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
+
+    @property
+    def may_read_ledger(self) -> bool:
+        """Read the ledger."""
+        return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}
+
+    def may_decide(self, adcode: str, approvers: tuple[str, ...], proposed_by: int | None) -> bool:
+        """Decide on a proposal of a division: in scope, a role the plan names, and not the proposer (four eyes)."""
+        return self.scope.covers(adcode) and self.role.value in approvers and proposed_by != self.account_id
+
+    def may_see_enterprise(self, adcode: str, uscc: str) -> bool:
+        """An enterprise sees itself; officials see those of their region."""
+        return self.uscc == uscc if self.role is Role.ENTERPRISE else self.scope.covers(adcode)

@@ -1,0 +1,91 @@
+"""The HTTP application: one factory, used by `serve`, by replay and by tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from service.accounts.endpoints import router as accounts
+from service.divisions.endpoints import router as divisions
+from service.enterprises.endpoints import router as enterprises
+from service.feeds.endpoints import router as feeds
+from service.kit import problems
+from service.kit.health import router as health
+from service.kit.jobs import Ticker, Worker, tick
+from service.kit.runtime import Runtime
+from service.kit.security import SecurityHeaders
+from service.ledger.endpoints import router as ledger
+from service.ledger.flows import seal
+from service.lists.endpoints import router as lists
+from service.prompts.endpoints import router as prompts
+from service.proposals.endpoints import router as proposals
+from service.publication.files import public_router
+from service.subscriptions.endpoints import router as subscriptions
+from service.warnings.endpoints import router as warnings
+
+ROUTERS = (accounts, divisions, enterprises, feeds, health, ledger, lists, prompts, proposals, subscriptions, warnings)
+
+
+def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:
+    """The application over a runtime. `background` runs the listener, the ticker and (by setting) the worker beside it."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        if not background:
+            yield
+            return
+        async with running(runtime, worker=runtime.settings.worker):
+            yield
+
+    app = FastAPI(
+        title="Lantian 蓝天",
+        summary="重污染天气应急响应服务 · Heavy-pollution emergency response",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+    )
+    app.state.runtime = runtime
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.include_router(public_router(runtime.settings.public_root))
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+@asynccontextmanager
+async def running(runtime: Runtime, *, worker: bool) -> AsyncIterator[None]:
+    """Everything that runs beside requests: hearing other nodes, the ticker, sealing, and the worker when asked."""
+    stop = asyncio.Event()
+    runtime.live.on_change.append(lambda topic, _: _reload_clock(runtime, topic))
+    await runtime.load_clock()
+    tasks = [asyncio.create_task(runtime.live.listen(runtime.database, stop))]
+    hand = Worker(runtime) if worker else None
+    if hand is not None:
+        tasks.append(asyncio.create_task(hand.run()))
+    ticker = Ticker({"tick": (1.0, lambda: tick(runtime)), "seal": (1.0, lambda: seal(runtime))})
+    ticker.start()
+    try:
+        yield
+    finally:
+        ticker.stop()
+        stop.set()
+        if hand is not None:
+            hand.stop()
+        done, late = await asyncio.wait(tasks, timeout=10)
+        for task in late:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*done, *late)
+        await runtime.close()
+
+
+def _reload_clock(runtime: Runtime, topic: str) -> None:
+    if topic == "clock":
+        runtime.background(runtime.load_clock())

@@ -1,0 +1,98 @@
+"""`lantian serve`, `worker` and `migrate`."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from service.app import create_app, running
+from service.kit.database import Database, address_of
+from service.kit.logs import set_up_logs
+from service.kit.migrate import migrate
+from service.kit.runtime import Runtime
+from service.kit.settings import Settings
+from service.law.loader import load_law
+
+
+def register(commands: Any) -> None:
+    """Add the commands."""
+    serve = commands.add_parser("serve", help="serve the API, the pages and the public site")
+    serve.add_argument("--host", help="address to listen on")
+    serve.add_argument("--port", type=int, help="port to listen on")
+    serve.add_argument("--no-worker", action="store_true", help="run no jobs here; `lantian worker` does")
+    serve.set_defaults(run=run_serve)
+    worker = commands.add_parser("worker", help="run jobs and the ticker without serving")
+    worker.set_defaults(run=run_worker)
+    upgrade = commands.add_parser("migrate", help="create the database when missing and upgrade its schema")
+    upgrade.set_defaults(run=run_migrate)
+    for command in (serve, worker, upgrade):
+        command.add_argument("--data", type=Path, help="folder of the embedded database and the public site")
+        command.add_argument("--json", action="store_true", help="log and answer in JSON lines")
+
+
+def settings_of(call: argparse.Namespace) -> Settings:
+    """Settings from the environment with the options of the call laid over them."""
+    given: dict[str, Any] = {}
+    for option, name in (("host", "host"), ("port", "port"), ("data", "data_dir")):
+        if getattr(call, option, None) is not None:
+            given[name] = getattr(call, option)
+    if getattr(call, "no_worker", False):
+        given["worker"] = False
+    return Settings(**given)
+
+
+def runtime_from(settings: Settings) -> Runtime:
+    """The runtime of a process: starts the embedded database when none is given, reads and validates the law."""
+    address = address_of(settings)
+    return Runtime(settings, Database(address, settings.pool_size), load_law(settings.config_dir))
+
+
+def run_migrate(call: argparse.Namespace) -> int:
+    """Upgrade and say so."""
+    settings = settings_of(call)
+    asyncio.run(migrate(address_of(settings)))
+    print(json.dumps({"migrated": True}) if call.json else "The database has the newest schema.")
+    return 0
+
+
+def run_serve(call: argparse.Namespace) -> int:
+    """Serve until told to stop."""
+    settings = settings_of(call)
+    set_up_logs(as_json=call.json)
+    runtime = runtime_from(settings)
+    asyncio.run(migrate(runtime.database.address))
+    uvicorn.run(
+        create_app(runtime),
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+    return 0
+
+
+def run_worker(call: argparse.Namespace) -> int:
+    """Run jobs until told to stop."""
+    set_up_logs(as_json=call.json)
+    runtime = runtime_from(settings_of(call))
+    asyncio.run(_work(runtime))
+    return 0
+
+
+async def _work(runtime: Runtime) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    async with running(runtime, worker=True):
+        print("worker ready", file=sys.stderr, flush=True)
+        await stop.wait()

@@ -1,0 +1,43 @@
+"""`/api/v1/enterprises/{uscc}`: what an enterprise must do, and its receipt."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from service.enterprises.flows import acknowledge, requirements
+from service.kit.auth import Caller, require_principal, runtime_of
+from service.kit.http import Uow, instant_of, once, tagged
+
+router = APIRouter(prefix="/api/v1/enterprises", tags=["enterprises"])
+Uscc = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
+
+
+class AcknowledgementBody(BaseModel):
+    """Who has read which notice; the newest one when none is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    notice: Annotated[int | None, Field(ge=1, le=2**62)] = None
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+@router.get("/{uscc}/requirements")
+async def requirement(uscc: Uscc, request: Request, at: str | None = None) -> Response:
+    """The measures in force for each line now, and those that begin next; `at` for an instant in the past or the future."""
+    principal = await require_principal(request)
+    async with runtime_of(request).unit() as uow:
+        answer = await requirements(uow, principal, uscc, None if at is None else instant_of(at, "at"))
+    return tagged(request, answer.body, answer.etag)
+
+
+@router.post("/{uscc}/acknowledgements", status_code=201)
+async def receipt(uscc: Uscc, body: AcknowledgementBody, request: Request, caller: Caller, uow: Uow) -> Response:
+    """Acknowledge a notice; a second time is answered the same."""
+
+    async def make() -> tuple[int, object]:
+        return 201, await acknowledge(uow, caller, uscc, body.notice, body.name)
+
+    return await once(request, uow, caller, body.model_dump(), make)

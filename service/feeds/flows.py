@@ -1,0 +1,168 @@
+"""Take in what feeds deliver: verify, store once, queue the assessment, all in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from alerts.points import PointError, check_points
+from service.accounts.roles import Scope
+from service.feeds.schemas import Delivery, FeedMessage
+from service.kit.canonical import canonical
+from service.kit.problems import Conflict, Forbidden, Invalid, Unknown, WrongSignature
+from service.kit.signatures import verify
+from service.kit.unit_of_work import UnitOfWork
+
+FEED_SQL = "SELECT id, adcode, secrets, enabled FROM feed WHERE id = $1"
+CLAIM_SQL = """
+INSERT INTO receipt (feed, webhook_id, body_digest, status, answer, received_at) VALUES ($1, $2, $3, 202, $4, $5)
+ON CONFLICT DO NOTHING RETURNING 1
+"""
+FORECAST_SQL = """
+INSERT INTO forecast (adcode, feed, issued_at, basis, points, digest, received_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::jsonb[], $6::text[], $7::timestamptz[])
+ON CONFLICT DO NOTHING RETURNING adcode
+"""
+OBSERVATION_SQL = """
+INSERT INTO observation (adcode, feed, until_at, points, digest, received_at)
+SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::jsonb[], $5::text[], $6::timestamptz[])
+ON CONFLICT DO NOTHING RETURNING adcode
+"""
+FUTURE = timedelta(hours=2)
+PER_JOB = 40
+
+
+async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
+    """One webhook of a feed, `kind` forecasts or observations. Returns status and JSON answer.
+
+    A repeated `webhook-id` is answered as the first time and stored once. Raises WrongSignature, Invalid, Unknown, Conflict.
+    """
+    feed = await uow.fetchrow(FEED_SQL, feed_id)
+    if feed is None or not feed["enabled"]:
+        raise WrongSignature("This feed is not known here, or its secret is wrong; ask the operator to register it.")
+    webhook_id = verify(
+        feed["secrets"], headers, body, datetime.now(tz=UTC), uow.runtime.settings.webhook_tolerance_seconds
+    )
+    body_digest = hashlib.sha256(body).hexdigest()
+    repeated = await _repeated(uow, feed_id, webhook_id, body_digest)
+    if repeated is not None:
+        return repeated
+    message = read_message(body)
+    check_deliveries(uow, message.data, Scope(feed["adcode"]), kind)
+    answer = canonical(
+        {
+            "feed": feed_id,
+            "kind": kind,
+            "received": len(message.data),
+            "divisions": sorted({delivery.adcode for delivery in message.data}),
+            "received_at": uow.now,
+        }
+    )
+    if await uow.fetchval(CLAIM_SQL, feed_id, webhook_id, body_digest, answer, uow.now) is None:
+        again = await _repeated(uow, feed_id, webhook_id, body_digest)
+        assert again is not None  # the conflicting row is committed, or the insert would have waited
+        return again
+    await store(uow, feed_id, kind, message.data, webhook_id)
+    return 202, answer
+
+
+async def _repeated(uow: UnitOfWork, feed_id: str, webhook_id: str, body_digest: str) -> tuple[int, str] | None:
+    kept = await uow.fetchrow(
+        "SELECT body_digest, status, answer FROM receipt WHERE feed = $1 AND webhook_id = $2", feed_id, webhook_id
+    )
+    if kept is None:
+        return None
+    if kept["body_digest"] != body_digest:
+        raise Conflict("This webhook-id came before with other content; give every message its own id.")
+    return int(kept["status"]), str(kept["answer"])
+
+
+def read_message(body: bytes) -> FeedMessage:
+    """The message of a body. Raises Invalid with every fault and its JSON pointer; the values themselves are not echoed."""
+    try:
+        return FeedMessage.model_validate_json(body)
+    except ValidationError as error:
+        faults = [
+            {"pointer": "".join(f"/{part}" for part in fault["loc"]), "detail": fault["msg"]}
+            for fault in error.errors(include_url=False, include_input=False)[:100]
+        ]
+        raise Invalid(f"{error.error_count()} fault(s) in the message; see errors.", errors=faults) from error
+
+
+def check_deliveries(uow: UnitOfWork, deliveries: Sequence[Delivery], scope: Scope, kind: str) -> None:
+    """Divisions known and in the feed's scope, points ordered, no observation from the future. Raises Invalid, Unknown, Forbidden."""
+    faults: list[dict[str, str]] = []
+    for number, delivery in enumerate(deliveries):
+        if delivery.adcode not in uow.runtime.law.divisions:
+            raise Unknown(f"There is no division {delivery.adcode}; use a GB/T 2260 code such as 130100.")
+        if not scope.covers(delivery.adcode):
+            raise Forbidden(f"This feed may not deliver for {delivery.adcode}.")
+        try:
+            check_points(delivery.points)
+        except PointError as error:
+            faults.append({"pointer": f"/data/{number}/points/{error.index}/{error.field}", "detail": error.problem})
+            continue
+        if kind == "forecasts" and delivery.issued_at is None:
+            faults.append(
+                {"pointer": f"/data/{number}/issued_at", "detail": "a forecast needs the instant of its issue"}
+            )
+        if delivery.issued_at is not None and delivery.issued_at > uow.now + FUTURE:
+            faults.append(
+                {"pointer": f"/data/{number}/issued_at", "detail": "lies in the future; check the clock and the offset"}
+            )
+        if kind == "observations" and delivery.points[-1].end > uow.now + FUTURE:
+            faults.append({"pointer": f"/data/{number}/points", "detail": "an observation cannot lie in the future"})
+    if faults:
+        raise Invalid(f"{len(faults)} fault(s) in the message; see errors.", errors=faults)
+
+
+async def store(uow: UnitOfWork, feed_id: str, kind: str, deliveries: Sequence[Delivery], reference: str) -> list[str]:
+    """Store new deliveries, put them on the ledger and queue the assessment of the divisions touched. Returns those."""
+    points = [
+        canonical([point.model_dump(mode="json", exclude_none=True) for point in delivery.points])
+        for delivery in deliveries
+    ]
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in points]
+    adcodes = [delivery.adcode for delivery in deliveries]
+    feeds, times = [feed_id] * len(adcodes), [uow.now] * len(adcodes)
+    if kind == "forecasts":
+        issued = [delivery.issued_at for delivery in deliveries]
+        bases = [delivery.basis for delivery in deliveries]
+        rows = await uow.fetch(FORECAST_SQL, adcodes, feeds, issued, bases, points, digests, times)
+    else:
+        until = [delivery.points[-1].end for delivery in deliveries]
+        rows = await uow.fetch(OBSERVATION_SQL, adcodes, feeds, until, points, digests, times)
+    touched = sorted({row["adcode"] for row in rows})
+    if touched:
+        await uow.record(
+            f"{kind}.received",
+            touched[0] if len(touched) == 1 else None,
+            feed=feed_id,
+            reference=reference,
+            divisions=touched,
+            digests=sorted(set(digests)),
+        )
+        for first in range(0, len(touched), PER_JOB):
+            await uow.enqueue("assess", {"adcodes": touched[first : first + PER_JOB]})
+    return touched
+
+
+async def register(
+    uow: UnitOfWork, feed_id: str, title: str, adcode: str, secrets: list[str], poll: dict[str, Any] | None = None
+) -> None:
+    """Add or change a feed. Secrets are newest first; keep the old one beside the new while a feed rotates."""
+    await uow.execute(
+        "INSERT INTO feed (id, title, adcode, secrets, poll, enabled, created_at) VALUES ($1, $2, $3, $4, $5, true, $6)"
+        " ON CONFLICT (id) DO UPDATE SET title = $2, adcode = $3, secrets = $4, poll = $5, enabled = true",
+        feed_id,
+        title,
+        adcode,
+        canonical(secrets),
+        canonical(poll or {}),
+        uow.now,
+    )
+    await uow.record("feed.registered", adcode, feed=feed_id, title=title, secrets=len(secrets))

@@ -1,0 +1,151 @@
+"""Jobs: pgqueuer entries queued in the business transaction, done by any worker, and the ticker over the `due` table."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from pgqueuer.applications import PgQueuer
+from pgqueuer.models import Job
+from pgqueuer.types import QueueExecutionMode
+
+from service.kit.canonical import canonical
+from service.kit.runtime import Runtime
+
+Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
+HANDLERS: dict[str, Handler] = {}
+RECURRING: dict[str, timedelta] = {}
+NOUNS_WITH_JOBS = ("assessments", "proposals", "warnings", "subscriptions", "publication", "feeds")
+logger = structlog.get_logger("lantian.jobs")
+
+
+def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
+    """Register a handler; with `every` it is queued once per interval by whichever node ticks first.
+
+    A handler may run twice (its worker may die after the effect and before the receipt), so it must be idempotent.
+    """
+
+    def add(handler: Handler) -> Handler:
+        HANDLERS[name] = handler
+        if every is not None:
+            RECURRING[name] = every
+        return handler
+
+    return add
+
+
+def load_handlers() -> None:
+    """Import every noun's jobs."""
+    for noun in NOUNS_WITH_JOBS:
+        importlib.import_module(f"service.{noun}.jobs")
+
+
+class Worker:
+    """Takes jobs from the queue until stopped."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+        self._queue: PgQueuer | None = None
+
+    async def run(self, *, drain: bool = False) -> None:
+        """Work until `stop`, or with `drain` until the queue is empty."""
+        load_handlers()
+        connection = await self.runtime.database.connect()
+        self._queue = PgQueuer.from_asyncpg_connection(connection)
+        for name in HANDLERS:
+            self._queue.entrypoint(name, on_failure="hold")(self._entry(name))
+        settings = self.runtime.settings
+        try:
+            await self._queue.qm.run(
+                dequeue_timeout=timedelta(seconds=1 if drain else 5),
+                batch_size=settings.worker_batch,
+                mode=QueueExecutionMode.drain if drain else QueueExecutionMode.continuous,
+                max_concurrent_tasks=2 * settings.worker_batch,
+                heartbeat_timeout=timedelta(seconds=settings.job_heartbeat_seconds),
+                log_aggregation_interval=timedelta(0),
+            )
+        finally:
+            await connection.close()
+
+    def stop(self) -> None:
+        """Finish the jobs in hand and end."""
+        if self._queue is not None:
+            self._queue.shutdown.set()
+
+    def _entry(self, name: str) -> Callable[[Job], Awaitable[None]]:
+        async def entry(queued: Job) -> None:
+            payload = json.loads(queued.payload or b"{}")
+            logger.debug("job", job=name, payload=payload)
+            await HANDLERS[name](self.runtime, payload)
+
+        return entry
+
+
+async def tick(runtime: Runtime) -> int:
+    """Queue what has fallen due; returns how many. Any number of nodes may call this at any time."""
+    now = runtime.clock.now()
+    async with runtime.unit() as uow:
+        for name, every in RECURRING.items():
+            await uow.due(f"every:{name}", _slot(now, every), name, {})
+        rows = await uow.fetch(
+            "SELECT schedule, due_at, job, payload FROM due WHERE due_at <= $1 AND done_at IS NULL"
+            " ORDER BY due_at LIMIT 500 FOR UPDATE SKIP LOCKED",
+            now,
+        )
+        for row in rows:
+            await uow.enqueue(row["job"], json.loads(row["payload"]))
+            await uow.execute(
+                "UPDATE due SET done_at = $3 WHERE schedule = $1 AND due_at = $2", row["schedule"], row["due_at"], now
+            )
+        await uow.commit()
+    return len(rows)
+
+
+def _slot(now: datetime, every: timedelta) -> datetime:
+    seconds = int(every.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=now.tzinfo)
+
+
+class Ticker:
+    """APScheduler as a metronome: no schedule lives in it, each beat asks the `due` table."""
+
+    def __init__(self, beats: dict[str, tuple[float, Callable[[], Awaitable[object]]]]) -> None:
+        self._scheduler = AsyncIOScheduler()
+        for name, (seconds, beat) in beats.items():
+            self._scheduler.add_job(
+                self._safely(name, beat),
+                "interval",
+                seconds=seconds,
+                id=name,
+                coalesce=True,
+                max_instances=1,
+                misfire_grace_time=None,
+            )
+
+    def start(self) -> None:
+        """Begin to beat in the running event loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Stop beating."""
+        with contextlib.suppress(RuntimeError):
+            self._scheduler.shutdown(wait=False)
+
+    @staticmethod
+    def _safely(name: str, beat: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            try:
+                await beat()
+            except (TimeoutError, OSError) as error:
+                logger.warning("beat missed", beat=name, error=str(error))
+
+        return run
+
+
+__all__ = ["HANDLERS", "Ticker", "Worker", "canonical", "job", "load_handlers", "tick"]

@@ -1,0 +1,118 @@
+"""What this process remembers between requests, and how it learns that it must forget.
+
+Nothing here is truth: everything can be rebuilt from the database, and is dropped whenever a node says that something changed
+or when the listening connection is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import asyncpg
+
+from service.kit.database import Database
+from service.kit.unit_of_work import NOTIFY_CHANNEL
+
+MAX_REMEMBERED = 200_000
+
+
+class Memory:
+    """A bounded dictionary that is emptied when it is full or when told to."""
+
+    def __init__(self, limit: int = MAX_REMEMBERED) -> None:
+        self._limit = limit
+        self._values: dict[Any, Any] = {}
+
+    def get(self, key: Any) -> Any:
+        """The remembered value, or None."""
+        return self._values.get(key)
+
+    def put(self, key: Any, value: Any) -> None:
+        """Remember; a full memory starts anew."""
+        if len(self._values) >= self._limit:
+            self._values.clear()
+        self._values[key] = value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._values.clear()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+class Live:
+    """Caches of one process and the queue of changes for its open pages."""
+
+    def __init__(self) -> None:
+        self.listening = False
+        self.responses = Memory()
+        self.requirements = Memory()
+        self.sessions = Memory(20_000)
+        self.subscribers: set[asyncio.Queue[str]] = set()
+        self.on_change: list[Callable[[str, str], None]] = []
+
+    def changed(self, topic: str, adcode: str) -> None:
+        """Forget what the change touches and wake the pages."""
+        if topic in {"response", "list"}:
+            self.responses.clear()
+            self.requirements.clear()
+        if topic == "session":
+            self.sessions.clear()
+        for queue in list(self.subscribers):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(f"{topic}:{adcode}")
+        for hook in self.on_change:
+            hook(topic, adcode)
+
+    def forget(self) -> None:
+        """Forget everything, for instance after the listening connection was lost."""
+        self.responses.clear()
+        self.requirements.clear()
+        self.sessions.clear()
+
+    async def listen(self, database: Database, stop: asyncio.Event) -> None:
+        """Hear other nodes until `stop`; reconnects, and remembers nothing while it cannot hear."""
+        while not stop.is_set():
+            try:
+                connection = await database.connect()
+            except (OSError, asyncpg.PostgresError):
+                await _pause(stop, 1.0)
+                continue
+            lost = asyncio.Event()
+            connection.add_termination_listener(lambda *_: lost.set())  # noqa: B023 - one event per connection
+            try:
+                await connection.add_listener(NOTIFY_CHANNEL, self._heard)
+                self.forget()
+                self.listening = True
+                await _first(stop, lost)
+            except (OSError, asyncpg.PostgresError):
+                await _pause(stop, 0.2)
+            finally:
+                self.listening = False
+                self.forget()
+                if not connection.is_closed():
+                    await connection.close()
+
+    def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
+        topic, _, adcode = str(payload).partition(":")
+        self.changed(topic, adcode)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+async def _first(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

@@ -1,0 +1,149 @@
+"""Errors that reach a caller: RFC 9457 problem documents, one small class each, every message says what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """Base of all errors with a status. `errors` lists single faults with a JSON pointer or a place."""
+
+    status = 500
+    code = "internal-error"
+    title = "Something went wrong on our side; nothing was stored. Try again, and tell the operator if it stays."
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = dict(headers or {})
+        self.extensions = extensions
+
+    def document(self, instance: str | None = None) -> dict[str, Any]:
+        """The problem as RFC 9457 members."""
+        body: dict[str, Any] = {
+            "type": f"urn:lantian:problem:{self.code}",
+            "title": self.title,
+            "status": self.status,
+        }
+        if self.detail:
+            body["detail"] = self.detail
+        if instance:
+            body["instance"] = instance
+        if self.errors:
+            body["errors"] = self.errors
+        return body | self.extensions
+
+    def response(self, instance: str | None = None) -> Response:
+        """The HTTP answer."""
+        return Response(
+            json.dumps(self.document(instance), ensure_ascii=False),
+            self.status,
+            headers=self.headers,
+            media_type=MEDIA_TYPE,
+        )
+
+
+class NotSignedIn(Problem):
+    status, code, title = 401, "not-signed-in", "Sign in first."
+
+
+class WrongCredentials(Problem):
+    status, code, title = 401, "wrong-credentials", "Login or password is wrong."
+
+
+class WrongSignature(Problem):
+    status, code, title = 401, "wrong-signature", "The webhook signature does not verify; nothing was stored."
+
+
+class Forbidden(Problem):
+    status, code, title = 403, "forbidden", "Your role or region does not allow this."
+
+
+class Unknown(Problem):
+    status, code, title = 404, "not-found", "There is nothing under this address."
+
+
+class Conflict(Problem):
+    status, code, title = 409, "conflict", "The present state does not allow this."
+
+
+class ContentChanged(Conflict):
+    code, title = (
+        "content-changed",
+        "The content has changed since you saw it; read it again and decide on the new hash.",
+    )
+
+
+class TooLarge(Problem):
+    status, code, title = 413, "body-too-large", "The body is too large; nothing was stored."
+
+
+class Invalid(Problem):
+    status, code, title = 422, "invalid-content", "The content has faults; nothing was stored."
+
+
+class TooManyAttempts(Problem):
+    status, code, title = 429, "too-many-attempts", "Too many attempts; wait and try again."
+
+
+class Busy(Problem):
+    status, code, title = 503, "not-ready", "The service is not ready; try again in a moment."
+
+
+class _Http(Problem):
+    """Starlette's own errors (unknown path, wrong method) in the same form."""
+
+    def __init__(self, error: HTTPException) -> None:
+        super().__init__(str(error.detail), headers=error.headers)
+        self.status = error.status_code
+        self.code = {404: "not-found", 405: "method-not-allowed", 406: "not-acceptable"}.get(
+            error.status_code, "http-error"
+        )
+        self.title = str(error.detail)
+        self.detail = ""
+
+
+def _pointer(location: Sequence[str | int]) -> str:
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in location)
+
+
+def invalid_request(error: RequestValidationError) -> Invalid:
+    """FastAPI's validation error as our problem; the rejected input itself is not echoed."""
+    faults = [{"pointer": _pointer(fault["loc"]), "detail": str(fault["msg"])} for fault in error.errors()]
+    return Invalid(f"{len(faults)} fault(s); see errors.", errors=faults)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of the application as a problem document."""
+
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return error.response(request.url.path)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return invalid_request(error).response(request.url.path)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        return _Http(error).response(request.url.path)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)

@@ -1,0 +1,76 @@
+"""What one process holds: settings, clock, law, database, live caches. Flows get at them through the unit of work."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from alerts.law import Law
+from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
+from service.kit.database import Database
+from service.kit.live import Live
+from service.kit.settings import Settings
+from service.kit.unit_of_work import UnitOfWork
+from service.subscriptions.channel import Channel, HttpChannel
+
+
+@dataclass
+class Runtime:
+    """The shell's hands. Made once per process (or per test)."""
+
+    settings: Settings
+    database: Database
+    law: Law
+    clock: SwitchableClock = field(default_factory=lambda: SwitchableClock(SystemClock()))
+    live: Live = field(default_factory=Live)
+    rules_id: str | None = None
+    """A rule set to assess by instead of the one in force; replays set it, a deployment never does."""
+
+    channel: Channel = field(init=False)
+    """The way out to subscribers. A drill's runtime gets one that only records."""
+    _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.channel = HttpChannel(
+            self.settings.delivery_timeout_seconds, allow_private=self.settings.allow_private_targets
+        )
+
+    def background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Run something beside the present call, kept until it is done."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def close(self) -> None:
+        """Close the way out and give the database connections back."""
+        if isinstance(self.channel, HttpChannel):
+            await self.channel.close()
+        await self.database.close()
+
+    def place(self, adcode: str) -> str:
+        """Name of a division; its code when it is unknown."""
+        division = self.law.divisions.get(adcode)
+        return adcode if division is None else division.name
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[UnitOfWork]:
+        """A unit of work; whoever opens it calls `commit` once, at the end. Without it everything is rolled back."""
+        async with self.database.session() as session:
+            unit = UnitOfWork(session, self)
+            yield unit
+        if unit.committed:
+            for after in unit.after_commit:
+                after()
+
+    async def load_clock(self) -> None:
+        """Take over the simulated clock that stands in the database, if one does."""
+        async with self.unit() as uow:
+            row = await uow.fetchrow("SELECT start, real_start, pace, stop FROM clock WHERE id = 1")
+        self.set_clock(SystemClock() if row is None else PacedClock(**dict(row)))
+
+    def set_clock(self, clock: Clock) -> None:
+        """Replace the clock of this process."""
+        self.clock.inner = clock

@@ -1,0 +1,70 @@
+"""Every setting of the service, read from the environment (prefix `LANTIAN_`) or given by the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Settings(BaseSettings):
+    """Deployment settings. Law is not a setting: it lives in `config/` with dates and references."""
+
+    model_config = SettingsConfigDict(env_prefix="LANTIAN_", extra="ignore", populate_by_name=True)
+
+    data_dir: Path = Path("var")
+    """Where the embedded PostgreSQL and, by default, the public site live."""
+    database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    """`postgresql://…` of any PostgreSQL 14+; without it an embedded server starts in `data_dir`."""
+    database_name: str = "lantian"
+    """Name of the database inside the embedded server."""
+    pool_size: int = Field(default=8, ge=2, le=200)
+    """Database connections each process may hold."""
+    config_dir: Path | None = None
+    """Folder of law and plans; the one shipped with the product when not given."""
+    public_dir: Path | None = None
+    """Where the public site is written; `data_dir/public` when not given. Share it between nodes."""
+
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    base_url: str | None = None
+    """Address under which the public reaches the service, used in feeds and CAP; derived from host and port when not given."""
+    cap_sender: str = "lantian.example.gov.cn"
+    """CAP `sender`: the domain-like identifier of the issuing authority."""
+    worker: bool = True
+    """Whether `serve` also runs jobs. Switch off when `lantian worker` runs apart."""
+    worker_batch: int = Field(default=20, ge=1, le=1000)
+    """Jobs taken at a time by one worker."""
+    job_heartbeat_seconds: float = Field(default=30, gt=0)
+    """A job whose worker was silent for this long is taken over by another worker."""
+
+    webhook_tolerance_seconds: int = Field(default=300, ge=1)
+    """How far a webhook's timestamp may be from the real time (Standard Webhooks: five minutes)."""
+    max_body_bytes: int = Field(default=2_000_000, ge=1024)
+    """Largest request body outside list uploads."""
+    max_upload_bytes: int = Field(default=60_000_000, ge=1024)
+    """Largest workbook upload."""
+    session_hours: float = Field(default=12, gt=0)
+    """A sign-in ends after this long."""
+    login_attempts: int = Field(default=5, ge=1)
+    """Failed sign-ins in a row after which an account rests."""
+    login_rest_minutes: float = Field(default=15, gt=0)
+    """How long it rests."""
+    delivery_timeout_seconds: float = Field(default=15, gt=0)
+    """How long a subscriber's endpoint may take to answer."""
+    allow_private_targets: bool = False
+    """Let webhooks go to loopback and private addresses; only for trials on one machine."""
+
+    @property
+    def public_root(self) -> Path:
+        """Folder of the public site."""
+        return self.public_dir or self.data_dir / "public"
+
+    @property
+    def address(self) -> str:
+        """Base address without a trailing slash."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")

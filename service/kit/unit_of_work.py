@@ -1,0 +1,96 @@
+"""One transaction: load, decide, store, enqueue, and commit in this one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+import asyncpg
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.queries import Queries
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from service.kit.canonical import canonical
+from service.kit.clock import SHANGHAI
+from service.kit.database import raw
+
+if TYPE_CHECKING:
+    from service.kit.runtime import Runtime
+
+LEDGER_SQL = """
+WITH entry AS (
+    INSERT INTO ledger_entry (at, kind, adcode, content) VALUES ($1, $2, $3, $4) RETURNING id
+)
+INSERT INTO ledger_pending (entry_id) SELECT id FROM entry
+"""
+DUE_SQL = "INSERT INTO due (schedule, due_at, job, payload) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+NOTIFY_CHANNEL = "lantian"
+
+
+class UnitOfWork:
+    """The transaction that a flow works in. `now` is the one instant of everything that happens in it."""
+
+    def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
+        self.session = session
+        self.runtime = runtime
+        self.now: datetime = runtime.clock.now()
+        self.committed = False
+        self.after_commit: list[Callable[[], None]] = []
+        self._raw: asyncpg.Connection[Any] | None = None
+
+    async def connection(self) -> asyncpg.Connection[Any]:
+        """The asyncpg connection inside this transaction."""
+        if self._raw is None:
+            self._raw = await raw(self.session)
+        return self._raw
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows of one statement; instants come back in Beijing time by `beijing`."""
+        return cast("list[asyncpg.Record]", await (await self.connection()).fetch(statement, *arguments))
+
+    async def fetchrow(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row, or None."""
+        return cast("asyncpg.Record | None", await (await self.connection()).fetchrow(statement, *arguments))
+
+    async def fetchval(self, statement: str, *arguments: Any) -> Any:
+        """The first value of the first row, or None."""
+        return await (await self.connection()).fetchval(statement, *arguments)
+
+    async def execute(self, statement: str, *arguments: Any) -> str:
+        """Run one statement and return its tag."""
+        return cast(str, await (await self.connection()).execute(statement, *arguments))
+
+    async def lock_division(self, adcode: str) -> None:
+        """Let only one transaction at a time change what is in force in a division."""
+        await self.execute("SELECT pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))", adcode)
+
+    async def record(self, kind: str, adcode: str | None, **content: Any) -> None:
+        """Put an effect on the ledger, in this transaction."""
+        body = canonical({"kind": kind, "adcode": adcode, "at": self.now, **content})
+        await self.execute(LEDGER_SQL, self.now, kind, adcode, body)
+
+    async def enqueue(
+        self, job: str, payload: dict[str, Any], after: timedelta | None = None, priority: int = 0
+    ) -> None:
+        """Queue a job that exists only if this transaction commits."""
+        driver = AsyncpgDriver(await self.connection())
+        await Queries(driver).enqueue(job, canonical(payload).encode(), priority, execute_after=after)
+
+    async def due(self, schedule: str, at: datetime, job: str, payload: dict[str, Any]) -> None:
+        """Let `job` be queued once when the clock reaches `at`; asking twice has no second effect."""
+        await self.execute(DUE_SQL, schedule, at, job, canonical(payload))
+
+    async def tell(self, topic: str, adcode: str = "") -> None:
+        """Tell every node that something changed (pages, caches); heard only after the commit."""
+        await self.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, f"{topic}:{adcode}")
+
+    async def commit(self) -> None:
+        """Make everything durable. The only place in the service that commits."""
+        await self.session.commit()
+        self.committed = True
+
+
+def beijing(instant: datetime | None) -> datetime | None:
+    """A database instant in Beijing time."""
+    return None if instant is None else instant.astimezone(SHANGHAI)

@@ -1,0 +1,92 @@
+"""`/api/v1/proposals`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from alerts.levels import Level
+from service.kit.auth import Caller, Official
+from service.kit.http import PageKey, PageSize, Uow, json_answer, once
+from service.proposals import repository
+from service.proposals.flows import decide, propose_by_hand
+
+router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
+Id = Annotated[int, Field(ge=1, le=2**62)]
+
+
+class DecisionBody(BaseModel):
+    """Yes or no to exactly the content with this hash."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    approve: bool
+    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    reason: Annotated[str, Field(min_length=1, max_length=2000)]
+
+
+class ProposalBody(BaseModel):
+    """A proposal entered by hand."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    adcode: Annotated[str, Field(pattern=r"^\d{6}$")]
+    to: Literal["none", "blue", "yellow", "orange", "red"]
+    reason: Literal[
+        "criteria_met", "level_raised", "level_lowered", "improved", "regional_prompt", "upper_order", "issued_in_error"
+    ]
+    explanation: Annotated[str, Field(min_length=1, max_length=2000)]
+    legal_basis: Annotated[str | None, Field(max_length=500)] = None
+
+
+@router.get("")
+async def proposals(
+    official: Official,
+    uow: Uow,
+    state: Annotated[str | None, Query(pattern="^(open|approved|rejected|expired|superseded)$")] = None,
+    adcode: Annotated[str | None, Query(pattern=r"^\d{6}$")] = None,
+    after: PageKey = None,
+    size: PageSize = 100,
+) -> Response:
+    """Proposals of your region, newest first, in pages."""
+    items = await repository.page(uow, official.scope, state=state, adcode=adcode, after=after, size=size)
+    return json_answer({"items": items, "next": items[-1]["id"] if len(items) == size else None})
+
+
+@router.get("/{proposal_id}")
+async def proposal(proposal_id: Id, official: Official, uow: Uow) -> Response:
+    """One proposal with its frozen content and hash."""
+    return json_answer(await repository.find(uow, official.scope, proposal_id))
+
+
+@router.post("", status_code=201)
+async def propose(body: ProposalBody, request: Request, caller: Caller, uow: Uow) -> Response:
+    """Enter a proposal by hand; without the criteria it needs a legal basis. Somebody else decides."""
+
+    async def make() -> tuple[int, object]:
+        proposal_id = await propose_by_hand(
+            uow,
+            caller,
+            body.adcode,
+            to_level=Level.of(body.to),
+            reason=body.reason,
+            legal_basis=body.legal_basis,
+            explanation=body.explanation,
+        )
+        return 201, await repository.find(uow, caller.scope, proposal_id)
+
+    return await once(request, uow, caller, body.model_dump(), make)
+
+
+@router.post("/{proposal_id}/decision")
+async def decision(proposal_id: Id, body: DecisionBody, request: Request, caller: Caller, uow: Uow) -> Response:
+    """Approve or reject. Approval announces, starts the response and queues everything that follows, in one transaction."""
+
+    async def make() -> tuple[int, object]:
+        return 200, await decide(
+            uow, caller, proposal_id, approve=body.approve, content_hash=body.content_hash, reason=body.reason
+        )
+
+    return await once(request, uow, caller, body.model_dump(), make)

@@ -1,0 +1,77 @@
+"""Responses in force, remembered per division while this node hears about changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alerts.levels import Level
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+SQL = """
+SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, w.planned_end, n.headline_zh
+FROM response r JOIN warning_step s ON s.id = r.step_id JOIN warning w ON w.id = s.warning_id
+LEFT JOIN notice n ON n.step_id = r.step_id
+WHERE r.adcode = $1 AND (r.ends_at IS NULL OR r.ends_at > r.starts_at) ORDER BY r.starts_at, r.id
+"""
+
+
+@dataclass(frozen=True)
+class Responding:
+    """One response of a division over a half-open time; `expected_end` is what the notice states."""
+
+    id: int
+    adcode: str
+    level: Level
+    list_version: int | None
+    starts_at: datetime
+    ends_at: datetime | None
+    expected_end: datetime | None
+    title: str
+
+    def holds(self, instant: datetime) -> bool:
+        """Whether it is in force at the instant."""
+        return self.starts_at <= instant and (self.ends_at is None or instant < self.ends_at)
+
+    def ahead(self, instant: datetime) -> bool:
+        """Whether it is announced and yet to begin."""
+        return instant < self.starts_at
+
+
+def _responding(row: Any) -> Responding:
+    starts = beijing(row["starts_at"])
+    assert starts is not None
+    return Responding(
+        row["id"],
+        row["adcode"],
+        Level(row["level"]),
+        row["list_version_id"],
+        starts,
+        beijing(row["ends_at"]),
+        beijing(row["planned_end"]),
+        row["headline_zh"] or "",
+    )
+
+
+async def of_division(uow: UnitOfWork, adcode: str) -> tuple[Responding, ...]:
+    """Every response a division has had, oldest first. One row per step: a handful in a season."""
+    live = uow.runtime.live
+    known: tuple[Responding, ...] | None = live.responses.get(adcode) if live.listening else None
+    if known is None:
+        known = tuple(_responding(row) for row in await uow.fetch(SQL, adcode))
+        if live.listening:
+            live.responses.put(adcode, known)
+    return known
+
+
+def at(responses: tuple[Responding, ...], instant: datetime) -> Responding | None:
+    """The response in force at an instant; the later decision wins where two overlap."""
+    holding = [response for response in responses if response.holds(instant)]
+    return holding[-1] if holding else None
+
+
+def next_after(responses: tuple[Responding, ...], instant: datetime) -> Responding | None:
+    """The response that is announced and begins next."""
+    ahead = [response for response in responses if response.ahead(instant)]
+    return min(ahead, key=lambda response: response.starts_at) if ahead else None

@@ -1,0 +1,217 @@
+"""Carry out an approved content: warning step, response, notice, message and everything that follows, in one transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from alerts.instants import parse_instant
+from alerts.levels import Level
+from alerts.lifecycle import State, move
+from service.kit.canonical import canonical
+from service.kit.problems import Conflict
+from service.kit.unit_of_work import UnitOfWork
+from service.notices.flows import announce
+from service.publication.flows import freeze_message
+from service.subscriptions.flows import queue_fan_out
+from service.warnings.repository import Standing, standing
+
+AFTER = {
+    "raise": State.RAISED,
+    "lower": State.LOWERED,
+    "extend": State.EXTENDED,
+    "lift": State.LIFTED,
+    "revoke": State.REVOKED,
+}
+ENDING = frozenset({"lift", "revoke"})
+EVENTS = {"issue": "warning.issued", "lift": "warning.lifted", "revoke": "warning.revoked"}
+
+
+def _instant(value: str | None) -> datetime | None:
+    return None if value is None else parse_instant(value)
+
+
+async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -> dict[str, Any]:
+    """Make the approved content real. The caller holds the division's lock. Raises Conflict when the situation has changed."""
+    adcode, action = frozen["adcode"], frozen["action"]
+    level = Level.of(frozen["to"])
+    current = await standing(uow, adcode)
+    effective = _later(_instant(frozen["effective_at"]), uow.now)
+    planned_end, fixed = _instant(frozen["planned_end"]), bool(frozen["fixed_end"])
+    if Level.of(frozen["from"]) != (current.level if current else Level.NONE):
+        raise Conflict(
+            "What is in force has changed since this was proposed; a new proposal follows with the next assessment."
+        )
+    if current is None:
+        warning_id = await _open(uow, adcode, level, effective, planned_end, fixed)
+    else:
+        warning_id = current.warning_id
+        await _change(uow, current, action, level, effective, planned_end, fixed)
+    step_id = await uow.fetchval(
+        "INSERT INTO warning_step (warning_id, adcode, action, level, reason, decision_id, announced_at, effective_at, planned_end,"
+        " content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
+        warning_id,
+        adcode,
+        action,
+        int(level),
+        frozen["reason"],
+        decision_id,
+        uow.now,
+        effective,
+        None if action in ENDING else planned_end,
+        canonical(frozen),
+    )
+    response_id = await _respond(
+        uow, adcode, action, level, step_id, effective, planned_end if fixed else None, frozen["list_version"]
+    )
+    await uow.record(
+        f"warning.{action}",
+        adcode,
+        warning=warning_id,
+        step=step_id,
+        level=level.code,
+        reason=frozen["reason"],
+        decision=decision_id,
+        effective_at=effective,
+        planned_end=planned_end,
+        response=response_id,
+        list_version=frozen["list_version"],
+        flags=frozen["flags"],
+    )
+    await announce(uow, adcode, step_id, level, frozen["notice"])
+    message = await freeze_message(uow, warning_id, step_id, frozen, level, effective)
+    await queue_fan_out(uow, step_id, EVENTS.get(action, "warning.updated"))
+    await _schedule(uow, warning_id, effective, planned_end if fixed else None, action)
+    await uow.enqueue("publish", {})
+    for topic in ("response", "warning"):
+        await uow.tell(topic, adcode)
+    return {"warning": warning_id, "step": step_id, "response": response_id, "effective_at": effective, "cap": message}
+
+
+def _later(effective: datetime | None, now: datetime) -> datetime:
+    return now if effective is None or effective < now else effective
+
+
+async def _open(
+    uow: UnitOfWork, adcode: str, level: Level, effective: datetime, planned_end: datetime | None, fixed: bool
+) -> int:
+    state = move(move(State.PROPOSED, State.APPROVED), State.ANNOUNCED)
+    if effective <= uow.now:
+        state = move(state, State.ACTIVE)
+    return int(
+        await uow.fetchval(
+            "INSERT INTO warning (adcode, state, level, announced_at, effective_at, planned_end, fixed_end)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
+            adcode,
+            state.value,
+            int(level),
+            uow.now,
+            effective,
+            planned_end,
+            fixed,
+        )
+    )
+
+
+async def _change(
+    uow: UnitOfWork,
+    current: Standing,
+    action: str,
+    level: Level,
+    effective: datetime,
+    planned_end: datetime | None,
+    fixed: bool,
+) -> None:
+    state = move(current.state, AFTER[action])
+    if action in ENDING:
+        await uow.execute(
+            "UPDATE warning SET state = $2, closed_at = $3 WHERE id = $1", current.warning_id, state.value, effective
+        )
+        return
+    await uow.execute(
+        "UPDATE warning SET state = $2, level = $3, planned_end = $4, fixed_end = $5 WHERE id = $1",
+        current.warning_id,
+        state.value,
+        int(level),
+        planned_end,
+        fixed,
+    )
+
+
+async def _respond(
+    uow: UnitOfWork,
+    adcode: str,
+    action: str,
+    level: Level,
+    step_id: int,
+    effective: datetime,
+    planned_end: datetime | None,
+    list_version: int | None,
+) -> int | None:
+    """End the running response where the new one begins, and start the new one: one row, whatever the number of enterprises."""
+    pinned = await uow.fetchval(
+        "SELECT list_version_id FROM response WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 1",
+        adcode,
+        effective,
+    )
+    await uow.execute(
+        "UPDATE response SET ends_at = greatest(starts_at, $2) WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2)",
+        adcode,
+        effective,
+    )
+    if action in ENDING:
+        return None
+    return int(
+        await uow.fetchval(
+            "INSERT INTO response (adcode, level, step_id, list_version_id, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)"
+            " RETURNING id",
+            adcode,
+            int(level),
+            step_id,
+            pinned or list_version,
+            effective,
+            planned_end,
+        )
+    )
+
+
+async def _schedule(
+    uow: UnitOfWork, warning_id: int, effective: datetime, planned_end: datetime | None, action: str
+) -> None:
+    if action in ENDING:
+        await uow.due(f"republish:{warning_id}", effective, "publish", {})
+        return
+    await uow.due(f"activate:{warning_id}", effective, "activate_warning", {"warning": warning_id})
+    if planned_end is not None:
+        await uow.due(f"lapse:{warning_id}", planned_end, "lapse_warning", {"warning": warning_id})
+
+
+async def activate(uow: UnitOfWork, warning_id: int) -> None:
+    """The announced start has come. Idempotent."""
+    row = await uow.fetchrow(
+        "UPDATE warning SET state = 'active' WHERE id = $1 AND state = 'announced' AND effective_at <= $2 RETURNING adcode, level",
+        warning_id,
+        uow.now,
+    )
+    if row is not None:
+        await uow.record("warning.active", row["adcode"], warning=warning_id, level=Level(row["level"]).code)
+        await uow.tell("warning", row["adcode"])
+    await uow.enqueue("publish", {})
+
+
+async def lapse(uow: UnitOfWork, warning_id: int) -> None:
+    """The fixed end printed in the notice has come: the warning ends by itself. Idempotent; an extended one stays."""
+    row = await uow.fetchrow(
+        "UPDATE warning SET state = 'lapsed', closed_at = planned_end WHERE id = $1 AND closed_at IS NULL AND fixed_end AND planned_end <= $2"
+        " RETURNING adcode, level, planned_end",
+        warning_id,
+        uow.now,
+    )
+    if row is None:
+        return
+    await uow.record(
+        "warning.lapsed", row["adcode"], warning=warning_id, level=Level(row["level"]).code, ended_at=row["planned_end"]
+    )
+    await uow.enqueue("publish", {})
+    for topic in ("response", "warning"):
+        await uow.tell(topic, row["adcode"])
