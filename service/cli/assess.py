@@ -56,7 +56,7 @@ def register(subparsers: Commands) -> None:
     parser = subparsers.add_parser(
         "assess",
         help="warning level of a CSV file · 研判预警级别",
-        description="Columns: time (end of the hour) or date; any of aqi, pm25, pm10, so2, no2, co, o3; cause.",
+        description="Columns: time (end of the hour) or date; any of aqi pm25 pm10 so2 no2 co o3; cause.",
     )
     parser.add_argument("file", type=Path, metavar="FILE.csv")
     parser.add_argument("--adcode", help="division whose plan applies")
