@@ -1,0 +1,180 @@
+"""`lantian list`: template, offline check, comparison and generation of emission-reduction lists (应急减排清单)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emission_lists.checks import check_list
+from emission_lists.difference import difference, totals_document
+from emission_lists.findings import Finding
+from emission_lists.generator import generate_list
+from emission_lists.lists import EmissionListDraft
+from emission_lists.reductions import totals
+from emission_lists.workbook import read_workbook
+from emission_lists.workbook_writer import template, write_workbook
+from service.kit.problems import Invalid
+from service.law.loader import load_law
+from service.lists.workbooks import guide_of, profile
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+DEFAULT_GUIDE = "G2020"
+OK, FINDINGS, UNUSABLE = 0, 1, 2
+
+
+def register(subparsers: Commands) -> None:
+    """Add the command to the command line."""
+    parser = subparsers.add_parser("list", help="emission-reduction lists · 应急减排清单")
+    actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    make = _adder(actions)
+    command = make("template", run_template, "write the empty workbook · 生成空白模板")
+    command.add_argument("-o", "--output", type=Path, default=Path("emission-list-template.xlsx"), metavar="FILE")
+    command.add_argument("--guide", default=DEFAULT_GUIDE, help="whose industries are offered")
+    command = make("check", run_check, "read a workbook and run every check, offline · 离线审核清单")
+    command.add_argument("file", type=Path, metavar="FILE.xlsx")
+    command.add_argument("--adcode", default="", help="division the list is for; without it, no county is refused")
+    command.add_argument("--guide", default=DEFAULT_GUIDE)
+    command.add_argument("--floors", help="id of the floor profile, such as FLOOR-A")
+    command.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="day on which guarantees must hold")
+    command = make("diff", run_diff, "what changes from one workbook to the next · 清单比对")
+    command.add_argument("old", type=Path, metavar="OLD.xlsx")
+    command.add_argument("new", type=Path, metavar="NEW.xlsx")
+    command = make("generate", run_generate, "write a generated list for demonstrations · 生成示例清单")
+    command.add_argument("--adcode", required=True)
+    command.add_argument("--enterprises", type=int, required=True, metavar="N")
+    command.add_argument("--seed", type=int, default=1)
+    command.add_argument("--guide", default=DEFAULT_GUIDE)
+    command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.xlsx")
+
+
+def _adder(actions: Commands) -> Callable[..., argparse.ArgumentParser]:
+    def add(name: str, run: Callable[[argparse.Namespace], int], help_text: str) -> argparse.ArgumentParser:
+        command = actions.add_parser(name, help=help_text)
+        command.add_argument("--json", action="store_true", help="print JSON")
+        command.set_defaults(run=lambda call: _guarded(run, call))
+        return command
+
+    return add
+
+
+def _guarded(run: Callable[[argparse.Namespace], int], call: argparse.Namespace) -> int:
+    """Runs an action; what the caller can put right is said in one line, with exit code 2."""
+    try:
+        return run(call)
+    except Invalid as wrong:
+        message = wrong.detail
+    except OSError as wrong:
+        message = f"{wrong.filename}: {wrong.strerror}"
+    except ValueError as wrong:
+        message = str(wrong)
+    if call.json:
+        print(json.dumps({"error": message}, ensure_ascii=False))
+    print(message, file=sys.stderr)
+    return UNUSABLE
+
+
+def run_template(call: argparse.Namespace) -> int:
+    """Write the template."""
+    return _write(call, template(guide_of(call.guide)), {})
+
+
+def run_check(call: argparse.Namespace) -> int:
+    """Read and check one workbook; 1 when anything blocks it, 2 when it cannot be read."""
+    guide, rules = guide_of(call.guide), profile()
+    if call.floors is not None and call.floors not in (known := [floor.id for floor in rules.floors]):
+        raise ValueError(f"There is no floor profile {call.floors}; known: {', '.join(known)}")
+    reading = read_workbook(call.file)
+    draft = reading.draft(call.adcode, call.file.stem)
+    checks = check_list(draft, guide, rules, as_of=call.as_of, floors=call.floors) if draft.rows else []
+    findings = [*reading.errors, *checks]
+    blocking = [finding for finding in findings if finding.blocking]
+    if call.json:
+        report = {
+            "file": call.file.name,
+            "ok": not blocking,
+            "guide": guide.id,
+            **_size(draft),
+            "totals": totals_document(totals(draft.rows)),
+            "whole_society": draft.whole_society._asdict() if draft.whole_society else None,
+            "findings": [finding.document() for finding in findings],
+        }
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        _print_findings(findings)
+        size = _size(draft)
+        print(
+            f"{call.file.name}：企业 {size['enterprises']} 家，生产线 {size['lines']} 条；"
+            f"问题 {len(findings)} 个，其中必须改正 {len(blocking)} 个"
+        )
+    if reading.errors and not draft.rows:
+        return UNUSABLE
+    return FINDINGS if blocking else OK
+
+
+def run_diff(call: argparse.Namespace) -> int:
+    """Compare two workbooks; 1 when they differ, 2 when one cannot be read."""
+    readings = {path: read_workbook(path) for path in (call.old, call.new)}
+    faults = [(path, error) for path, reading in readings.items() for error in reading.errors]
+    if faults:
+        if call.json:
+            print(json.dumps({"errors": [{"file": p.name, **e.document()} for p, e in faults]}, ensure_ascii=False))
+        else:
+            _print_findings([error for _, error in faults])
+        return UNUSABLE
+    found = difference(readings[call.old].rows, readings[call.new].rows)
+    if call.json:
+        print(json.dumps(found.document(), ensure_ascii=False))
+        return OK if found.empty else FINDINGS
+    for label, keys in (("新增企业", found.enterprises_added), ("移除企业", found.enterprises_removed)):
+        print(f"{label} {len(keys)} 家", *keys[:20])
+    print(f"新增生产线 {len(found.lines_added)} 条，移除 {len(found.lines_removed)} 条，变更 {len(found.changes)} 项")
+    for change in found.changes[:200]:
+        print(f"  {change.uscc} {change.line or '企业'} {change.field}：{change.old} → {change.new}")
+    return OK if found.empty else FINDINGS
+
+
+def run_generate(call: argparse.Namespace) -> int:
+    """Write a generated list; the counties come from the divisions table."""
+    divisions = load_law().divisions.values()
+    counties = sorted(
+        division.adcode
+        for division in divisions
+        if division.parent == call.adcode and division.level == "county" and division.valid_until is None
+    )
+    draft = generate_list(
+        call.adcode,
+        seed=call.seed,
+        enterprises=call.enterprises,
+        guide=(guide := guide_of(call.guide)),
+        profile=profile(),
+        counties=counties,
+    )
+    return _write(call, write_workbook(draft, guide), {**_size(draft), "seed": call.seed, "generated": True})
+
+
+def _write(call: argparse.Namespace, content: bytes, facts: dict[str, Any]) -> int:
+    call.output.write_bytes(content)
+    if call.json:
+        print(json.dumps({"file": str(call.output), "bytes": len(content), **facts}, ensure_ascii=False))
+    else:
+        print(f"{call.output}（{len(content)} 字节）")
+    return OK
+
+
+def _size(draft: EmissionListDraft) -> dict[str, int]:
+    return {"enterprises": len({row.enterprise.uscc for row in draft.rows}), "lines": len(draft.rows)}
+
+
+def _print_findings(findings: Sequence[Finding]) -> None:
+    marks = {"blocking": "必须改正", "warning": "请核对", "note": "说明"}
+    for found in findings:
+        place = [found.sheet, f"第 {found.row} 行" if found.row else None, found.column]
+        where = " ".join(part for part in place if part)
+        print(f"[{marks[found.severity.value]}] {where or '文件'}：{found.message}。{found.advice}（{found.code}）")
