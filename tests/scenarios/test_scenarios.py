@@ -27,10 +27,8 @@ CASES: list[dict[str, Any]] = [
     case for file in sorted(HERE.glob("*.yaml")) for case in yaml.safe_load(file.read_text(encoding="utf-8"))
 ]
 # every number of the worked cases; those left out of the count were never given
-NUMBERS = (
-    "1 2 3 4 6 7 9 10 11 14 15 16 17 18 19 20 21 23 24 25 26 27 29 30 31 32a 32d 32e 33 33a 34 35 36 37 39 40 42 "
-    "43 44 45 47 48 49 50 52 53 54 55 56 57 58 59 60 61 62 63 64 65 66 67 68 69 70"
-).split()
+NUMBERS = [str(number) for number in range(1, 71) if number not in (5, 8, 12, 13, 22, 28, 32, 38, 41, 46, 51)]
+NUMBERS += ["32a", "32d", "32e", "33a"]
 
 
 def instant(value: str | date | datetime) -> datetime:
@@ -111,9 +109,8 @@ def expect(found: Assessment | Step, expected: dict[str, Any]) -> None:
     names = {"starts": "starts_at", "ends": "ends_at", "effective": "effective_at", "until": "planned_end"}
     for word, wanted in expected.items():
         value = told(getattr(found, names.get(word, word)))
-        if isinstance(value, datetime):
-            wanted = instant(wanted)
-        assert value == wanted, f"{word}: {value} instead of {wanted}"
+        meant = instant(wanted) if isinstance(value, datetime) else wanted
+        assert value == meant, f"{word}: {value} instead of {meant}"
 
 
 def title(case: dict[str, Any]) -> str:

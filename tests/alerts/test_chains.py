@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alerts.chains import chain_from, chain_table, episode_ends, followed
+
+GAPS = st.sampled_from([None, 1, 12, 36])
+MASKS = st.lists(st.booleans(), min_size=1, max_size=110).map(lambda given: np.array(given, dtype=bool))
+
+
+def nexts(start: int, gap: int | None) -> range:
+    return range(start + 24, start + 24 + (gap or 1))
+
+
+def exists(above: list[bool], rich: list[bool], start: int, blocks: int, needed: int, gap: int | None) -> bool:
+    """Is there a chain from `start`? Tried out one by one."""
+    if not above[start]:
+        return False
+    left = max(0, needed - rich[start])
+    if blocks == 1:
+        return left == 0
+    return any(
+        exists(above, rich, at, blocks - 1, left, gap) for at in nexts(start, gap) if at < len(above)
+    )
+
+
+@given(MASKS, GAPS)
+def test_followed(mask: np.ndarray, gap: int | None) -> None:
+    expected = [any(mask[at] for at in nexts(start, gap) if at < len(mask)) for start in range(len(mask))]
+    assert followed(mask, gap).tolist() == expected
+
+
+@given(MASKS, st.randoms(use_true_random=False), GAPS, st.integers(1, 4), st.integers(0, 2))
+def test_table_finds_every_chain(above: np.ndarray, random, gap: int | None, blocks: int, needed: int) -> None:
+    needed = min(needed, blocks)
+    rich = above & np.array([random.random() < 0.4 for _ in above])
+    table = chain_table(above, rich, blocks, needed, gap)
+    expected = [exists(above.tolist(), rich.tolist(), at, blocks, needed, gap) for at in range(len(above))]
+    assert table[-1][-1].tolist() == expected
+
+
+@given(MASKS, st.randoms(use_true_random=False), GAPS)
+def test_the_chain_is_legal_and_as_early_as_possible(above: np.ndarray, random, gap: int | None) -> None:
+    rich = above & np.array([random.random() < 0.4 for _ in above])
+    table = chain_table(above, rich, 3, 1, gap)
+    for first in np.flatnonzero(table[-1][-1])[:3].tolist():
+        chain = chain_from(table, rich, first, gap)
+        assert chain[0] == first
+        assert len(chain) == 3
+        assert all(above[at] for at in chain)
+        assert any(rich[at] for at in chain)
+        assert all(later in nexts(earlier, gap) for earlier, later in zip(chain, chain[1:], strict=False))
+        left = 1 - int(rich[first])
+        earlier = [at for at in nexts(first, gap) if at < chain[1]]
+        assert not any(exists(above.tolist(), rich.tolist(), at, 2, left, gap) for at in earlier)
+
+
+def reached(line: list[bool], start: int, gap: int | None) -> int:
+    onward = [reached(line, at, gap) for at in nexts(start, gap) if at < len(line) and line[at]]
+    return max([start + 24, *onward])
+
+
+@given(MASKS, GAPS)
+def test_an_episode_ends_where_merging_stops(line: np.ndarray, gap: int | None) -> None:
+    expected = [reached(line.tolist(), at, gap) for at in range(len(line))]
+    assert episode_ends(line, gap).tolist() == expected
+
+
+@pytest.mark.parametrize(("clean", "merges"), [(0, True), (35, True), (36, False), (37, False)])
+def test_thirty_six_hours_separate(clean: int, merges: bool) -> None:
+    mask = np.zeros(24 + clean + 1, dtype=bool)
+    mask[[0, 24 + clean]] = True
+    assert followed(mask, 36)[0] == merges
+
+
+@given(MASKS, GAPS)
+def test_rows_are_independent(mask: np.ndarray, gap: int | None) -> None:
+    both = np.stack([mask, ~mask])
+    np.testing.assert_array_equal(followed(both, gap), np.stack([followed(mask, gap), followed(~mask, gap)]))

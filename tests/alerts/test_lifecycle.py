@@ -1,0 +1,33 @@
+import pytest
+
+from alerts.lifecycle import MOVES, IllegalMove, State, is_final, move
+
+ALLOWED = [(state, to) for state, onward in MOVES.items() for to in onward]
+FORBIDDEN = [(state, to) for state in State for to in State if to not in MOVES[state]]
+
+
+@pytest.mark.parametrize(("state", "to"), ALLOWED)
+def test_allowed_moves(state: State, to: State) -> None:
+    assert move(state, to) is to
+
+
+@pytest.mark.parametrize(("state", "to"), FORBIDDEN)
+def test_forbidden_moves_are_named(state: State, to: State) -> None:
+    with pytest.raises(IllegalMove) as error:
+        move(state, to)
+    assert (error.value.state, error.value.to, error.value.allowed) == (state, to, MOVES[state])
+    assert str(state) in str(error.value)
+
+
+def test_nothing_is_announced_without_approval() -> None:
+    assert [state for state, onward in MOVES.items() if State.ANNOUNCED in onward] == [State.APPROVED]
+
+
+def test_every_state_is_in_the_table_and_can_be_reached() -> None:
+    assert set(MOVES) == set(State)
+    assert {to for onward in MOVES.values() for to in onward} == set(State) - {State.PROPOSED}
+
+
+def test_ends() -> None:
+    ends = {State.LIFTED, State.LAPSED, State.REJECTED, State.EXPIRED, State.REVOKED}
+    assert {state for state in State if is_final(state)} == ends
