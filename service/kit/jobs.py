@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import uuid
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.applications import PgQueuer
 from pgqueuer.models import Job
-from pgqueuer.types import QueueExecutionMode
+from pgqueuer.queries import EntrypointExecutionParameter, Queries
+from pgqueuer.types import QueueEntrypoint, QueueExecutionMode, QueueManagerId
 
-from service.kit.canonical import canonical
 from service.kit.runtime import Runtime
 
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
@@ -70,6 +72,31 @@ class Worker:
                 heartbeat_timeout=timedelta(seconds=settings.job_heartbeat_seconds),
                 log_aggregation_interval=timedelta(0),
             )
+        finally:
+            await connection.close()
+
+    async def run_queued(self) -> int:
+        """Do what is queued now, one job after the other in the caller's task, and return how many.
+
+        For replay and tests: the same queue and handlers without waiting. A handler's error is raised, its job stays picked.
+        """
+        load_handlers()
+        connection = await self.runtime.database.connect()
+        try:
+            queries = Queries(AsyncpgDriver(connection))
+            done = 0
+            while jobs := await queries.dequeue(
+                self.runtime.settings.worker_batch,
+                {QueueEntrypoint(name): EntrypointExecutionParameter(0) for name in HANDLERS},
+                QueueManagerId(uuid.uuid4()),
+                None,
+                timedelta(seconds=self.runtime.settings.job_heartbeat_seconds),
+            ):
+                for queued in jobs:
+                    await self._entry(queued.entrypoint)(queued)
+                    await queries.log_jobs([(queued, "successful", None)])
+                    done += 1
+            return done
         finally:
             await connection.close()
 
@@ -146,6 +173,3 @@ class Ticker:
                 logger.warning("beat missed", beat=name, error=str(error))
 
         return run
-
-
-__all__ = ["HANDLERS", "Ticker", "Worker", "canonical", "job", "load_handlers", "tick"]

@@ -33,10 +33,10 @@ EVENTS = frozenset({"warning.issued", "warning.updated", "warning.lifted", "warn
 GONE, TOO_MANY = 410, 429
 FAN_OUT_SQL = """
 INSERT INTO delivery (reason, subscription_id, event, message_id, body, state, attempts, created_at)
-SELECT $1, s.id, $2, $1 || ':' || s.id, $3, 'pending', 0, $4 FROM subscription s
-WHERE s.state = 'active' AND (s.events = '[]'::jsonb OR s.events ? $2)
-    AND ((s.uscc IS NULL AND $5 LIKE s.prefix || '%')
-        OR (s.uscc IS NOT NULL AND EXISTS (SELECT 1 FROM list_enterprise e WHERE e.uscc = s.uscc AND e.version_id = $6)))
+SELECT $1::text, s.id, $2::text, $1::text || ':' || s.id, $3, 'pending', 0, $4 FROM subscription s
+WHERE s.state = 'active' AND (s.events = '[]'::jsonb OR s.events ? $2::text)
+    AND ((s.uscc IS NULL AND $5::text LIKE s.prefix || '%')
+        OR (s.uscc IS NOT NULL AND EXISTS (SELECT 1 FROM list_enterprise e WHERE e.uscc = s.uscc AND e.version_id = $6::bigint)))
 ON CONFLICT DO NOTHING RETURNING id
 """
 

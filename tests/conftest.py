@@ -1,0 +1,79 @@
+"""Real PostgreSQL for every test that needs one: one embedded server, one migrated template, a database of its own per test."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from service.kit.clock import ManualClock
+from service.kit.database import Database, drop_database, start_embedded, with_database
+from service.kit.migrate import migrate
+from service.kit.runtime import Runtime
+from service.kit.settings import Settings
+from service.law.loader import load_law
+from service.subscriptions.channel import RecordingChannel
+from tests.support import NOW, Client
+
+TEMPLATE = "lantian_template"
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_address() -> Iterator[str]:
+    """Address of a server with a migrated template database."""
+    given = os.environ.get("DATABASE_URL")
+    folder = Path(tempfile.mkdtemp(prefix="lantian-test-"))
+    address = with_database(given, TEMPLATE) if given else start_embedded(folder, TEMPLATE)
+
+    async def prepare() -> None:
+        await drop_database(address)
+        await migrate(address)
+
+    asyncio.run(prepare())
+    yield address
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def database_address(server_address: str) -> AsyncIterator[str]:
+    """A fresh migrated database, dropped after the test."""
+    name = f"lantian_test_{os.getpid()}_{next(_numbers)}"
+    connection = await asyncpg.connect(with_database(server_address, "postgres"))
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    await connection.close()
+    address = with_database(server_address, name)
+    yield address
+    await drop_database(address)
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    """The clock of the test's runtime: 2016-12-15 17:00 in Beijing until moved."""
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+async def runtime(database_address: str, clock: ManualClock, tmp_path: Path) -> AsyncIterator[Runtime]:
+    """A runtime whose messages go nowhere but into `runtime.channel.sent`."""
+    settings = Settings(data_dir=tmp_path, database_url=database_address, base_url="http://127.0.0.1:8000")
+    made = Runtime(settings, Database(database_address), load_law())
+    made.set_clock(clock)
+    made.channel = RecordingChannel()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def client(runtime: Runtime) -> AsyncIterator[Client]:
+    """The API over the test's runtime."""
+    made = Client(runtime)
+    yield made
+    await made.http.aclose()
