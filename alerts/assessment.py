@@ -243,8 +243,7 @@ def _causes(blocks: Blocks, criteria: Criteria, matters: Mask) -> tuple[tuple[st
 
 def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mask, possible: Level) -> Trace:
     level = found.level if found else Level.NONE
-    above = [known for known in criteria.known_levels if known > level]
-    gap = nearest(shortfalls(blocks, criteria, above[0], matters)) if above else None
+    gap = nearest(shortfalls(blocks, criteria, level, matters))
     near = near_of(gap)
     fall = margin(blocks, criteria, level, matters) if found else None
     aqis = [int(blocks.graded[at]) for at in found.chain] if found else []

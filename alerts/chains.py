@@ -8,6 +8,7 @@ gap).
 from __future__ import annotations
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
@@ -53,9 +54,7 @@ Table = list[list[Mask]]
 def chain_table(above: Mask, rich: Mask | None, blocks: int, needed: int, gap: int | None) -> Table:
     """All chains up to `blocks` long, from the back; `rich` marks the higher line of `containing`."""
     higher = np.zeros_like(above) if rich is None else above & rich
-    table: Table = [
-        [above, *([higher] if needed else []), *(np.zeros_like(above) for _ in range(needed - 1))]
-    ]
+    table: Table = [[above, *([higher] if needed else []), *(np.zeros_like(above) for _ in range(needed - 1))]]
     for _ in range(blocks - 1):
         after = [followed(row, gap) for row in table[-1]]
         row = [above & after[0]]
@@ -95,3 +94,14 @@ def episode_ends(line: Mask, gap: int | None) -> NDArray[np.int64]:
         if above[start]:
             going[start] = ends[start]
     return np.array(ends, dtype=np.int64)
+
+
+def weakest_link(values: NDArray[np.int64], blocks: int, gap: int | None) -> NDArray[np.int64]:
+    """For every start the best chain's lowest value (one-dimensional); the least integer where none fits."""
+    least = np.iinfo(np.int64).min
+    width = window(gap)
+    best = values
+    for _ in range(blocks - 1):
+        padded = np.concatenate((best[BLOCK_HOURS:], np.full(BLOCK_HOURS + width - 1, least)))[: len(best) + width - 1]
+        best = np.minimum(values, sliding_window_view(padded, width).max(axis=-1))
+    return best

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.blocks import Blocks
-from alerts.chains import BLOCK_HOURS, Mask, Table, chain_from, chain_table, episode_ends
+from alerts.chains import BLOCK_HOURS, Mask, Table, chain_from, chain_table, episode_ends, weakest_link
 from alerts.levels import Level
 from alerts.rules import Condition, Criteria
 
@@ -103,19 +103,25 @@ def usable(blocks: Blocks, criteria: Criteria, offset: float) -> Mask:
 
 
 def shortfalls(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> list[Shortfall]:
-    """How far every clause of a level is from being met, in the order of the rule set."""
-    graded = np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
+    """How far every clause of the levels above `level` is from being met, lowest level first."""
+    graded = _known(blocks, matters)
     found = []
-    for place, condition in enumerate(criteria.conditions(level)):
-        table, _ = tabulate(lambda line: graded > line, condition, criteria)
-        points = _least_rise(graded, condition, criteria)
-        found.append(Shortfall(level, place, condition, points, *_hours_short(table, condition)))
+    for higher in criteria.known_levels:
+        for place, condition in enumerate(criteria.conditions(higher) if higher > level else ()):
+            table, _ = tabulate(lambda line: graded > line, condition, criteria)
+            points = _least_rise(graded, condition, criteria)
+            found.append(Shortfall(higher, place, condition, points, *_hours_short(table, condition)))
     return found
+
+
+def _known(blocks: Blocks, matters: Mask) -> NDArray[np.int64]:
+    """Graded AQI where it is known and matters, far below every line elsewhere."""
+    return np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
 
 
 def margin(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> int:
     """By how many AQI points every block would have to fall for this level's clauses to fail."""
-    graded = np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
+    graded = _known(blocks, matters)
 
     def holds(fall: int) -> bool:
         return any(_met(graded - fall, condition, criteria) for condition in criteria.conditions(level))
@@ -134,9 +140,12 @@ def _met(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) ->
 
 def _least_rise(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int | None:
     """The smallest common rise of all blocks that meets the condition; None when too few blocks are there."""
-    low, high = 0, _MOST_POINTS
-    if not _met(graded + high, condition, criteria):
+    weakest = int(weakest_link(graded, condition.blocks, criteria.merge_gap_hours).max(initial=-_MOST_POINTS * 2))
+    low, high = max(0, condition.over + 1 - weakest), _MOST_POINTS
+    if low > high:
         return None
+    if condition.containing is None:
+        return low
     while low < high:
         middle = (low + high) // 2
         low, high = (low, middle) if _met(graded + middle, condition, criteria) else (middle + 1, high)

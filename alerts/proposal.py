@@ -75,7 +75,7 @@ class PromptView(BaseModel):
 class Step(BaseModel):
     """One proposed step. `effective_at` None: on decision; `planned_end` None: open; instants are aware.
 
-    Flags: insufficient, lead_short, second_episode, fluctuating, prompt_pending.
+    Flags: insufficient, lead_short, second_episode, fluctuating.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -12,7 +12,7 @@ from alerts.rules import Condition, Criteria
 
 
 class Near(BaseModel):
-    """The nearest clause of the next level up, and what it lacks; `points` None: the series is too short."""
+    """The nearest clause of a higher level, and what it lacks; `points` None: the series is too short."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -61,7 +61,11 @@ def nearest(gaps: Sequence[Shortfall]) -> Shortfall | None:
     """The clause that lacks the fewest AQI points, then the fewest hours."""
     if not gaps:
         return None
-    return min(gaps, key=lambda gap: (gap.points is None, gap.points or 0, gap.hours + gap.rich_hours))
+    return min(gaps, key=_distance)
+
+
+def _distance(gap: Shortfall) -> tuple[bool, int, int, Level]:
+    return gap.points is None, gap.points or 0, gap.hours + gap.rich_hours, gap.level
 
 
 def near_of(gap: Shortfall | None) -> Near | None:
@@ -95,7 +99,7 @@ def why(found: Found | None, criteria: Criteria, aqis: Sequence[int]) -> tuple[s
 
 
 def why_not_next(gap: Shortfall | None) -> tuple[str, str]:
-    """Why not the next level up: the nearest clause that is not met, and the gap to it."""
+    """Why not a higher level: the nearest clause that is not met, and the gap to it."""
     if gap is None:
         return "已是最高级别。", "This is the highest level."
     condition, clause = gap.condition, clause_name(gap.level, gap.place)
@@ -137,8 +141,7 @@ def what_changes(found: Found | None, fall: int | None, near: Near | None) -> tu
 def insufficient(possible: Level) -> tuple[str, str]:
     """The note for a series whose unknown blocks could raise the level."""
     return (
-        f"数据不足：若缺测时段高于标准，级别可能达到{possible.zh}；"
-        "现级别只是可证明的最高级别，不得据此降级或解除。",
+        f"数据不足：若缺测时段高于标准，级别可能达到{possible.zh}；现级别只是可证明的最高级别，不得据此降级或解除。",
         f"Not enough data: with the unknown blocks above the lines {possible.code} could be reached; it "
         "is the best provable one and must not serve to lower or lift.",
     )

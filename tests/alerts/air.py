@@ -10,7 +10,7 @@ import numpy as np
 from alerts.assessment import Assessment, assess
 from alerts.instants import HOUR, parse_instant
 from alerts.points import VALUES, Point
-from alerts.rules import Criteria, criteria_of
+from alerts.rules import Criteria, Plan, criteria_of
 from alerts.series import Series
 from service.law.loader import load_law
 
@@ -44,3 +44,15 @@ def hours(aqis: Sequence[float | None], start: datetime = START) -> list[Point]:
 
 def judged(series: Series, rules: str = "national-2024", as_of: datetime | None = None) -> Assessment:
     return assess(series, as_of=as_of or series.start, criteria=criteria(rules), standards=STANDARDS)
+
+
+def plan(**more: object) -> Plan:
+    given = {
+        "id": "p",
+        "adcode": "110000",
+        "version": "2023",
+        "title": "预案",
+        "in_force": {"from": "2023-10-01"},
+        "approvers": {"yellow": ["duty_officer"]},
+    }
+    return Plan.model_validate(given | more)

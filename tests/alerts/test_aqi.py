@@ -4,12 +4,12 @@ from math import ceil
 
 import numpy as np
 import pytest
-from air import EDITION_2012, EDITION_2026
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.aqi import half_even, indices_of, last_place, least_above, rate, rounded_mean, scaled
 from alerts.rules import AqiItem, AqiStandard
+from tests.alerts.air import EDITION_2012, EDITION_2026
 
 EDITIONS = (EDITION_2012, EDITION_2026)
 ITEMS = [(edition, name) for edition in EDITIONS for name in edition.items]
@@ -21,7 +21,7 @@ def oracle(standard: AqiStandard, item: AqiItem, value: Fraction) -> int:
     if value > points[-1]:
         capped = standard.indices[-1] if len(points) == len(standard.indices) else item.beyond
         return -1 if capped is None else capped
-    at = next((at for at in range(1, len(points)) if value <= points[at]))
+    at = next(at for at in range(1, len(points)) if value <= points[at])
     low, high = points[at - 1], points[at]
     index = standard.indices
     return ceil(Fraction(index[at] - index[at - 1], high - low) * (value - low) + index[at - 1])

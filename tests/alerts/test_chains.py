@@ -1,9 +1,11 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.chains import chain_from, chain_table, episode_ends, followed
+from alerts.chains import chain_from, chain_table, episode_ends, followed, weakest_link
 
 GAPS = st.sampled_from([None, 1, 12, 36])
 MASKS = st.lists(st.booleans(), min_size=1, max_size=110).map(lambda given: np.array(given, dtype=bool))
@@ -50,7 +52,7 @@ def test_the_chain_is_legal_and_as_early_as_possible(above: np.ndarray, random, 
         assert len(chain) == 3
         assert all(above[at] for at in chain)
         assert any(rich[at] for at in chain)
-        assert all(later in nexts(earlier, gap) for earlier, later in zip(chain, chain[1:], strict=False))
+        assert all(later in nexts(earlier, gap) for earlier, later in pairwise(chain))
         left = 1 - int(rich[first])
         earlier = [at for at in nexts(first, gap) if at < chain[1]]
         assert not any(exists(above.tolist(), rich.tolist(), at, 2, left, gap) for at in earlier)
@@ -78,3 +80,19 @@ def test_thirty_six_hours_separate(clean: int, merges: bool) -> None:
 def test_rows_are_independent(mask: np.ndarray, gap: int | None) -> None:
     both = np.stack([mask, ~mask])
     np.testing.assert_array_equal(followed(both, gap), np.stack([followed(mask, gap), followed(~mask, gap)]))
+
+
+def strongest(values: list[int], start: int, blocks: int, gap: int | None) -> int | None:
+    """The lowest value of the best chain, tried out one by one."""
+    if blocks == 1:
+        return values[start]
+    onward = [strongest(values, at, blocks - 1, gap) for at in nexts(start, gap) if at < len(values)]
+    known = [value for value in onward if value is not None]
+    return min(values[start], max(known)) if known else None
+
+
+@given(st.lists(st.integers(0, 500), min_size=1, max_size=90), st.integers(1, 3), st.sampled_from([None, 12, 36]))
+def test_weakest_link(values: list[int], blocks: int, gap: int | None) -> None:
+    found = weakest_link(np.array(values), blocks, gap).tolist()
+    expected = [strongest(values, at, blocks, gap) for at in range(len(values))]
+    assert [value if value >= 0 else None for value in found] == expected

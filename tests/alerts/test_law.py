@@ -1,12 +1,11 @@
 from datetime import date
 
 import pytest
-from air import EDITION_2012, EDITION_2026, LAW, START, STANDARDS, criteria
-from test_rules import plan
 
 from alerts.instants import parse_instant
 from alerts.law import Division, Law, LawNotFound
 from alerts.rules import NATIONAL
+from tests.alerts.air import EDITION_2012, EDITION_2026, LAW, STANDARDS, START, criteria, plan
 
 SMALL = Law(
     standards=STANDARDS,

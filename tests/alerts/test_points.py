@@ -1,11 +1,11 @@
 from datetime import date, datetime, timedelta
 
 import pytest
-from air import START, hours
 from pydantic import ValidationError
 
 from alerts.instants import DAY, HOUR
 from alerts.points import LIMITS, Point, PointError, check_points
+from tests.alerts.air import START, hours
 
 
 class TestPoint:
@@ -40,7 +40,7 @@ class TestPoint:
 
     def test_naive_time_is_refused(self) -> None:
         with pytest.raises(ValidationError, match="no time zone"):
-            Point(time=datetime(2024, 11, 8, 1))
+            Point(time=datetime(2024, 11, 8, 1))  # noqa: DTZ001
 
     def test_unknown_keys_and_causes_are_refused(self) -> None:
         with pytest.raises(ValidationError):

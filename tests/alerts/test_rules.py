@@ -1,23 +1,11 @@
 from datetime import date
 
 import pytest
-from air import LAW, RULES, criteria
 from pydantic import ValidationError
 
 from alerts.levels import Level
-from alerts.rules import AqiItem, AqiStandard, Condition, Plan, RuleSet, Validity, criteria_of
-
-
-def plan(**more: object) -> Plan:
-    given = {
-        "id": "p",
-        "adcode": "110000",
-        "version": "2023",
-        "title": "预案",
-        "in_force": {"from": "2023-10-01"},
-        "approvers": {"yellow": ["duty_officer"]},
-    }
-    return Plan.model_validate(given | more)
+from alerts.rules import AqiItem, AqiStandard, Condition, RuleSet, Validity, criteria_of
+from tests.alerts.air import LAW, RULES, criteria, plan
 
 
 class TestCondition:

@@ -2,11 +2,11 @@ from datetime import date
 
 import numpy as np
 import pytest
-from air import START, days, hours, judged
 
 from alerts.instants import DAY, HOUR
 from alerts.points import Point, PointError
 from alerts.series import Series
+from tests.alerts.air import START, days, hours, judged
 
 
 class TestFromPoints:
