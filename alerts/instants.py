@@ -20,8 +20,6 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError that says how to write it.
     """
     cleaned = text.strip().replace("/", "-")
-    if ":" not in cleaned and "T" not in cleaned:
-        raise ValueError(f"{text!r} has no hour; {_ADVICE}")
     midnight = _MIDNIGHT_AS_24.match(cleaned)
     try:
         if midnight is not None:
@@ -30,6 +28,8 @@ def parse_instant(text: str) -> datetime:
             read = datetime.fromisoformat(cleaned)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not an instant; {_ADVICE}") from error
+    if len(cleaned) <= len("2016-12-16") and "T" not in cleaned:
+        raise ValueError(f"{text!r} has no hour; {_ADVICE}")
     if read.tzinfo is None:
         return read.replace(tzinfo=SHANGHAI)
     try:
