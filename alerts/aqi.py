@@ -27,7 +27,8 @@ SCALE = 1000
 
 def scaled(values: NDArray[np.float64]) -> Ints:
     """Values as integer thousandths; missing ones (NaN) as 0."""
-    return np.rint(np.nan_to_num(values, nan=0.0) * SCALE).astype(np.int64)
+    whole = np.rint(np.where(np.isnan(values), 0.0, values) * SCALE)
+    return np.asarray(whole, dtype=np.int64)
 
 
 def half_even(total: Ints, divisor: Ints | int) -> Ints:
@@ -126,9 +127,7 @@ def rate(standard: AqiStandard, period: Period, given: Mapping[str, Decimal | No
     needed = standard.incomplete_needs_over
     if aqi is None or (missing and needed is not None and aqi <= needed):
         return Rating(aqi=None, iaqi=iaqi, primary=(), category=None, grade=None, standard=standard.number)
-    leading = [
-        key.removesuffix("_24h") for key, index in known.items() if index == aqi > standard.primary_over
-    ]
+    leading = [key.removesuffix("_24h") for key, index in known.items() if index == aqi > standard.primary_over]
     category = next(category for category in standard.categories if aqi <= category.up_to)
     return Rating(
         aqi=aqi,

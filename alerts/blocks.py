@@ -105,12 +105,13 @@ def _hourly(series: Series, criteria: Criteria, standards: Standards) -> Blocks:
     if criteria.day == "natural":
         exists = (at + first.astimezone(SHANGHAI).hour) % BLOCK_HOURS == 0
     sums, counts = {}, {}
-    for name in VALUES:
+    measured = [name for name in GRADED if not np.isnan(values[name]).all()]
+    for name in {*measured, "pm25", "aqi"}:
         sums[name], counts[name] = _rolling(values[name], BLOCK_HOURS)
     graded_from = _Parts(starts)
     for standard, part in editions(standards, first, starts):
         enough = standard.validity.day_hours
-        for name in GRADED:
+        for name in measured:
             valid = covered[part] & (counts[name][part] >= enough)
             item = standard.items[standard.daily[name]]
             mean = rounded_mean(sums[name][part], counts[name][part], item)
@@ -172,9 +173,7 @@ class _Parts:
         self.index[name][part] = indices_of(item, standard.indices, mean)
 
 
-def _put_ozone(
-    parts: _Parts, hours: NDArray[np.float64], covered: Mask, standard: AqiStandard, part: slice
-) -> None:
+def _put_ozone(parts: _Parts, hours: NDArray[np.float64], covered: Mask, standard: AqiStandard, part: slice) -> None:
     """Ozone of a block: the largest of its 17 eight-hour means; where that has no index, the largest hour."""
     if np.isnan(hours).all():
         return
@@ -263,8 +262,9 @@ def hourly_graded(series: Series, criteria: Criteria, standards: Standards) -> I
         return np.repeat(days, BLOCK_HOURS)
     fine = np.full(series.steps, -1, dtype=np.int64)
     others = np.full(series.steps, -1, dtype=np.int64)
+    measured = [name for name in GRADED if not np.isnan(series.values[name]).all()]
     for standard, part in editions(standards, series.start, series.steps):
-        for name in GRADED:
+        for name in measured:
             index = _hour_index(series, name, standard)[part]
             target = fine if name == "pm25" else others
             target[part] = np.maximum(target[part], index)

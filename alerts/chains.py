@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 BLOCK_HOURS = 24
+_LEAST = np.iinfo(np.int64).min
 
 
 def window(gap: int | None) -> int:
@@ -96,12 +97,31 @@ def episode_ends(line: Mask, gap: int | None) -> NDArray[np.int64]:
     return np.array(ends, dtype=np.int64)
 
 
-def weakest_link(values: NDArray[np.int64], blocks: int, gap: int | None) -> NDArray[np.int64]:
-    """For every start the best chain's lowest value (one-dimensional); the least integer where none fits."""
-    least = np.iinfo(np.int64).min
-    width = window(gap)
-    best = values
+def best_slack(
+    slack: NDArray[np.int64], rich: NDArray[np.int64] | None, blocks: int, needed: int, gap: int | None
+) -> int:
+    """The slack of the best chain of `blocks` blocks (one-dimensional): how far its worst block lies above.
+
+    `slack` is each block's distance above the line, `rich` above the higher line, which `needed` of the
+    blocks must pass. The chain satisfies the condition when the answer is above 0. The least integer where no
+    chain fits.
+    """
+    rows = [slack]
+    if rich is not None:
+        rows += [rich, *(np.full(len(slack), _LEAST) for _ in range(needed - 1))]
     for _ in range(blocks - 1):
-        padded = np.concatenate((best[BLOCK_HOURS:], np.full(BLOCK_HOURS + width - 1, least)))[: len(best) + width - 1]
-        best = np.minimum(values, sliding_window_view(padded, width).max(axis=-1))
-    return best
+        after = [_best_next(row, gap) for row in rows]
+        plain = [np.minimum(slack, row) for row in after]
+        if rich is not None:
+            plain[1:] = [np.maximum(own, np.minimum(rich, less)) for own, less in zip(plain[1:], after, strict=False)]
+        rows = plain
+    return int(rows[-1].max())
+
+
+def _best_next(values: NDArray[np.int64], gap: int | None) -> NDArray[np.int64]:
+    """For every start the highest value among the blocks that may follow it."""
+    width = window(gap)
+    after = np.full(len(values) + width - 1, _LEAST)
+    inside = values[BLOCK_HOURS:]
+    after[: len(inside)] = inside
+    return np.asarray(sliding_window_view(after, width).max(axis=-1), dtype=np.int64)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.blocks import Blocks
-from alerts.chains import BLOCK_HOURS, Mask, Table, chain_from, chain_table, episode_ends, weakest_link
+from alerts.chains import BLOCK_HOURS, Mask, Table, best_slack, chain_from, chain_table, episode_ends
 from alerts.levels import Level
 from alerts.rules import Condition, Criteria
 
@@ -97,6 +97,8 @@ def tabulate(above: Above, condition: Condition, criteria: Criteria) -> tuple[Ta
 def usable(blocks: Blocks, criteria: Criteria, offset: float) -> Mask:
     """Blocks that can still matter at `as_of`: not over, or part of an episode that still runs."""
     line = blocks.above(criteria.episode_line)
+    if offset <= 0:
+        return np.ones(len(line), dtype=bool)
     ends = np.arange(len(line)) + BLOCK_HOURS
     running = episode_ends(line, criteria.merge_gap_hours) > offset
     return (ends > offset) | (line & running)
@@ -122,34 +124,21 @@ def _known(blocks: Blocks, matters: Mask) -> NDArray[np.int64]:
 def margin(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> int:
     """By how many AQI points every block would have to fall for this level's clauses to fail."""
     graded = _known(blocks, matters)
-
-    def holds(fall: int) -> bool:
-        return any(_met(graded - fall, condition, criteria) for condition in criteria.conditions(level))
-
-    low, high = 0, _MOST_POINTS
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (middle + 1, high) if holds(middle) else (low, middle)
-    return low
+    return max(0, *(_slack(graded, condition, criteria) for condition in criteria.conditions(level)))
 
 
-def _met(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> bool:
-    table, _ = tabulate(lambda line: graded > line, condition, criteria)
-    return bool(table[-1][-1].any())
+def _slack(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int:
+    """How far the condition's best chain lies above its lines; 0 or less: not satisfied."""
+    inner = condition.containing
+    rich = graded - inner.over if inner is not None else None
+    needed = inner.blocks if inner is not None else 0
+    return best_slack(graded - condition.over, rich, condition.blocks, needed, criteria.merge_gap_hours)
 
 
 def _least_rise(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int | None:
     """The smallest common rise of all blocks that meets the condition; None when too few blocks are there."""
-    weakest = int(weakest_link(graded, condition.blocks, criteria.merge_gap_hours).max(initial=-_MOST_POINTS * 2))
-    low, high = max(0, condition.over + 1 - weakest), _MOST_POINTS
-    if low > high:
-        return None
-    if condition.containing is None:
-        return low
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _met(graded + middle, condition, criteria) else (middle + 1, high)
-    return low
+    rise = max(0, 1 - _slack(graded, condition, criteria))
+    return rise if rise <= _MOST_POINTS else None
 
 
 def _hours_short(table: Table, condition: Condition) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.chains import chain_from, chain_table, episode_ends, followed, weakest_link
+from alerts.chains import best_slack, chain_from, chain_table, episode_ends, followed
 
 GAPS = st.sampled_from([None, 1, 12, 36])
 MASKS = st.lists(st.booleans(), min_size=1, max_size=110).map(lambda given: np.array(given, dtype=bool))
@@ -82,17 +82,31 @@ def test_rows_are_independent(mask: np.ndarray, gap: int | None) -> None:
     np.testing.assert_array_equal(followed(both, gap), np.stack([followed(mask, gap), followed(~mask, gap)]))
 
 
-def strongest(values: list[int], start: int, blocks: int, gap: int | None) -> int | None:
-    """The lowest value of the best chain, tried out one by one."""
-    if blocks == 1:
-        return values[start]
-    onward = [strongest(values, at, blocks - 1, gap) for at in nexts(start, gap) if at < len(values)]
-    known = [value for value in onward if value is not None]
-    return min(values[start], max(known)) if known else None
+def strongest(values: list[int], start: int, blocks: int, needed: int, gap: int | None) -> int | None:
+    """The slack of the best chain above 100, `needed` blocks of it above 200, tried out one by one."""
+    options = []
+    for extra, left in ((100, needed), (200, needed - 1)):
+        own = values[start] - extra
+        if left < 0 or left > blocks - 1:
+            continue
+        if blocks == 1:
+            options.append(own)
+            continue
+        onward = [strongest(values, at, blocks - 1, left, gap) for at in nexts(start, gap) if at < len(values)]
+        options += [min(own, slack) for slack in onward if slack is not None]
+    return max(options, default=None)
 
 
-@given(st.lists(st.integers(0, 500), min_size=1, max_size=90), st.integers(1, 3), st.sampled_from([None, 12, 36]))
-def test_weakest_link(values: list[int], blocks: int, gap: int | None) -> None:
-    found = weakest_link(np.array(values), blocks, gap).tolist()
-    expected = [strongest(values, at, blocks, gap) for at in range(len(values))]
-    assert [value if value >= 0 else None for value in found] == expected
+@given(
+    st.lists(st.integers(0, 500), min_size=1, max_size=80),
+    st.integers(1, 3),
+    st.integers(0, 2),
+    st.sampled_from([None, 12, 36]),
+)
+def test_best_slack(values: list[int], blocks: int, needed: int, gap: int | None) -> None:
+    needed = min(needed, blocks)
+    above = np.array(values)
+    found = best_slack(above - 100, above - 200 if needed else None, blocks, needed, gap)
+    tried = [strongest(values, at, blocks, needed, gap) for at in range(len(values))]
+    expected = max((slack for slack in tried if slack is not None), default=None)
+    assert (found if found > -10**6 else None) == expected
