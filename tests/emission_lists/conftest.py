@@ -1,3 +1,4 @@
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,14 @@ from emission_lists.lists import EmissionListDraft
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
 
 
+@cache
 def load_guide(name: str) -> Guide:
     return Guide.model_validate(yaml.safe_load((GUIDES / f"{name}.yaml").read_text(encoding="utf-8")))
+
+
+@cache
+def load_profile() -> ListProfile:
+    return ListProfile.model_validate(yaml.safe_load((GUIDES / "profile.yaml").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +28,7 @@ def guide() -> Guide:
 
 @pytest.fixture(scope="session")
 def profile() -> ListProfile:
-    return ListProfile.model_validate(yaml.safe_load((GUIDES / "profile.yaml").read_text(encoding="utf-8")))
+    return load_profile()
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emission_lists.identifiers import (
@@ -42,11 +42,13 @@ class TestUscc:
     def test_says_what_is_wrong(self, code: str, problem: str) -> None:
         assert uscc_problem(code) == problem
 
+    @settings(deadline=None)
     @given(made, st.integers(0, 17), st.sampled_from(USCC_CHARACTERS))
     def test_every_change_of_one_character_is_detected(self, code: str, place: int, character: str) -> None:
         changed = code[:place] + character + code[place + 1 :]
         assert uscc_valid(changed) is (changed == code)
 
+    @settings(deadline=None)
     @given(st.text(max_size=24))
     def test_no_text_raises(self, text: str) -> None:
         assert uscc_valid(text) is (uscc_problem(text) is None)
@@ -81,6 +83,7 @@ class TestPermit:
     def test_a_unit_without_a_credit_code_has_no_check_character(self) -> None:
         assert permit_valid("H91302020000000000001P")
 
+    @settings(deadline=None)
     @given(made, st.integers(0, 999))
     def test_made_permits_are_valid(self, code: str, sequence: int) -> None:
         assert permit_valid(make_permit(code, sequence))

@@ -1,7 +1,7 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emission_lists.measures import (
@@ -24,6 +24,7 @@ class TestWholeUnits:
     def test_a_share_is_rounded_up_to_whole_units(self, total: int, ratio: float, stopped: int) -> None:
         assert whole_units(total, ratio) == stopped
 
+    @settings(deadline=None)
     @given(st.integers(1, 10_000), st.integers(0, 10_000))
     def test_never_less_than_the_share_and_never_a_unit_too_many(self, total: int, parts: int) -> None:
         stopped = whole_units(total, parts / 10_000)
@@ -98,6 +99,7 @@ class TestVehicleRuleCovers:
         assert vehicle_rule_covers(cn4, cn3)
         assert not vehicle_rule_covers(cn3, cn4)
 
+    @settings(deadline=None)
     @given(*[st.sampled_from(list(VehicleRule))] * 3)
     def test_is_transitive(self, one: VehicleRule, two: VehicleRule, three: VehicleRule) -> None:
         if vehicle_rule_covers(one, two) and vehicle_rule_covers(two, three):

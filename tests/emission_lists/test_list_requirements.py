@@ -2,7 +2,7 @@ import json
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emission_lists.grades import Grade
@@ -112,6 +112,7 @@ class TestGuarantee:
 
 
 class TestDocument:
+    @settings(deadline=None)
     @given(enterprises(), st.lists(lines(), max_size=4, unique_by=lambda one: one.code), st.sampled_from(LEVELS))
     def test_is_json_and_does_not_depend_on_the_order_of_lines(self, owner, some, level) -> None:  # type: ignore[no-untyped-def]
         facts = ResponseFacts("130200", level, START, None, "7", "通知")
@@ -120,6 +121,7 @@ class TestDocument:
         as_bytes = json.dumps(forward.document(), ensure_ascii=False)
         assert as_bytes == json.dumps(backward.document(), ensure_ascii=False)
 
+    @settings(deadline=None)
     @given(enterprises(), st.lists(lines(), max_size=4), st.sampled_from(LEVELS))
     def test_unknown_is_never_executed_and_never_nothing(self, owner, some, level) -> None:  # type: ignore[no-untyped-def]
         answer = requirement_for(owner, some, ResponseFacts("130200", level, START, None, "7", ""))
