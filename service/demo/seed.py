@@ -1,0 +1,156 @@
+"""What must stand before an episode can be played: feeds, accounts, and one generated emission list for each city.
+
+Everything can be called again: what is there stays as it is. Nothing here is used outside the demonstration and the replay.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as random
+from dataclasses import dataclass
+
+from emission_lists.generator import generate_list
+from emission_lists.lists import EmissionListDraft, Enterprise
+from service.accounts.flows import create_account
+from service.accounts.passwords import hash_password
+from service.accounts.roles import NATION, Role, Scope
+from service.demo.episodes import Episode
+from service.demo.messages import FORECAST_FEEDS, OBSERVATION_FEED
+from service.demo.policy import COMMANDER, COORDINATOR, DUTY
+from service.feeds.flows import register
+from service.kit.runtime import Runtime
+from service.kit.signatures import new_secret
+from service.lists.flows import activate, store_draft
+from service.lists.workbooks import guide_of, profile
+
+PASSWORD = "lantian-demo-2016"  # noqa: S105 - printed at every start; such accounts exist in demonstrations only
+GUIDE = "G2020"
+SEED = 2016
+SIZES = {
+    "110000": 6000,
+    "120000": 5000,
+    "130100": 8000,
+    "130400": 4000,
+    "130500": 3000,
+    "130600": 5000,
+    "140100": 2000,
+    "371400": 2500,
+    "410100": 3000,
+    "410500": 1500,
+}
+"""Enterprises of each city's generated list: choices, of the order of published lists (some thousands a city)."""
+FEEDS = {
+    OBSERVATION_FEED: "演示：实测（真实监测数据）· demo observations",
+    FORECAST_FEEDS["perfect"]: "演示：完美预报（由事后实测重建）· demo perfect forecast",
+    FORECAST_FEEDS["persistence"]: "演示：持续性预报（昨日照旧）· demo persistence forecast",
+}
+
+
+@dataclass(frozen=True)
+class DemoLogin:
+    """An account of the demonstration. `scripted` ones are played by the script, with a password nobody knows."""
+
+    login: str
+    role: Role
+    display: str
+    adcode: str = NATION
+    scripted: bool = False
+
+
+LOGINS = (
+    DemoLogin("demo-duty", Role.DUTY_OFFICER, "演示值班员"),
+    DemoLogin("demo-commander", Role.COMMANDER, "演示指挥长"),
+    DemoLogin("demo-coordinator", Role.COORDINATOR, "演示区域协调员"),
+    DemoLogin("demo-auditor", Role.AUDITOR, "演示审计员"),
+    DemoLogin("demo-admin", Role.ADMINISTRATOR, "演示管理员"),
+    DemoLogin(DUTY, Role.DUTY_OFFICER, "脚本值班员", scripted=True),
+    DemoLogin(COMMANDER, Role.COMMANDER, "脚本指挥长", scripted=True),
+    DemoLogin(COORDINATOR, Role.COORDINATOR, "脚本区域协调员", scripted=True),
+)
+
+
+def enterprise_login(adcode: str) -> str:
+    """The login of a city's demonstration enterprise."""
+    return f"demo-enterprise-{adcode}"
+
+
+async def seed_feeds(runtime: Runtime) -> dict[str, list[str]]:
+    """Register the demonstration's feeds with fresh secrets where they are missing; returns all secrets by feed."""
+    async with runtime.unit() as uow:
+        known = {row["id"]: list(row["secrets"]) for row in await uow.fetch("SELECT id, secrets FROM feed")}
+        for feed, title in FEEDS.items():
+            if feed not in known:
+                known[feed] = [new_secret()]
+                await register(uow, feed, title, NATION, known[feed])
+        await uow.commit()
+    return {feed: known[feed] for feed in FEEDS}
+
+
+async def seed_accounts(runtime: Runtime) -> dict[str, str]:
+    """Open the missing accounts; returns the scripted ones' passwords, which are made anew at every start."""
+    async with runtime.unit() as uow:
+        known = {row["login"] for row in await uow.fetch("SELECT login FROM account")}
+    given = {one.login: random.token_urlsafe(24) for one in LOGINS if one.scripted}
+    hashes = dict(
+        zip(given, await asyncio.gather(*(hash_password(password) for password in given.values())), strict=True)
+    )
+    async with runtime.unit() as uow:
+        for one in LOGINS:
+            if one.login in known and one.scripted:
+                await uow.execute(
+                    "UPDATE account SET password_hash = $2 WHERE login = $1", one.login, hashes[one.login]
+                )
+            elif one.login not in known:
+                await create_account(
+                    uow,
+                    login=one.login,
+                    password=given.get(one.login, PASSWORD),
+                    display=one.display,
+                    role=one.role,
+                    adcode=one.adcode,
+                )
+        await uow.commit()
+    return given
+
+
+async def seed_lists(runtime: Runtime, episode: Episode, sizes: dict[str, int]) -> int:
+    """Generate, store and activate the list of every city of the episode that has none; returns how many were made."""
+    made = 0
+    for adcode in episode.divisions:
+        async with runtime.unit() as uow:
+            if await uow.fetchval("SELECT 1 FROM list_version WHERE adcode = $1 AND state = 'active'", adcode):
+                continue
+            draft = await asyncio.to_thread(_draft, runtime, adcode, sizes[adcode])
+            version = await store_draft(uow, draft, guide=GUIDE, created_by=None, generated=True)
+            await activate(uow, Scope(adcode), version, None)
+            chosen = showcase(draft)
+            await create_account(
+                uow,
+                login=enterprise_login(adcode),
+                password=PASSWORD,
+                display=chosen.name,
+                role=Role.ENTERPRISE,
+                adcode=adcode,
+                uscc=chosen.uscc,
+            )
+            await uow.commit()
+        made += 1
+    return made
+
+
+def _draft(runtime: Runtime, adcode: str, enterprises: int) -> EmissionListDraft:
+    counties = sorted(
+        division.adcode
+        for division in runtime.law.divisions.values()
+        if division.level == "county" and Scope(adcode).covers(division.adcode) and division.valid_until is None
+    )
+    return generate_list(
+        adcode, seed=SEED, enterprises=enterprises, guide=guide_of(GUIDE), profile=profile(), counties=counties
+    )
+
+
+def showcase(draft: EmissionListDraft) -> Enterprise:
+    """The enterprise that shows most: of a key industry, with the most lines, running; the first where several are equal."""
+    groups = [rows for rows in draft.by_enterprise().values() if not rows[0].enterprise.long_stopped]
+    key = [rows for rows in groups if rows[0].enterprise.key_industry] or groups
+    return max(key, key=lambda rows: len(rows))[0].enterprise
