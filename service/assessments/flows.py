@@ -6,8 +6,8 @@ from typing import Any
 
 from alerts.assessment import Assessment, assess
 from alerts.instants import hour_floor
-from alerts.proposal import next_step
-from service.assessments.repository import around
+from alerts.proposal import PromptView, next_step
+from service.assessments.repository import around, recent_levels
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
@@ -36,7 +36,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     warning = await standing(uow, adcode)
     prompt = await prompt_for(uow, adcode)
     inputs = digest(
-        [known.digests, criteria.rules_id, plan.id, hour_floor(uow.now), warning.identity if warning else None, prompt]
+        [known.digests, criteria.rules_id, plan.id, hour_floor(uow.now), warning.identity if warning else None, _identity(prompt)]
     )
     if (
         await uow.fetchval("SELECT inputs_digest FROM assessment WHERE adcode = $1 ORDER BY id DESC LIMIT 1", adcode)
@@ -45,7 +45,12 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
         return None
     assessment = assess(known.series, as_of=uow.now, criteria=criteria, standards=law.standards)
     step = next_step(
-        assessment, in_force=warning.in_force if warning else None, prompt=prompt, criteria=criteria, now=uow.now
+        assessment,
+        in_force=warning.in_force if warning else None,
+        prompt=prompt,
+        criteria=criteria,
+        now=uow.now,
+        recent=await recent_levels(uow, adcode, criteria.lower_after_runs),
     )
     document: dict[str, Any] = {
         "assessment": assessment.contract() | {"proposal": step.action.value, "lead_hours": step.lead_hours},
@@ -57,6 +62,10 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     await follow(uow, adcode, step, assessment, assessment_id, plan, warning, prompt)
     await uow.tell("assessment", adcode)
     return assessment_id
+
+
+def _identity(prompt: PromptView | None) -> list[Any] | None:
+    return None if prompt is None else [prompt.id, int(prompt.level), prompt.starts_at, prompt.ends_at]
 
 
 def step_document(step: Any) -> dict[str, Any]:

@@ -58,7 +58,7 @@ SELECT e.adcode, e.level AS prompted,
     s.announced_at, s.effective_at, s.level AS decided, w.state
 FROM prompt_entry e
 LEFT JOIN LATERAL (
-    SELECT s.* FROM warning_step s WHERE s.adcode = e.adcode AND s.level >= e.level AND s.effective_at >= $2 - interval '7 days'
+    SELECT s.* FROM warning_step s WHERE s.adcode = e.adcode AND s.level >= e.level AND s.effective_at >= $2::timestamptz - interval '7 days'
     AND (s.announced_at >= $3 OR s.planned_end IS NULL OR s.planned_end > $3) ORDER BY s.id LIMIT 1
 ) s ON true
 LEFT JOIN warning w ON w.id = s.warning_id
