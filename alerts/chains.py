@@ -80,6 +80,24 @@ def chain_from(table: Table, rich: Mask | None, first: int, gap: int | None) -> 
     return chain
 
 
+def led_into(above: Mask, starts: Mask, gap: int | None) -> Mask:
+    """`starts` and every block above the line from which blocks above the line lead to one of them."""
+    while True:
+        wider = starts | (above & followed(starts, gap))
+        if np.array_equal(wider, starts):
+            return starts
+        starts = wider
+
+
+def lead_in(starts: Mask, exact: Mask, first: int, gap: int | None) -> list[int]:
+    """The blocks before the first one of `exact`, each next one as early as possible, then that one (one-dimensional)."""
+    path = [first]
+    while not exact[path[-1]]:
+        earliest = path[-1] + BLOCK_HOURS
+        path.append(earliest + int(np.argmax(starts[earliest : earliest + window(gap)])))
+    return path
+
+
 def episode_ends(line: Mask, gap: int | None) -> NDArray[np.int64]:
     """For every start: the last end, in hours.
 

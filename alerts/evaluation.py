@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alerts.blocks import Blocks
-from alerts.chains import BLOCK_HOURS, Mask, Table, best_slack, chain_from, chain_table, episode_ends
+from alerts.chains import BLOCK_HOURS, Mask, Table, best_slack, chain_from, chain_table, episode_ends, lead_in, led_into
 from alerts.levels import Level
 from alerts.rules import Condition, Criteria
 
@@ -75,9 +75,13 @@ def best(above: Above, criteria: Criteria, offset: float) -> Found | None:
             if not table[-1][-1].any():
                 continue
             episodes = episodes or Episodes(above, criteria, offset)
-            starts = np.flatnonzero(table[-1][-1] & episodes.running)
+            gap = criteria.merge_gap_hours
+            # With `containing`, more blocks than the clause counts may lead to the ones above its higher line
+            led = table[-1][-1] if rich is None else led_into(table[0][0], table[-1][-1], gap)
+            starts = np.flatnonzero(led & episodes.running)
             if len(starts) and (earliest is None or starts[0] < earliest.chain[0]):
-                chain = chain_from(table, rich, int(starts[0]), criteria.merge_gap_hours)
+                path = lead_in(led, table[-1][-1], int(starts[0]), gap)
+                chain = path[:-1] + chain_from(table, rich, path[-1], gap)
                 end = max(int(episodes.ends[starts[0]]), chain[-1] + BLOCK_HOURS)
                 earliest = Found(level, place, condition, chain, end)
         if earliest is not None:

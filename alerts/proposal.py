@@ -41,7 +41,11 @@ class Reason(StrEnum):
 
 
 class InForce(BaseModel):
-    """A warning in force or announced. `planned_end` None: the end will be announced (解除时间另行通知)."""
+    """A warning in force or announced. `planned_end` is the end its notice states, None: nothing is stated.
+
+    With `fixed_end` it ends there by itself; otherwise that is what is expected and the lifting is announced apart
+    (解除时间另行通知).
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,12 +53,13 @@ class InForce(BaseModel):
     effective_at: datetime
     planned_end: datetime | None
     announced_at: datetime
+    fixed_end: bool = True
 
     _aware = field_validator("effective_at", "announced_at")(require_aware)
 
     def lapsed(self, now: datetime) -> bool:
         """Whether the end that its notice printed has passed: it ends by itself at that instant."""
-        return self.planned_end is not None and self.planned_end <= now
+        return self.fixed_end and self.planned_end is not None and self.planned_end <= now
 
 
 class PromptView(BaseModel):
@@ -123,11 +128,9 @@ def next_step(
     asked = _asked(assessment, live)
     flags = ["insufficient"] if assessment.state == "insufficient" else []
     if current is None:
-        return _start(asked, now, flags, criteria)
+        return _start(assessment, asked, now, flags, criteria)
     lift_at = (
-        None
-        if live is not None and live.ends_at is None
-        else _lift_instant(assessment, current, live, criteria, now)
+        None if live is not None and live.ends_at is None else _lift_instant(assessment, current, live, criteria, now)
     )
     if lift_at is not None and not _rises_before(asked, current, lift_at, criteria):
         return _lift(assessment, current, lift_at, criteria, now, flags)
@@ -165,11 +168,17 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
     return max(known, default=None)
 
 
-def _start(asked: _Asked, now: datetime, flags: list[str], criteria: Criteria) -> Step:
-    if asked.level is Level.NONE:
+def _start(assessment: Assessment, asked: _Asked, now: datetime, flags: list[str], criteria: Criteria) -> Step:
+    if asked.level is Level.NONE or (not asked.by_prompt and _is_clearing(assessment, asked, now, criteria)):
         return _step(Action.NONE, Level.NONE, Level.NONE, Reason.NO_CHANGE, flags=flags)
     reason = Reason.REGIONAL_PROMPT if asked.by_prompt else Reason.CRITERIA_MET
     return _begin(Action.ISSUE, Level.NONE, asked, reason, now, flags, criteria)
+
+
+def _is_clearing(assessment: Assessment, asked: _Asked, now: datetime, criteria: Criteria) -> bool:
+    """Whether only hours that are over keep the level up: what would be lifted at once is not issued."""
+    began = asked.starts_at is not None and asked.starts_at <= now
+    return began and criteria.lift is not None and may_lift(assessment, now, criteria.lift)
 
 
 def _raise(asked: _Asked, current: InForce, now: datetime, flags: list[str], criteria: Criteria) -> Step:
@@ -243,9 +252,7 @@ def _below(
     """
     if assessment.state == "insufficient" or asked.level is Level.NONE:
         return _hold(current, flags)
-    before = (
-        recent[max(0, len(recent) - criteria.lower_after_runs + 1) :] if criteria.lower_after_runs > 1 else ()
-    )
+    before = recent[max(0, len(recent) - criteria.lower_after_runs + 1) :] if criteria.lower_after_runs > 1 else ()
     if any(level >= current.level for level in before):
         return _hold(current, [*flags, "fluctuating"])
     return _step(
@@ -270,9 +277,12 @@ def _rises_before(asked: _Asked, current: InForce, lift_at: datetime, criteria: 
 def _lift_instant(
     assessment: Assessment, current: InForce, prompt: PromptView | None, criteria: Criteria, now: datetime
 ) -> datetime | None:
-    """The earliest instant, now or ahead, at which the lifting test holds; None when there is none."""
+    """The earliest instant, now or ahead, at which the lifting test holds; None when there is none.
+
+    The test itself refuses missing hours; what is unknown beyond its window does not concern it.
+    """
     rule = criteria.lift
-    if rule is None or assessment.state == "insufficient":
+    if rule is None:
         return None
     earliest = max(now, current.effective_at)
     if prompt is not None and prompt.ends_at is not None:

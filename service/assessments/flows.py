@@ -36,7 +36,14 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     warning = await standing(uow, adcode)
     prompt = await prompt_for(uow, adcode)
     inputs = digest(
-        [known.digests, criteria.rules_id, plan.id, hour_floor(uow.now), warning.identity if warning else None, _identity(prompt)]
+        [
+            known.digests,
+            criteria.rules_id,
+            plan.id,
+            hour_floor(uow.now),
+            warning.identity if warning else None,
+            _identity(prompt),
+        ]
     )
     if (
         await uow.fetchval("SELECT inputs_digest FROM assessment WHERE adcode = $1 ORDER BY id DESC LIMIT 1", adcode)

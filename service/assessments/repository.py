@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.levels import Level
 from alerts.points import Point
 from alerts.series import Series
 from service.kit.unit_of_work import UnitOfWork
@@ -74,6 +75,17 @@ async def around(uow: UnitOfWork, adcode: str, as_of: datetime) -> Around | None
         issued_at=latest["issued_at"] if latest else None,
         digests=tuple(row["digest"] for row in (*observed_rows, *forecast_rows)),
     )
+
+
+async def recent_levels(uow: UnitOfWork, adcode: str, runs: int) -> tuple[Level, ...]:
+    """The levels by the last forecast runs before this one, oldest first: one per forecast, its newest assessment."""
+    rows = await uow.fetch(
+        "SELECT level FROM (SELECT DISTINCT ON (forecast_id) forecast_id, level, id FROM assessment WHERE adcode = $1"
+        " AND forecast_id IS NOT NULL ORDER BY forecast_id DESC, id DESC LIMIT $2) run ORDER BY forecast_id",
+        adcode,
+        runs,
+    )
+    return tuple(Level(row["level"]) for row in rows)
 
 
 async def latest(uow: UnitOfWork, adcode: str) -> dict[str, Any] | None:

@@ -15,6 +15,8 @@ COMMANDS = {
     "assess": "assess",
     "check-config": "check_config",
     "audit": "audit",
+    "replay": "replay",
+    "bench": "bench",
 }
 """Command → module under `service.cli`."""
 

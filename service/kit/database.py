@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.kit.settings import Settings
+
+Connection: TypeAlias = Any
+"""An asyncpg connection; asyncpg ships no types."""
+Pool: TypeAlias = Any
+SESSION = {"timezone": "UTC", "application_name": "lantian"}
 
 
 def start_embedded(folder: Path, name: str) -> str:
@@ -79,39 +86,55 @@ def _split(address: str) -> tuple[str, str, str]:
 
 
 class Database:
-    """The engine of one process. `session()` opens a session; nothing commits but the unit of work."""
+    """The connections of one process. Nothing commits but the unit of work."""
 
     def __init__(self, address: str, pool_size: int = 8) -> None:
         self.address = address
-        self.engine: AsyncEngine = create_async_engine(
-            address.replace("postgresql://", "postgresql+asyncpg://", 1),
-            pool_size=pool_size,
-            max_overflow=0,
-            pool_pre_ping=False,
-            pool_reset_on_return="rollback",
-            connect_args={"server_settings": {"timezone": "UTC", "application_name": "lantian"}, "timeout": 10},
-        )
+        self._size = pool_size
+        self._pool: Pool | None = None
+        self._opening = asyncio.Lock()
 
     @asynccontextmanager
-    async def session(self) -> AsyncIterator[AsyncSession]:
-        """A session that is closed (and rolled back unless committed) at the end."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            yield session
+    async def acquire(self) -> AsyncIterator[Connection]:
+        """A pooled connection, given back at the end."""
+        pool = self._pool or await self._open()
+        async with pool.acquire() as connection:
+            yield connection
 
-    async def connect(self) -> asyncpg.Connection[Any]:
+    async def _open(self) -> Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self.address,
+                    min_size=1,
+                    max_size=self._size,
+                    init=_prepare,
+                    reset=_nothing,
+                    server_settings=SESSION,
+                    timeout=10,
+                )
+            return self._pool
+
+    async def connect(self) -> Connection:
         """A connection of its own, outside the pool, for LISTEN and for the job queue."""
-        return await asyncpg.connect(self.address, server_settings={"timezone": "UTC", "application_name": "lantian"})
+        return await asyncpg.connect(self.address, server_settings=SESSION)
 
     async def close(self) -> None:
         """Give all connections back."""
-        await self.engine.dispose()
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
 
-async def raw_of(connection: AsyncConnection) -> asyncpg.Connection[Any]:
-    """The asyncpg connection under a SQLAlchemy one."""
-    return cast("asyncpg.Connection[Any]", (await connection.get_raw_connection()).driver_connection)
+async def _prepare(connection: Connection) -> None:
+    """JSON columns come back as values; they are written as text that is JSON already."""
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=str, decoder=json.loads)
 
 
-async def raw(session: AsyncSession) -> asyncpg.Connection[Any]:
-    """The asyncpg connection under `session`, inside its transaction: for COPY, hot SQL and the job queue."""
-    return await raw_of(await session.connection())
+async def _nothing(_connection: Connection) -> None:
+    """Nothing to reset: every lock and setting of a unit of work ends with its transaction."""
+
+
+async def raw_of(connection: AsyncConnection) -> Connection:
+    """The asyncpg connection under the SQLAlchemy one that migrations run on."""
+    return (await connection.get_raw_connection()).driver_connection

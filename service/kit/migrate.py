@@ -62,7 +62,7 @@ async def _run(address: str, step: str, revision: str) -> None:
 
 
 async def _queue(connection: object) -> None:
-    queries = Queries(AsyncpgDriver(connection))  # type: ignore[arg-type]
+    queries = Queries(AsyncpgDriver(connection))
     if not await queries.schema_is_installed():
         await queries.install()
 

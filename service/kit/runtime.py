@@ -58,12 +58,15 @@ class Runtime:
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[UnitOfWork]:
         """A unit of work; whoever opens it calls `commit` once, at the end. Without it everything is rolled back."""
-        async with self.database.session() as session:
-            unit = UnitOfWork(session, self)
-            yield unit
-        if unit.committed:
-            for after in unit.after_commit:
-                after()
+        async with self.database.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            unit = UnitOfWork(connection, transaction, self)
+            try:
+                yield unit
+            finally:
+                if not unit.committed and not connection.is_closed():
+                    await transaction.rollback()
 
     async def load_clock(self) -> None:
         """Take over the simulated clock that stands in the database, if one does."""

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """How long it rests."""
     delivery_timeout_seconds: float = Field(default=15, gt=0)
     """How long a subscriber's endpoint may take to answer."""
+    demo: bool = False
+    """Show the demo accounts (logins that begin with `demo-`) on the sign-in page."""
     allow_private_targets: bool = False
     """Let webhooks go to loopback and private addresses; only for trials on one machine."""
 

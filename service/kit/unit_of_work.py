@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 import asyncpg
+from asyncpg.transaction import Transaction
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.queries import Queries
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from service.kit.canonical import canonical
 from service.kit.clock import SHANGHAI
-from service.kit.database import raw
+from service.kit.database import Connection
 
 if TYPE_CHECKING:
     from service.kit.runtime import Runtime
@@ -31,35 +30,28 @@ NOTIFY_CHANNEL = "lantian"
 class UnitOfWork:
     """The transaction that a flow works in. `now` is the one instant of everything that happens in it."""
 
-    def __init__(self, session: AsyncSession, runtime: Runtime) -> None:
-        self.session = session
+    def __init__(self, connection: Connection, transaction: Transaction, runtime: Runtime) -> None:
+        self.connection = connection
+        self._transaction = transaction
         self.runtime = runtime
         self.now: datetime = runtime.clock.now()
         self.committed = False
-        self.after_commit: list[Callable[[], None]] = []
-        self._raw: asyncpg.Connection[Any] | None = None
-
-    async def connection(self) -> asyncpg.Connection[Any]:
-        """The asyncpg connection inside this transaction."""
-        if self._raw is None:
-            self._raw = await raw(self.session)
-        return self._raw
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of one statement; instants come back in Beijing time by `beijing`."""
-        return cast("list[asyncpg.Record]", await (await self.connection()).fetch(statement, *arguments))
+        return cast("list[asyncpg.Record]", await self.connection.fetch(statement, *arguments))
 
     async def fetchrow(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
         """The first row, or None."""
-        return cast("asyncpg.Record | None", await (await self.connection()).fetchrow(statement, *arguments))
+        return cast("asyncpg.Record | None", await self.connection.fetchrow(statement, *arguments))
 
     async def fetchval(self, statement: str, *arguments: Any) -> Any:
         """The first value of the first row, or None."""
-        return await (await self.connection()).fetchval(statement, *arguments)
+        return await self.connection.fetchval(statement, *arguments)
 
     async def execute(self, statement: str, *arguments: Any) -> str:
         """Run one statement and return its tag."""
-        return cast(str, await (await self.connection()).execute(statement, *arguments))
+        return cast(str, await self.connection.execute(statement, *arguments))
 
     async def lock_division(self, adcode: str) -> None:
         """Let only one transaction at a time change what is in force in a division."""
@@ -74,7 +66,7 @@ class UnitOfWork:
         self, job: str, payload: dict[str, Any], after: timedelta | None = None, priority: int = 0
     ) -> None:
         """Queue a job that exists only if this transaction commits."""
-        driver = AsyncpgDriver(await self.connection())
+        driver = AsyncpgDriver(self.connection)
         await Queries(driver).enqueue(job, canonical(payload).encode(), priority, execute_after=after)
 
     async def due(self, schedule: str, at: datetime, job: str, payload: dict[str, Any]) -> None:
@@ -87,7 +79,7 @@ class UnitOfWork:
 
     async def commit(self) -> None:
         """Make everything durable. The only place in the service that commits."""
-        await self.session.commit()
+        await self._transaction.commit()
         self.committed = True
 
 

@@ -54,7 +54,7 @@ async def _seal_batch(uow: UnitOfWork) -> int:
         seq += 1
         previous = link(previous, seq, row["id"], row["content"])
         sealed.append((seq, row["id"], previous))
-    connection = await uow.connection()
+    connection = uow.connection
     await connection.copy_records_to_table("ledger_seal", records=sealed, columns=["seq", "entry_id", "hash"])
     await uow.execute("DELETE FROM ledger_pending WHERE entry_id = ANY($1::bigint[])", [row["id"] for row in rows])
     return len(rows)
@@ -87,7 +87,7 @@ class Verdict:
         }
 
 
-async def verify(connection: asyncpg.Connection[Any], progress: Callable[[int], None] | None = None) -> Verdict:
+async def verify(connection: asyncpg.Connection, progress: Callable[[int], None] | None = None) -> Verdict:
     """Recompute the chain from its first entry. Needs only read access; anyone with an export can do the same."""
     previous, seq = GENESIS, 0
     while True:

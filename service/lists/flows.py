@@ -58,7 +58,7 @@ async def store_draft(
         created_by,
         uow.now,
     )
-    connection = await uow.connection()
+    connection = uow.connection
     await connection.copy_records_to_table(
         "list_enterprise", records=[(version_id, *record) for record in records], columns=COLUMNS
     )

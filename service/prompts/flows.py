@@ -39,7 +39,7 @@ async def issue(
         prompt.starts_at,
         prompt.ends_at,
     )
-    connection = await uow.connection()
+    connection = uow.connection
     await connection.executemany(
         "INSERT INTO prompt_entry (prompt_id, adcode, level) VALUES ($1, $2, $3)",
         [(prompt_id, entry.adcode, int(entry.level)) for entry in prompt.entries],

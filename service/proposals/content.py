@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from alerts.assessment import Assessment
 from alerts.levels import Level
+from alerts.proposal import Reason, Step
 
-ACTION_ZH = {
-    "issue": "发布",
-    "raise": "升级",
-    "lower": "降级",
-    "extend": "延长",
-    "lift": "解除",
-    "revoke": "撤销",
-}
-ACTION_EN = {
-    "issue": "issue",
-    "raise": "raise",
-    "lower": "lower",
-    "extend": "extend",
-    "lift": "lift",
-    "revoke": "revoke",
-}
+ENDING = frozenset({"lift", "revoke"})
+
+
+@dataclass(frozen=True)
+class Change:
+    """What changes in one division. `effective_at` None: with the decision."""
+
+    adcode: str
+    place: str
+    action: str
+    from_level: Level
+    to_level: Level
+    reason: str
+    effective_at: datetime | None = None
+    planned_end: datetime | None = None
+    fixed_end: bool = False
+
+
+def basis_of(step: Step, assessment: Assessment) -> tuple[str, str]:
+    """The basis that a notice states, in Chinese and English: the clause met, the prompt followed, or the improvement."""
+    if step.reason is Reason.REGIONAL_PROMPT:
+        return "根据区域预警提示，统一启动应急响应。", "On the regional prompt, in step with the region."
+    if step.reason is Reason.IMPROVED:
+        return (
+            "经会商研判，空气质量已改善或即将改善到预警条件以下并将持续。",
+            "Air quality has improved below the warning criteria, or is about to, and will stay so.",
+        )
+    return assessment.trace.why_zh, assessment.trace.why_en
 
 
 def instant_zh(instant: datetime) -> str:
@@ -62,69 +77,68 @@ def headline_en(place: str, action: str, from_level: Level, to_level: Level) -> 
     return f"{place}: {to_level.code} heavy-pollution warning {'extended' if action == 'extend' else 'issued'}"
 
 
-def body_zh(
-    place: str,
-    action: str,
-    from_level: Level,
-    to_level: Level,
-    effective_at: datetime | None,
-    planned_end: datetime | None,
-    fixed_end: bool,
-    why: str,
-) -> str:
+def body_zh(change: Change, why: str) -> str:
     """The notice text: basis, decision, times (Emergency Response Law art. 64, 72)."""
-    if action in {"lift", "revoke"}:
-        when = "自发布时起" if effective_at is None else f"自{instant_zh(effective_at)}起"
-        return f"{why}{when}，{place}解除重污染天气{from_level.zh}预警，终止{from_level.response}应急响应。"
+    start = _from_zh(change.effective_at)
+    if change.action in ENDING:
+        verb = "撤销" if change.action == "revoke" else "解除"
+        level = change.from_level
+        return f"{why}{start}，{change.place}{verb}重污染天气{level.zh}预警，终止{level.response}应急响应。"
+    level = change.to_level
     return (
-        f"{why}{_from_zh(effective_at)}{_until_zh(planned_end, fixed_end)}，{place}执行重污染天气{to_level.zh}预警（{to_level.response}应急响应）。"
+        f"{why}{start}{_until_zh(change.planned_end, change.fixed_end)}，"
+        f"{change.place}执行重污染天气{level.zh}预警（{level.response}应急响应）。"
         "请各有关单位和企业按应急减排清单落实相应措施。"
     )
 
 
+def body_en(change: Change, why: str) -> str:
+    """The same in English."""
+    start = "From the announcement" if change.effective_at is None else f"From {change.effective_at:%Y-%m-%d %H:%M}"
+    if change.action in ENDING:
+        return f"{why} {start} the {change.from_level.code} warning of {change.place} is over."
+    end = ""
+    if change.planned_end is not None:
+        end = f" until {change.planned_end:%Y-%m-%d %H:%M}" + ("" if change.fixed_end else " (expected)")
+    return (
+        f"{why} {start}{end} the {change.to_level.code} warning holds in {change.place}. "
+        "Listed enterprises follow the emission list."
+    )
+
+
 def content(
+    change: Change,
     *,
-    adcode: str,
-    place: str,
-    action: str,
-    from_level: Level,
-    to_level: Level,
-    reason: str,
-    effective_at: datetime | None,
-    planned_end: datetime | None,
-    why_zh: str,
-    why_en: str,
+    why: tuple[str, str],
     rules: str,
     plan: str,
     flags: tuple[str, ...],
     list_version: int | None,
     legal_basis: str | None = None,
-    fixed_end: bool = False,
 ) -> dict[str, Any]:
     """Everything a decision binds to. Changed content has another hash and needs another decision.
 
-    `planned_end` is the expected end that art. 72 asks to state; only with `fixed_end` does the warning lapse there by itself.
+    `why` is the basis in Chinese and English; `planned_end` the expected end that art. 72 asks to state: only with
+    `fixed_end` does the warning lapse there by itself.
     """
+    named = (change.place, change.action, change.from_level, change.to_level)
     return {
-        "adcode": adcode,
-        "place": place,
-        "action": action,
-        "from": from_level.code,
-        "to": to_level.code,
-        "reason": reason,
-        "effective_at": effective_at,
-        "planned_end": planned_end,
-        "fixed_end": fixed_end,
+        "adcode": change.adcode,
+        "place": change.place,
+        "action": change.action,
+        "from": change.from_level.code,
+        "to": change.to_level.code,
+        "reason": change.reason,
+        "effective_at": change.effective_at,
+        "planned_end": change.planned_end,
+        "fixed_end": change.fixed_end,
         "rules": rules,
         "plan": plan,
         "flags": list(flags),
         "list_version": list_version,
         "legal_basis": legal_basis,
         "notice": {
-            "zh": {
-                "headline": headline_zh(place, action, from_level, to_level),
-                "text": body_zh(place, action, from_level, to_level, effective_at, planned_end, fixed_end, why_zh),
-            },
-            "en": {"headline": headline_en(place, action, from_level, to_level), "text": why_en},
+            "zh": {"headline": headline_zh(*named), "text": body_zh(change, why[0])},
+            "en": {"headline": headline_en(*named), "text": body_en(change, why[1])},
         },
     }

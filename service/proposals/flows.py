@@ -8,14 +8,13 @@ from typing import Any
 
 from alerts.assessment import Assessment
 from alerts.levels import Level
-from alerts.lifecycle import State
 from alerts.proposal import PromptView, Step
 from alerts.rules import Plan
 from service.accounts.roles import Principal
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.proposals.content import content
+from service.proposals.content import Change, basis_of, content
 from service.warnings.flows import carry_out
 from service.warnings.repository import Standing, standing
 
@@ -48,16 +47,17 @@ async def follow(
         await close_open(uow, adcode, "superseded", by_system=True)
         return None
     frozen = content(
-        adcode=adcode,
-        place=uow.runtime.place(adcode),
-        action=step.action.value,
-        from_level=step.from_level,
-        to_level=step.to_level,
-        reason=step.reason.value,
-        effective_at=step.effective_at,
-        planned_end=step.planned_end,
-        why_zh=step.sentence_zh,
-        why_en=step.sentence_en,
+        Change(
+            adcode=adcode,
+            place=uow.runtime.place(adcode),
+            action=step.action.value,
+            from_level=step.from_level,
+            to_level=step.to_level,
+            reason=step.reason.value,
+            effective_at=step.effective_at,
+            planned_end=step.planned_end,
+        ),
+        why=basis_of(step, assessment),
         rules=assessment.rules,
         plan=plan.id,
         flags=step.flags,
@@ -273,16 +273,8 @@ async def propose_by_hand(
     plan = uow.runtime.law.plan_for(adcode, uow.now)
     rules = assessed["rules"] if assessed else uow.runtime.law.criteria_for(adcode, uow.now, plan_id=plan.id).rules_id
     frozen = content(
-        adcode=adcode,
-        place=uow.runtime.place(adcode),
-        action=action,
-        from_level=from_level,
-        to_level=to_level,
-        reason=reason,
-        effective_at=None,
-        planned_end=None,
-        why_zh=explanation,
-        why_en=explanation,
+        Change(adcode, uow.runtime.place(adcode), action, from_level, to_level, reason),
+        why=(explanation, explanation),
         rules=rules,
         plan=plan.id,
         flags=() if met else ("without_criteria",),
@@ -321,6 +313,3 @@ async def expire(uow: UnitOfWork, proposal_id: int) -> None:
     await uow.record("proposal.expired", row["adcode"], proposal=proposal_id, escalated_to="commander")
     await uow.enqueue("assess", {"adcodes": [row["adcode"]]})
     await uow.tell("proposal", row["adcode"])
-
-
-__all__ = ["State", "approvers_of", "close_open", "decide", "expire", "follow", "propose_by_hand", "put_forward"]

@@ -26,6 +26,7 @@ class Standing:
     announced_at: datetime
     effective_at: datetime
     planned_end: datetime | None
+    fixed_end: bool
     closing_at: datetime | None
 
     @property
@@ -36,6 +37,7 @@ class Standing:
             effective_at=self.effective_at,
             planned_end=self.planned_end,
             announced_at=self.announced_at,
+            fixed_end=self.fixed_end,
         )
 
     @property
@@ -56,6 +58,7 @@ def _standing(row: Any) -> Standing:
         announced,
         effective,
         beijing(row["planned_end"]),
+        row["fixed_end"],
         beijing(row["closed_at"]),
     )
 

@@ -1,0 +1,243 @@
+"""The paths of the service, each beside its limit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import statistics
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from python_calamine import CalamineWorkbook
+
+from alerts.bulk import levels, numpy_limit
+from alerts.rules import criteria_of
+from emission_lists.generator import generate_list
+from emission_lists.workbook import read_workbook
+from emission_lists.workbook_writer import write_workbook
+from service.bench.load import Call, Result, compared, per_second, timed
+from service.bench.stage import Stage
+from service.kit.signatures import headers
+from service.law.loader import load_law
+from service.ledger.flows import seal, verify
+from service.lists.workbooks import guide_of, profile
+
+DIVISIONS, HOURS = 2900, 240
+AT_ONCE = 16
+WEBHOOKS, READS = 400, 4000
+
+
+def assess_bulk(rounds: int) -> Result:
+    """Levels of 2,900 divisions × 240 h from arrays, against the bare rolling mean and compare over the same arrays."""
+    arrays = _air()
+    law = load_law()
+    rules = criteria_of(law.rules["national-2024"])
+    standard = law.standard_at(datetime(2025, 1, 1, tzinfo=UTC).date())
+    mine, theirs = [], []
+    for _ in range(rounds):
+        theirs.append(timed(lambda: numpy_limit(*arrays), 1)[0])
+        mine.append(timed(lambda: levels(*arrays, criteria=rules, standard=standard), 1)[0])
+    ratio = statistics.median(ours / limit for ours, limit in zip(mine, theirs, strict=True))
+    return Result("assess_bulk", statistics.median(mine), statistics.median(theirs), ratio, "<= 3", "s")
+
+
+def _air() -> list[Any]:
+    """Smooth invented air in which about one division in eight has a heavy episode."""
+    random_numbers = np.random.default_rng(20161216)
+    base = random_numbers.gamma(3.0, 15.0, (DIVISIONS, 1))
+    wave = 1 + 0.6 * np.sin(np.linspace(0, 6 * np.pi, HOURS) + random_numbers.uniform(0, 6, (DIVISIONS, 1)))
+    pm25 = np.round(base * wave + random_numbers.normal(0, 5, (DIVISIONS, HOURS)).clip(-10, 10) + 12, 0).clip(0)
+    episode = random_numbers.uniform(0, 1, DIVISIONS) < 0.12
+    pm25[episode, 60:150] += 150
+    return [pm25, np.round(pm25 * 1.4), pm25 * 0 + 20, pm25 * 0 + 45, np.round(pm25 / 80, 1)]
+
+
+async def webhook(stage: Stage, rounds: int) -> Result:
+    """A signed webhook with a forecast of 72 points, committed before the answer, against the same INSERTs alone."""
+    numbers = iter(range(10**9))
+
+    def calls(path: str) -> list[Call]:
+        made = []
+        for _ in range(WEBHOOKS):
+            number = next(numbers)
+            body = _forecast(number)
+            signed = headers([stage.secret], f"bench-{number}", datetime.now(tz=UTC), body)
+            made.append(Call("POST", stage.address + path, {**signed, "content-type": "application/json"}, body))
+        return made
+
+    mine, theirs, ratio = await compared(
+        lambda _: per_second(calls("/api/v1/feeds/bench/forecasts"), AT_ONCE, 202),
+        lambda _: per_second(calls("/limit/forecast"), AT_ONCE, 202),
+        rounds,
+    )
+    return Result("webhook", mine, theirs, ratio, ">= 0.5", "requests/s")
+
+
+def _forecast(number: int) -> bytes:
+    issued = datetime.now(tz=UTC).replace(minute=0, second=0, microsecond=0)
+    points = [
+        {"time": (issued + timedelta(hours=hour + 1)).isoformat(), "pm25": 40 + (number + hour) % 50, "pm10": 80.0}
+        for hour in range(72)
+    ]
+    issue = (datetime.now(tz=UTC) - timedelta(microseconds=number)).isoformat()
+    data = {"adcode": "110000", "issued_at": issue, "points": points}
+    return json.dumps({"type": "forecast.issued", "timestamp": issued.isoformat(), "data": data}).encode()
+
+
+async def requirement_warm(stage: Stage, rounds: int) -> Result:
+    """The requirement of enterprises that were asked for before, against constant bytes."""
+    codes = stage.codes[:200]
+    ours = [_ask(stage, code) for code in codes] * (READS // len(codes))
+    limit = [Call("GET", f"{stage.address}/limit/constant", {}) for _ in ours]
+    mine, theirs, ratio = await compared(
+        lambda _: per_second(ours, AT_ONCE), lambda _: per_second(limit, AT_ONCE), rounds
+    )
+    return Result("requirement_warm", mine, theirs, ratio, ">= 0.5", "requests/s")
+
+
+async def requirement_cold(stage: Stage, rounds: int) -> Result:
+    """The requirement of enterprises asked for the first time, against one row selected by key."""
+    shuffled = stage.codes[200:]
+    random.Random(7).shuffle(shuffled)
+    size = min(1500, len(shuffled) // (rounds + 1))
+
+    def part(number: int) -> list[str]:
+        return shuffled[number * size : (number + 1) * size]
+
+    mine, theirs, ratio = await compared(
+        lambda number: per_second([_ask(stage, code) for code in part(number)], AT_ONCE),
+        lambda number: per_second(
+            [Call("GET", f"{stage.address}/limit/select/{code}/{stage.version}", {}) for code in part(number)], AT_ONCE
+        ),
+        rounds,
+    )
+    return Result("requirement_cold", mine, theirs, ratio, ">= 0.5", "requests/s")
+
+
+def _ask(stage: Stage, code: str) -> Call:
+    return Call("GET", f"{stage.address}/api/v1/enterprises/{code}/requirements", stage.signed_in)
+
+
+async def decision_to_answers(stage: Stage, rounds: int) -> Result:
+    """From sending the decision until sampled enterprises of the division all get the new answer, in milliseconds."""
+    found = []
+    for number in range(rounds):
+        level = "red" if number % 2 == 0 else "orange"
+        proposal = await _proposed(stage, level)
+        sample = random.Random(number).sample(stage.codes, 20)
+        started = time.perf_counter()
+        status, _ = await asyncio.to_thread(
+            stage.post,
+            f"/api/v1/proposals/{proposal['id']}/decision",
+            {"approve": True, "content_hash": proposal["content_hash"], "reason": "bench"},
+            stage.signed_in,
+        )
+        assert status == 200
+        await _until_all(stage, sample, level)
+        found.append((time.perf_counter() - started) * 1000)
+    mine = statistics.median(found)
+    note = f"{len(stage.codes)} enterprises; worst of {rounds}: {max(found):.1f} ms"
+    return Result("decision_to_answers", mine, 100.0, mine / 100.0, "<= 1", "ms", note)
+
+
+async def _proposed(stage: Stage, level: str) -> dict[str, Any]:
+    from alerts.levels import Level
+    from service.accounts.roles import Principal, Role, Scope
+    from service.proposals.flows import propose_by_hand
+    from service.proposals.repository import find
+
+    async with stage.runtime.unit() as uow:
+        officer = await uow.fetchval("SELECT id FROM account WHERE login = 'bench-officer'")
+        if officer is None:
+            officer = await uow.fetchval(
+                "INSERT INTO account (login, display, password_hash, role, adcode, enabled, failures, created_at)"
+                " VALUES ('bench-officer', 'bench', '-', 'duty_officer', '100000', false, 0, now()) RETURNING id"
+            )
+        principal = Principal(officer, "bench-officer", "bench", Role.DUTY_OFFICER, Scope("100000"), None)
+        made = await propose_by_hand(
+            uow,
+            principal,
+            "110000",
+            to_level=Level.of(level),
+            reason="upper_order",
+            legal_basis="bench",
+            explanation="bench",
+        )
+        document = await find(uow, principal.scope, made)
+        await uow.commit()
+    return document
+
+
+async def _until_all(stage: Stage, sample: list[str], level: str) -> None:
+    import aiohttp
+
+    async with aiohttp.ClientSession() as session:
+        waiting = list(sample)
+        deadline = time.perf_counter() + 30
+        while waiting:
+            code = waiting[-1]
+            async with session.get(_ask(stage, code).url, headers=stage.signed_in) as answer:
+                body = await answer.json()
+            if body["response"] and body["response"]["level"] == level:
+                waiting.pop()
+            elif time.perf_counter() > deadline:
+                raise RuntimeError(f"{code} still gets the old answer after 30 s")
+
+
+async def ledger_verify(stage: Stage, rounds: int) -> Result:
+    """Rows per second of a verification of the whole chain, against the bar of design section 12."""
+    async with stage.runtime.unit() as uow:
+        await uow.execute(
+            "WITH entry AS (INSERT INTO ledger_entry (at, kind, adcode, content)"
+            " SELECT now(), 'bench', '110000', repeat('x', 300) || n FROM generate_series(1, 200000) n RETURNING id)"
+            " INSERT INTO ledger_pending SELECT id FROM entry"
+        )
+        await uow.commit()
+    while await seal(stage.runtime):
+        pass
+    connection = await stage.runtime.database.connect()
+    rates, checked = [], 0
+    for _ in range(rounds):
+        started = time.perf_counter()
+        verdict = await verify(connection)
+        checked = verdict.entries
+        rates.append(verdict.entries / (time.perf_counter() - started))
+        assert verdict.whole, verdict.problem
+    await connection.close()
+    mine = statistics.median(rates)
+    return Result("ledger_verify", mine, 100_000, mine / 100_000, ">= 1", "rows/s", f"{checked} rows")
+
+
+def import_workbook(rounds: int) -> Result:
+    """Reading a 10,000-row workbook with all its checks of cells, against calamine reading it."""
+    draft = generate_list("130100", seed=3, enterprises=3300, guide=guide_of("G2020"), profile=profile())
+    content = write_workbook(draft)
+
+    def bare() -> None:
+        book = CalamineWorkbook.from_filelike(BytesIO(content))
+        for name in book.sheet_names:
+            book.get_sheet_by_name(name).to_python()
+
+    def ours() -> None:
+        assert not read_workbook(content).errors
+
+    pairs = [(timed(ours, 1)[0], timed(bare, 1)[0]) for _ in range(rounds)]
+    mine, theirs = statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
+    ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
+    note = f"{len(draft.rows)} rows; the bar also allows the COPY"
+    return Result("import_workbook", mine, theirs, ratio, "<= 3", "s", note)
+
+
+ALONE: dict[str, Callable[[int], Result]] = {"assess_bulk": assess_bulk, "import_workbook": import_workbook}
+STAGED: dict[str, Any] = {
+    "requirement_cold": requirement_cold,
+    "requirement_warm": requirement_warm,
+    "webhook": webhook,
+    "decision_to_answers": decision_to_answers,
+    "ledger_verify": ledger_verify,
+}

@@ -1,0 +1,55 @@
+"""`lantian bench`: every path beside its limit in the same run."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from service.bench.load import Result
+from service.bench.paths import ALONE, STAGED
+from service.bench.stage import set_up, tear_down
+
+
+def register(commands: Any) -> None:
+    """Add the command."""
+    bench = commands.add_parser("bench", help="measure each path beside its limit; prints one line per path")
+    bench.add_argument("--only", action="append", choices=[*ALONE, *STAGED], help="a path to measure (may be repeated)")
+    bench.add_argument("--rounds", type=int, default=5, help="rounds; the medians are reported")
+    bench.add_argument("--enterprises", type=int, default=100_000, help="size of the generated list")
+    bench.add_argument("--json", action="store_true", help="JSON lines")
+    bench.set_defaults(run=run)
+
+
+def run(call: argparse.Namespace) -> int:
+    """Measure and print; exit code 0 whatever the ratios are, because machines are noisy."""
+    asyncio.run(_run(call))
+    return 0
+
+
+async def _run(call: argparse.Namespace) -> None:
+    wanted = call.only or [*ALONE, *STAGED]
+    for name in wanted:
+        if name in ALONE:
+            _print(ALONE[name](call.rounds), as_json=call.json)
+    staged = [name for name in wanted if name in STAGED]
+    if not staged:
+        return
+    with tempfile.TemporaryDirectory(prefix="lantian-bench-", ignore_cleanup_errors=True) as folder:
+        stage = await set_up(Path(folder), call.enterprises)
+        try:
+            for name in staged:
+                _print(await STAGED[name](stage, call.rounds), as_json=call.json)
+        finally:
+            await tear_down(stage)
+
+
+def _print(result: Result, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(result.document(), ensure_ascii=False), flush=True)
+        return
+    line = f"{result.name:22} ours {result.ours:>12,.3f}  limit {result.limit:>12,.3f} {result.unit:11}"
+    print(f"{line} ratio {result.ratio:6.3f}  (bar {result.bar})  {result.note}", flush=True)
