@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 
 class Labelled(StrEnum):
@@ -204,6 +205,7 @@ _FORCED = frozenset({Action.STOP, Action.LIMIT, Action.TRANSPORT})
 NOT_ESTABLISHED = Measure(Action.UNKNOWN)
 
 
+@lru_cache(maxsize=4096)
 def whole_units(total: int, ratio: float) -> int:
     """Units to stop for a share of `total`: only whole units stop, so the share is rounded up (含以上).
 

@@ -5,11 +5,11 @@ Enterprises and measures repeat over thousands of rows, so each distinct group o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from emission_lists.cells import CellProblem
+from emission_lists.cells import DECIMALS, MAX_QUANTITY, CellProblem
 from emission_lists.columns import (
     COLUMNS,
     ENTERPRISE_COLUMNS,
@@ -37,6 +37,9 @@ class Problem(NamedTuple):
     header: str
     value: object
     facts: tuple[tuple[str, object], ...]
+
+
+_NO_PROBLEMS: list[Problem] = []  # never added to
 
 
 class GroupProblem(Exception):
@@ -69,7 +72,7 @@ class Group(Generic[T]):
             known = self._cache[cells] = self._read(cells)
         return known
 
-    def problem(self, index: int, code: str, value: object, facts: dict[str, object]) -> Problem:
+    def problem(self, index: int, code: str, value: object, facts: Mapping[str, object]) -> Problem:
         return Problem(code, self.places[index], self.columns[index].header, value, tuple(facts.items()))
 
     def _read(self, cells: tuple[Any, ...]) -> tuple[T | None, list[Problem]]:
@@ -89,6 +92,25 @@ class Group(Generic[T]):
             return None, [self.problem(wrong.column, wrong.code, wrong.value, wrong.facts)]
 
 
+class Quantities(Group[Pollutants]):
+    """Four quantities in kg/d. Ordinary cells are read together, anything else cell by cell."""
+
+    def __init__(self, columns: Sequence[Column], places: dict[str, int]) -> None:
+        super().__init__(columns, places, Pollutants, cache=False)
+
+    def _read(self, cells: tuple[Any, ...]) -> tuple[Pollutants | None, list[Problem]]:
+        so2, nox, pm, vocs = cells
+        if type(so2) is type(nox) is type(pm) is type(vocs) is float and (
+            0 <= so2 <= MAX_QUANTITY
+            and 0 <= nox <= MAX_QUANTITY
+            and 0 <= pm <= MAX_QUANTITY
+            and 0 <= vocs <= MAX_QUANTITY
+        ):
+            six = DECIMALS
+            return Pollutants(round(so2, six), round(nox, six), round(pm, six), round(vocs, six)), _NO_PROBLEMS
+        return super()._read(cells)
+
+
 class RowReader:
     """Reads rows whose columns stand at `order` (template order, the number column last)."""
 
@@ -98,11 +120,13 @@ class RowReader:
         self._data = itemgetter(*order[:-1])
         self._blank = ("",) * len(COLUMNS)
         self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise, cache=True)
-        self._line = Group(LINE_COLUMNS, places, _line_cells, cache=False)
+        self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells, cache=False)
+        self._base = Quantities(LINE_COLUMNS[3:], places)
+        self._shared = Group(SHARED_COLUMNS, places, lambda *cells: cells, cache=True)
         self._levels = tuple(
             (
-                Group((*SHARED_COLUMNS, *columns), places, _measure, cache=True),
-                Group(reductions, places, Pollutants, cache=False),
+                Group(columns, places, _level_cells, cache=True),
+                Quantities(reductions, places),
             )
             for columns, reductions in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True)
         )
@@ -115,24 +139,38 @@ class RowReader:
     def read(self, number: int, raw: list[Any]) -> ListRow | None:
         """The row, or None with its problems added to `errors`. `number` counts from 1 as Excel does."""
         enterprise, problems = self._enterprise.read(raw)
-        line, more = self._line.read(raw)
-        problems = problems + more
+        line, of_line = self._line.read(raw)
+        base, of_base = self._base.read(raw)
+        shared, of_shared = self._shared.read(raw)
+        problems = [*problems, *of_line, *of_base, *of_shared]
         measures: list[Any] = []
         reductions: list[Any] = []
-        for measure_group, reduction_group in self._levels:
-            measure, more = measure_group.read(raw)
+        for level_group, reduction_group in self._levels:
+            level, more = level_group.read(raw)
             reduction, wrong = reduction_group.read(raw)
-            if more or wrong:
-                problems = problems + more + wrong
-            measures.append(measure)
+            problems += more
+            problems += wrong
+            if shared is not None and level is not None:
+                problems += self._unit_problems(level_group, shared, level)
+                measures.append(_measure(shared, level))
             reductions.append(reduction)
-        if problems or enterprise is None or line is None:
+        if problems or enterprise is None or line is None or base is None:
             self._report(number, problems)
             return None
-        code, name, process, base = line
+        code, name, process = line
         read = Line(code, name, process, PerLevel(*measures), base, PerLevel(*reductions))
         row = ListRow(enterprise, read, number)
         return row if self._agrees(row) else None
+
+    def _unit_problems(self, group: Group[Any], shared: tuple[Any, ...], level: tuple[Any, ...]) -> list[Problem]:
+        """Stopped units need a number of units, and are no more than that."""
+        stopped, total = level[3], shared[_TOTAL]
+        if stopped is None or (total is not None and stopped <= total):
+            return _NO_PROBLEMS
+        if total is None:
+            facts = {"what": "设备总数", "what_en": "the number of units"}
+            return [self._shared.problem(_TOTAL, "MEASURE_INCOMPLETE", level[0].zh, facts)]
+        return [group.problem(_STOPPED, "UNITS", stopped, {"what": total})]
 
     def _agrees(self, row: ListRow) -> bool:
         """True unless the row repeats another, or gives its enterprise other data than before."""
@@ -144,7 +182,8 @@ class RowReader:
             problems.append(self._line.problem(0, "DUPLICATE", row.line.code, {"what": before}))
         if first is not row.enterprise and first != row.enterprise:
             problems.append(self._enterprise.problem(0, "ENTERPRISE_DIFFERS", uscc, {"what": first_row}))
-        self._report(row.number, problems)
+        if problems:
+            self._report(row.number, problems)
         return not problems
 
     def _report(self, number: int, problems: list[Problem]) -> None:
@@ -196,41 +235,29 @@ def _enterprise(*cells: Any) -> Enterprise:
     )
 
 
-def _line_cells(code: str, name: str, process: str, *base: float | None) -> tuple[str, str, str, Pollutants]:
-    return code, name, process, Pollutants(*base)
-
-
 _CAP_IN_ENTERPRISE = 12
-_TOTAL, _ACTION, _RATIO, _STOPPED, _CAP, _VEHICLE = 1, 5, 6, 8, 10, 12
+_TOTAL = 1  # among the columns that a line states once
+_ACTION, _RATIO, _STOPPED, _CAP, _VEHICLE = 0, 1, 3, 5, 7  # among those of a level
 _LEFT_ALONE = frozenset({Action.SELF_DETERMINED, Action.NONE, Action.UNKNOWN})
 
 
-def _measure(*cells: Any) -> Measure:
-    (count_unit, total, basis, verification, point,
-     action, ratio, at_least, stopped, metric, value, unit, vehicle_rule, window, note) = cells  # fmt: skip
+def _level_cells(*cells: Any) -> tuple[Any, ...]:
+    """Action, share, lower bound, stopped units, load cap, vehicle rule, hours and note of one level."""
+    action, ratio, at_least, stopped, metric, value, unit, vehicle_rule, window, note = cells
     cap = _cap(metric, value, unit, _CAP)
     _check_parts(action, ratio, stopped, cap, vehicle_rule, window)
-    if stopped is not None and total is None:
-        raise GroupProblem("MEASURE_INCOMPLETE", _TOTAL, action.zh, what="设备总数", what_en="the number of units")
-    if stopped is not None and stopped > total:
-        raise GroupProblem("UNITS", _STOPPED, stopped, what=total)
     if at_least and ratio is None:
         raise GroupProblem("MEASURE_INCOMPLETE", _RATIO, action.zh, what="比例", what_en="its share")
+    return action, ratio, bool(at_least), stopped, cap, vehicle_rule, window, note
+
+
+def _measure(shared: tuple[Any, ...], level: tuple[Any, ...]) -> Measure:
+    count_unit, total, basis, verification, point = shared
+    action, ratio, at_least, stopped, cap, vehicle_rule, window, note = level
     return Measure(
-        action=action,
-        ratio=ratio,
-        at_least=bool(at_least),
-        count_unit=count_unit,
-        stopped_units=stopped,
-        total_units=total,
-        basis=basis,
-        load_cap=cap,
-        vehicle_rule=vehicle_rule,
-        window=window,
-        verification=verification,
-        verification_point=point,
-        note_zh=note,
-    )
+        action, ratio, at_least, count_unit, stopped, total, basis, cap,
+        vehicle_rule, window, verification, point, note,
+    )  # fmt: skip
 
 
 def _check_parts(

@@ -74,13 +74,17 @@ def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading
     sheet = book.get_sheet_by_name(LIST_SHEET)
     if seen.merged:
         reading.errors += _merge_errors(sheet)
-    cells = sheet.to_python(skip_empty_area=False, nrows=limits.rows + 2)
-    if len(cells) > limits.rows + 1:
+    if sheet.end is not None and sheet.end[0] > limits.rows:
         reading.errors.append(finding("TOO_MANY_ROWS", sheet=LIST_SHEET, what=limits.rows))
         return
-    order = _columns(cells[0] if cells else [], reading)
+    first_row, first_column = sheet.start or (0, 0)
+    rows = sheet.iter_rows()  # one row at a time: a list of them all would keep the collector busy
+    if first_column:
+        blank = [""] * first_column
+        rows = ([*blank, *row] for row in rows)
+    order = _columns(next(rows, []) if first_row == 0 else [], reading)
     if order is not None:
-        _read_rows(cells, order, limits, reading)
+        _read_rows(rows, order, limits, reading)
     if BASE_SHEET in book.sheet_names:
         base = book.get_sheet_by_name(BASE_SHEET).to_python(skip_empty_area=False, nrows=20)
         _read_base(base, reading)
@@ -130,10 +134,10 @@ def _header_error(code: str, place: int, value: str) -> Finding:
     return finding(code, sheet=LIST_SHEET, row=1, column=column_letter(place), value=value)
 
 
-def _read_rows(cells: list[list[Any]], order: list[int], limits: Limits, reading: Reading) -> None:
+def _read_rows(cells: Iterable[list[Any]], order: list[int], limits: Limits, reading: Reading) -> None:
     reader = RowReader(order)
     number_of = itemgetter(order[-1])
-    for number, raw in enumerate(cells[1:], start=2):
+    for number, raw in enumerate(cells, start=2):
         if number_of(raw) == EXAMPLE or reader.is_empty(raw):
             continue
         row = reader.read(number, raw)
