@@ -16,6 +16,7 @@ COMMANDS = {
     "check-config": "check_config",
     "audit": "audit",
     "replay": "replay",
+    "list": "lists",
     "bench": "bench",
 }
 """Command → module under `service.cli`."""

@@ -43,7 +43,7 @@ async def import_list(
     title: Annotated[str, Query(min_length=1, max_length=200)] = "应急减排清单",
     guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
 ) -> Response:
-    """Import a filled workbook (the body is the .xlsx file). All faults come at once, with sheet, row and column; then nothing is stored."""
+    """Import a filled workbook (the body is the .xlsx). All faults come at once with their place; then nothing is stored."""
     content = await read_body(request, runtime_of(request).settings.max_upload_bytes)
 
     async def make() -> tuple[int, object]:

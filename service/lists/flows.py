@@ -40,7 +40,7 @@ async def store_draft(
     uow: UnitOfWork, draft: EmissionListDraft, *, guide: str, created_by: int | None, generated: bool = False
 ) -> int:
     """Store a version as a draft with the result of its checks; returns its id."""
-    findings, totals = await asyncio.to_thread(checked, draft, guide)
+    findings, totals = await asyncio.to_thread(checked, draft, guide, uow.now.date())
     groups = draft.by_enterprise()
     records = [_record(rows) for rows in groups.values()]
     version_id = await uow.fetchval(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,11 @@ def profile() -> ListProfile:
     return ListProfile.model_validate(yaml.safe_load((GUIDES / "profile.yaml").read_text()))
 
 
-def checked(draft: EmissionListDraft, guide_id: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+def checked(
+    draft: EmissionListDraft, guide_id: str, as_of: date | None = None
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """Every finding of a draft, and its totals: base and planned reduction per level in kg/d."""
-    findings = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile())]
+    findings = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile(), as_of=as_of)]
     summed = totals(draft.rows)
     planned = {level.value: pollutants_document(summed.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)

@@ -202,8 +202,8 @@ async def activate(uow: UnitOfWork, warning_id: int) -> None:
 async def lapse(uow: UnitOfWork, warning_id: int) -> None:
     """The fixed end printed in the notice has come: the warning ends by itself. Idempotent; an extended one stays."""
     row = await uow.fetchrow(
-        "UPDATE warning SET state = 'lapsed', closed_at = planned_end WHERE id = $1 AND closed_at IS NULL AND fixed_end AND planned_end <= $2"
-        " RETURNING adcode, level, planned_end",
+        "UPDATE warning SET state = 'lapsed', closed_at = planned_end WHERE id = $1 AND closed_at IS NULL AND fixed_end"
+        " AND planned_end <= $2 RETURNING adcode, level, planned_end",
         warning_id,
         uow.now,
     )
