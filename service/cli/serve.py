@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from service.app import create_app, running
 from service.kit.database import Database, address_of
@@ -27,6 +28,10 @@ def register(commands: Any) -> None:
     serve.add_argument("--host", help="address to listen on")
     serve.add_argument("--port", type=int, help="port to listen on")
     serve.add_argument("--no-worker", action="store_true", help="run no jobs here; `lantian worker` does")
+    serve.add_argument("--demo", action="store_true", help="play the December 2016 episode to a service of its own")
+    serve.add_argument("--pace", type=_pace, help="demo: simulated seconds in a real one (default 100)")
+    serve.add_argument("--fresh", action="store_true", help="demo: forget the last run and start the episode anew")
+    serve.add_argument("--hands-off", action="store_true", help="demo: leave every decision to people")
     serve.set_defaults(run=run_serve)
     worker = commands.add_parser("worker", help="run jobs and the ticker without serving")
     worker.set_defaults(run=run_worker)
@@ -35,6 +40,13 @@ def register(commands: Any) -> None:
     for command in (serve, worker, upgrade):
         command.add_argument("--data", type=Path, help="folder of the embedded database and the public site")
         command.add_argument("--json", action="store_true", help="log and answer in JSON lines")
+
+
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not 0 < pace <= 100_000:
+        raise argparse.ArgumentTypeError("give a number above 0 and at most 100000")
+    return pace
 
 
 def settings_of(call: argparse.Namespace) -> Settings:
@@ -66,10 +78,36 @@ def run_serve(call: argparse.Namespace) -> int:
     """Serve until told to stop."""
     settings = settings_of(call)
     set_up_logs(as_json=call.json)
+    if call.demo:
+        return run_demo(call, settings)
+    if call.pace or call.fresh or call.hands_off:
+        print("--pace, --fresh and --hands-off belong to --demo; add it or leave them out.", file=sys.stderr)
+        return 2
     runtime = runtime_from(settings)
     asyncio.run(migrate(runtime.database.address))
+    _listen(create_app(runtime), settings)
+    return 0
+
+
+def run_demo(call: argparse.Namespace, settings: Settings) -> int:
+    """Serve the demonstration until told to stop; 1 when the database is not its own."""
+    from service.demo import serving
+
+    runtime = runtime_from(serving.demo_settings(settings))
+    app = create_app(runtime)
+    serving.attach(app, runtime, serving.Options(pace=call.pace or serving.PACE, hands_off=call.hands_off))
+    try:
+        asyncio.run(serving.prepare(runtime, fresh=call.fresh))
+    except serving.NotADemo as error:
+        print(error, file=sys.stderr)
+        return 1
+    _listen(app, settings)
+    return 0
+
+
+def _listen(app: FastAPI, settings: Settings) -> None:
     uvicorn.run(
-        create_app(runtime),
+        app,
         host=settings.host,
         port=settings.port,
         log_level="warning",
@@ -77,7 +115,6 @@ def run_serve(call: argparse.Namespace) -> int:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    return 0
 
 
 def run_worker(call: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import asyncpg
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
@@ -26,7 +27,7 @@ AT_ONCE = 4
 class Hand:
     """A worker over one connection that works only when asked. The queue and the handlers are the service's own."""
 
-    def __init__(self, runtime: Runtime, connection: asyncpg.Connection) -> None:
+    def __init__(self, runtime: Runtime, connection: asyncpg.Connection[Any]) -> None:
         load_handlers()
         self.runtime = runtime
         self._queries = Queries(AsyncpgDriver(connection))
@@ -34,10 +35,11 @@ class Hand:
         self._entrypoints = {QueueEntrypoint(name): EntrypointExecutionParameter(0) for name in HANDLERS}
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def drain(self) -> int:
-        """Work until the queue is empty; returns how many jobs were done. A handler's error is raised and its job stays picked.
+    async def drain(self, leave_out: frozenset[str] = frozenset()) -> int:
+        """Work until the queue is empty; returns how many jobs were taken. A handler's error is raised and its job stays picked.
 
-        Jobs that wait with the same content are done once: handlers are idempotent and read the present when they run.
+        Jobs that wait with the same content are done once: handlers are idempotent and read the present when they run. Jobs named
+        in `leave_out` are taken from the queue and not done; the caller sees to their effect later.
         """
         done = 0
         while jobs := await self._queries.dequeue(
@@ -46,11 +48,13 @@ class Hand:
             same: dict[tuple[str, bytes], list[Job]] = {}
             for job in jobs:
                 same.setdefault((job.entrypoint, job.payload or b"{}"), []).append(job)
-            await asyncio.gather(*(self._do(group) for group in same.values()))
+            await asyncio.gather(*(self._do(group, leave_out) for group in same.values()))
             done += len(jobs)
         return done
 
-    async def _do(self, group: Sequence[Job]) -> None:
-        async with self._turns:
-            await HANDLERS[group[0].entrypoint](self.runtime, json.loads(group[0].payload or b"{}"))
+    async def _do(self, group: Sequence[Job], leave_out: frozenset[str]) -> None:
+        name = group[0].entrypoint
+        if name not in leave_out:
+            async with self._turns:
+                await HANDLERS[name](self.runtime, json.loads(group[0].payload or b"{}"))
         await self._queries.log_jobs([(job, "successful", None) for job in group])

@@ -145,9 +145,7 @@ class Outside:
 
     async def _bearer(self, login: str) -> dict[str, str]:
         if login not in self._tokens:
-            answer = await self.http.post(
-                "/api/v1/sessions", json={"login": login, "password": self.passwords[login]}
-            )
+            answer = await self.http.post("/api/v1/sessions", json={"login": login, "password": self.passwords[login]})
             if answer.status_code != 201:
                 raise Refused(f"{login} could not sign in", answer)
             self._tokens[login] = answer.json()["token"]

