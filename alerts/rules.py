@@ -186,9 +186,15 @@ ApproverLevel = Literal["yellow", "orange", "red", "blue"]
 
 
 class Deadlines(Lawful):
-    """Hours in which something must be done."""
+    """Hours in which something must be done, and how far ahead a warning is put forward at all.
+
+    `reconsider_hours`: a rejected proposal of the same content comes back only after so long. `issue_ahead_hours`: what
+    starts later than this is watched and shown, not yet proposed (nobody may be warned too early).
+    """
 
     decision_hours: int = Field(default=2, ge=1, le=72)
+    reconsider_hours: int = Field(default=12, ge=0, le=72)
+    issue_ahead_hours: int = Field(default=72, ge=1, le=240)
 
 
 class Plan(Lawful):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.assessment import Assessment
@@ -39,11 +39,11 @@ async def follow(
 ) -> int | None:
     """Let the open proposal of the system be what the newest step says; returns its id, None when nothing is proposed.
 
-    The same content stays as it is, so that an officer's reading is not disturbed; a rejected content is not put forward again.
+    The same content stays as it is, so that an officer's reading is not disturbed; a rejected one rests for a while.
     """
     if warning is not None and warning.closing_at is not None:
         return None  # its end is decided; what comes after is assessed when it is over
-    if step.action.value not in ACTIONS_WITH_EFFECT:
+    if step.action.value not in ACTIONS_WITH_EFFECT or starts_too_late(step, plan, uow.now):
         await close_open(uow, adcode, "superseded", by_system=True)
         return None
     frozen = content(
@@ -67,6 +67,12 @@ async def follow(
     return await put_forward(uow, frozen, plan, assessment_id=assessment_id, prompt_id=by_prompt, proposed_by=None)
 
 
+def starts_too_late(step: Step, plan: Plan, now: datetime) -> bool:
+    """Whether a warning would begin so far ahead that it is watched, not proposed."""
+    horizon = timedelta(hours=plan.deadlines.issue_ahead_hours)
+    return step.action.value in {"issue", "raise"} and step.effective_at is not None and step.effective_at > now + horizon
+
+
 async def active_list(uow: UnitOfWork, adcode: str) -> int | None:
     """The list version that a response starting now would pin."""
     value: int | None = await uow.fetchval("SELECT id FROM list_version WHERE adcode = $1 AND state = 'active'", adcode)
@@ -86,10 +92,11 @@ async def put_forward(
     adcode, text = frozen["adcode"], canonical(frozen)
     content_hash = digest(frozen)
     known = await uow.fetchrow(
-        "SELECT id, state FROM proposal WHERE adcode = $1 AND content_hash = $2 AND state IN ('open', 'rejected')"
-        " ORDER BY id DESC LIMIT 1",
+        "SELECT id, state FROM proposal WHERE adcode = $1 AND content_hash = $2"
+        " AND (state = 'open' OR (state = 'rejected' AND closed_at > $3)) ORDER BY id DESC LIMIT 1",
         adcode,
         content_hash,
+        uow.now - timedelta(hours=plan.deadlines.reconsider_hours),
     )
     if known is not None and known["state"] == "open":
         return int(known["id"])
