@@ -14,6 +14,7 @@ from service.divisions.endpoints import router as divisions
 from service.enterprises.endpoints import router as enterprises
 from service.feeds.endpoints import router as feeds
 from service.kit import problems
+from service.kit.body import BodyLimit
 from service.kit.health import router as health
 from service.kit.jobs import Ticker, Worker, tick
 from service.kit.runtime import Runtime
@@ -26,6 +27,7 @@ from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
 from service.subscriptions.endpoints import router as subscriptions
 from service.warnings.endpoints import router as warnings
+from service.web.endpoints import install as install_pages
 
 ROUTERS = (accounts, divisions, enterprises, feeds, health, ledger, lists, prompts, proposals, subscriptions, warnings)
 
@@ -55,6 +57,8 @@ def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.include_router(public_router(runtime.settings.public_root))
+    install_pages(app)
+    app.add_middleware(BodyLimit, settings=runtime.settings)
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -1,0 +1,31 @@
+"""Forms of pages: small, urlencoded, from our own pages only."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs
+
+from fastapi import Request
+
+from service.kit.auth import same_origin
+from service.kit.body import read_body
+from service.kit.problems import Forbidden, Invalid
+
+MAX_FORM_BYTES = 20_000
+
+
+async def read_form(request: Request) -> dict[str, str]:
+    """The fields of an urlencoded form. Raises Forbidden when another site's page sent it, Invalid when it is no form."""
+    if not same_origin(request):
+        raise Forbidden("This form was sent from another site's page; open the page here and send it again.")
+    try:
+        fields = parse_qs((await read_body(request, MAX_FORM_BYTES)).decode(), keep_blank_values=True)
+    except ValueError as error:
+        raise Invalid("The form could not be read; open the page again and send it once more.") from error
+    return {name: values[-1].strip() for name, values in fields.items()}
+
+
+def local_path(given: str | None) -> str:
+    """A path of our own to go on to; anything else becomes the front page."""
+    if given and given.startswith("/") and not given.startswith(("//", "/\\")) and "\\" not in given:
+        return given
+    return "/"

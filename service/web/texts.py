@@ -1,0 +1,26 @@
+"""Every text of the pages in both languages. Chinese comes first; a test compares the keys."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from service.web.texts_en import ENGLISH
+from service.web.texts_zh import CHINESE
+
+Language = Literal["zh", "en"]
+TEXTS: dict[Language, dict[str, str]] = {"zh": CHINESE, "en": ENGLISH}
+
+
+def text(language: Language, key: str, **values: Any) -> str:
+    """One text with its values filled in. Raises KeyError for a key that no language has."""
+    return TEXTS[language][key].format(**values)
+
+
+def language_of(asked: str | None, remembered: str | None) -> Language:
+    """The language to write in: what is asked, what was chosen before, otherwise Chinese."""
+    for choice in (asked, remembered):
+        if choice == "en":
+            return "en"
+        if choice == "zh":
+            return "zh"
+    return "zh"
