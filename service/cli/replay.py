@@ -48,7 +48,9 @@ def register(commands: Any) -> None:
     )
     replay.add_argument("episode", metavar="EPISODE", choices=sorted(EPISODES), help=" or ".join(sorted(EPISODES)))
     replay.add_argument("--rules", help="rule set, such as national-2024; default: the one in force at each instant")
-    replay.add_argument("--forecast", choices=sorted(FORECAST_FEEDS), default="perfect", help="how forecasts are rebuilt")
+    replay.add_argument(
+        "--forecast", choices=sorted(FORECAST_FEEDS), default="perfect", help="how forecasts are rebuilt"
+    )
     replay.add_argument("--from", dest="start", help="begin later than the episode does")
     replay.add_argument("--until", help="end earlier than the episode does")
     replay.add_argument("--lang", choices=("zh", "en"), default="zh", help="language of the time line")
