@@ -39,7 +39,9 @@ class Answer:
 
 async def home_of(uow: UnitOfWork, uscc: str) -> str:
     """The division in whose list an enterprise stands. Raises Invalid for a wrong code, Unknown when it is in no list."""
-    known: str | None = uow.runtime.live.requirements.get(("home", uscc))
+    remembered = uow.runtime.live.requirements
+    since = remembered.times_forgotten
+    known: str | None = remembered.get(("home", uscc))
     if known is not None:
         return known
     if not uscc_valid(uscc):
@@ -50,7 +52,7 @@ async def home_of(uow: UnitOfWork, uscc: str) -> str:
             f"{uscc} is in no emission list here; ask the ecology bureau whether the enterprise must be listed."
         )
     if uow.runtime.live.listening:
-        uow.runtime.live.requirements.put(("home", uscc), found)
+        remembered.put(("home", uscc), found, since)
     return str(found)
 
 
@@ -70,9 +72,10 @@ async def requirements(uow: UnitOfWork, principal: Principal, uscc: str, instant
     kept: Answer | None = live.requirements.get(key) if key is not None and live.listening else None
     if kept is not None:
         return kept
+    since = live.requirements.times_forgotten
     answer = await _compose(uow, adcode, uscc, current, following, moment)
     if key is not None and live.listening:
-        live.requirements.put(key, answer)
+        live.requirements.put(key, answer, since)
     return answer
 
 

@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel
 
 from service.feeds.flows import receive
-from service.feeds.schemas import FeedMessage
+from service.feeds.schemas import FeedMessage, SingleMessage
 from service.kit.auth import runtime_of
 from service.kit.body import read_body
 
 router = APIRouter(prefix="/api/v1/feeds", tags=["feeds"])
-BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": FeedMessage.model_json_schema()}}}}
+
+
+def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """A JSON schema without references, which would point nowhere inside an OpenAPI document."""
+    if isinstance(schema, list):
+        return [inlined(part, definitions) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].rpartition("/")[2]], definitions)
+    return {name: inlined(part, definitions) for name, part in schema.items() if name != "$defs"}
+
+
+def schema_of(model: type[BaseModel]) -> Any:
+    """The schema of a body, for the OpenAPI document."""
+    schema = model.model_json_schema()
+    return inlined(schema, schema.get("$defs", {}))
+
+
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": {"anyOf": [schema_of(FeedMessage), schema_of(SingleMessage)]}}},
+    }
+}
 
 
 async def _take(request: Request, feed: str, kind: str) -> Response:

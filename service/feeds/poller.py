@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +17,8 @@ from service.feeds.layouts import hebei
 from service.feeds.schemas import Delivery
 from service.kit.problems import Problem
 from service.kit.runtime import Runtime
-from service.subscriptions.targets import TargetError, resolve
+from service.subscriptions.channel import FAILURES, open_client
+from service.subscriptions.targets import check_address
 
 Layout = Callable[[bytes, datetime], list[Delivery]]
 LARGEST_DOCUMENT = 5_000_000
@@ -76,9 +78,10 @@ async def poll_once(runtime: Runtime, feed_id: str, poll: dict[str, Any]) -> lis
 
 async def _fetch(feed_id: str, url: str, *, allow_private: bool) -> bytes:
     try:
-        await resolve(url, allow_private=allow_private)
+        check_address(url, allow_private=allow_private)
         async with (
-            httpx.AsyncClient(timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False) as client,
+            asyncio.timeout(TIMEOUT_SECONDS),
+            open_client(TIMEOUT_SECONDS, allow_private=allow_private) as client,
             client.stream("GET", url) as response,
         ):
             if response.status_code != httpx.codes.OK:
@@ -89,5 +92,5 @@ async def _fetch(feed_id: str, url: str, *, allow_private: bool) -> bytes:
                 if len(read) > LARGEST_DOCUMENT:
                     raise PollError(f"feed {feed_id} sent more than {LARGEST_DOCUMENT} bytes")
             return bytes(read)
-    except (httpx.HTTPError, httpx.InvalidURL, TargetError) as error:
+    except FAILURES as error:
         raise PollError(f"feed {feed_id} could not be fetched: {type(error).__name__}: {error}") from error

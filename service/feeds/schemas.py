@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from alerts.points import Point
 
@@ -24,19 +24,25 @@ class Delivery(BaseModel):
     points: Annotated[list[Point], Field(min_length=1, max_length=800)]
 
 
-class FeedMessage(BaseModel):
-    """The body of a feed's webhook."""
+class Envelope(BaseModel):
+    """What every message says of itself."""
 
     model_config = ConfigDict(extra="forbid")
 
     type: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_.]{1,64}$")]
     timestamp: AwareDatetime
+
+
+class FeedMessage(Envelope):
+    """The body of a feed's webhook."""
+
     data: Annotated[list[Delivery], Field(min_length=1, max_length=MAX_ITEMS)]
 
-    @field_validator("data", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: object) -> object:
-        return [value] if isinstance(value, dict) else value
+
+class SingleMessage(Envelope):
+    """The same with one delivery that stands alone instead of in a list."""
+
+    data: Delivery
 
 
 class Accepted(BaseModel):

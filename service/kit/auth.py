@@ -54,10 +54,11 @@ async def find_principal(request: Request) -> Principal | None:
     if found is not None and found[1] > time.monotonic() and runtime.live.listening:
         principal: Principal = found[0]
         return principal
+    since = runtime.live.sessions.times_forgotten
     async with runtime.unit() as uow:
         fresh = await principal_of(uow, token)
     if fresh is not None:
-        runtime.live.sessions.put(key, (fresh, time.monotonic() + REMEMBER_SECONDS))
+        runtime.live.sessions.put(key, (fresh, time.monotonic() + REMEMBER_SECONDS), since)
     return fresh
 
 

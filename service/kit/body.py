@@ -3,20 +3,80 @@
 from __future__ import annotations
 
 from fastapi import Request
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.kit.problems import TooLarge
+from service.kit.settings import Settings
+
+UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists"})
+FORM_ROOM = 100_000
+"""What a form puts around an uploaded file."""
+
+
+def too_large(limit: int) -> TooLarge:
+    """The refusal, with what to do."""
+    return TooLarge(f"At most {limit} bytes are taken here; split the message.")
+
+
+def declared_length(value: str | None) -> int:
+    """Bytes that a Content-Length announces; 0 when it is missing or no number."""
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 19 else 0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body. Raises TooLarge as soon as more than `limit` bytes have come, without keeping them."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"At most {limit} bytes are taken here; split the message.")
+    if declared_length(request.headers.get("content-length")) > limit:
+        raise too_large(limit)
     parts: list[bytes] = []
     size = 0
     async for part in request.stream():
         size += len(part)
         if size > limit:
-            raise TooLarge(f"At most {limit} bytes are taken here; split the message.")
+            raise too_large(limit)
         parts.append(part)
     return b"".join(parts)
+
+
+class BodyLimit:
+    """ASGI middleware: no endpoint, whatever reads its body, takes more than the settings allow."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+
+    def limit_of(self, path: str) -> int:
+        """Bytes that a path takes."""
+        uploads = path in UPLOAD_PATHS
+        return self.settings.max_upload_bytes + FORM_ROOM if uploads else self.settings.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self.limit_of(scope["path"])
+        refusal = too_large(limit).response(scope["path"])
+        if declared_length(Headers(scope=scope).get("content-length")) > limit:
+            await refusal(scope, receive, send)
+            return
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > limit:
+                raise too_large(limit)
+            return message
+
+        async def unless_too_large(message: Message) -> None:
+            if size <= limit:
+                await send(message)
+
+        try:
+            await self.app(scope, counted, unless_too_large)
+        except TooLarge:
+            if size <= limit:
+                raise
+        if size > limit:
+            await refusal(scope, receive, send)

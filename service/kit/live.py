@@ -24,19 +24,26 @@ class Memory:
     def __init__(self, limit: int = MAX_REMEMBERED) -> None:
         self._limit = limit
         self._values: dict[Any, Any] = {}
+        self.times_forgotten = 0
 
     def get(self, key: Any) -> Any:
         """The remembered value, or None."""
         return self._values.get(key)
 
-    def put(self, key: Any, value: Any) -> None:
-        """Remember; a full memory starts anew."""
+    def put(self, key: Any, value: Any, since: int) -> None:
+        """Remember what was read when `times_forgotten` was `since`, unless it has been made stale meanwhile.
+
+        A full memory starts anew.
+        """
+        if since != self.times_forgotten:
+            return
         if len(self._values) >= self._limit:
             self._values.clear()
         self._values[key] = value
 
     def clear(self) -> None:
         """Forget everything."""
+        self.times_forgotten += 1
         self._values.clear()
 
     def __len__(self) -> int:

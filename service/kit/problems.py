@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import asyncpg
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+logger = structlog.get_logger("lantian.problems")
 
 
 class Problem(Exception):
@@ -129,6 +132,16 @@ def invalid_request(error: RequestValidationError) -> Invalid:
     return Invalid(f"{len(faults)} fault(s); see errors.", errors=faults)
 
 
+AWAY: tuple[type[Exception], ...] = (
+    ConnectionError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.DeadlockDetectedError,
+)
+"""The database is away, restarting or full: trying again helps."""
+
+
 def install(app: FastAPI) -> None:
     """Answer every error of the application as a problem document."""
 
@@ -144,6 +157,23 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, HTTPException)
         return _Http(error).response(request.url.path)
 
+    async def on_data(request: Request, error: Exception) -> Response:
+        logger.warning("the database refused a value", path=request.url.path, error=str(error))
+        refused = Invalid("A value cannot be stored: a NUL character, or an instant or number out of all range.")
+        return refused.response(request.url.path)
+
+    async def on_absence(request: Request, error: Exception) -> Response:
+        logger.warning("no answer from the database", path=request.url.path, error=str(error))
+        away = Busy("The database does not answer; nothing was stored.", headers={"Retry-After": "2"})
+        return away.response(request.url.path)
+
+    async def on_fault(request: Request, _error: Exception) -> Response:
+        return Problem().response(request.url.path)  # the server logs the error itself
+
+    for kind in AWAY:
+        app.add_exception_handler(kind, on_absence)
+    app.add_exception_handler(asyncpg.DataError, on_data)
+    app.add_exception_handler(Exception, on_fault)
     app.add_exception_handler(Problem, on_problem)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -16,7 +18,7 @@ GENESIS = "0" * 64
 LOCK = 7_214_001
 BATCH = 5_000
 VERIFY_SQL = """
-SELECT s.seq, s.entry_id, s.hash, e.content FROM ledger_seal s LEFT JOIN ledger_entry e ON e.id = s.entry_id
+SELECT s.seq, s.entry_id, s.hash, e.content, e.kind, e.adcode, e.at FROM ledger_seal s LEFT JOIN ledger_entry e ON e.id = s.entry_id
 WHERE s.seq > $1 ORDER BY s.seq LIMIT $2
 """
 
@@ -88,7 +90,15 @@ class Verdict:
 
 
 async def verify(connection: asyncpg.Connection, progress: Callable[[int], None] | None = None) -> Verdict:
-    """Recompute the chain from its first entry. Needs only read access; anyone with an export can do the same."""
+    """Recompute the chain from its first entry. Needs only read access; anyone with an export can do the same.
+
+    Reads one snapshot, so that entries written meanwhile are no fault. `connection` must be outside a transaction.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return await _verify(connection, progress)
+
+
+async def _verify(connection: asyncpg.Connection, progress: Callable[[int], None] | None) -> Verdict:
     previous, seq = GENESIS, 0
     while True:
         rows = await connection.fetch(VERIFY_SQL, seq, BATCH * 4)
@@ -121,6 +131,13 @@ def _fault(row: Any, previous: str, expected: int) -> str | None:
         return f"the content of entry {expected} is gone"
     if link(previous, row["seq"], row["entry_id"], row["content"]) != row["hash"]:
         return f"entry {expected} or the one before it was changed"
+    sealed = json.loads(row["content"])
+    if (sealed["kind"], sealed["adcode"], datetime.fromisoformat(sealed["at"])) != (
+        row["kind"],
+        row["adcode"],
+        row["at"],
+    ):
+        return f"the kind, place or time shown for entry {expected} is not what was sealed"
     return None
 
 

@@ -12,6 +12,7 @@ from emission_lists.workbook_writer import template
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, json_answer, once
+from service.kit.problems import Forbidden
 from service.lists import flows
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
@@ -68,6 +69,9 @@ async def checks(list_id: Id, official: Official, uow: Uow) -> Response:
 @router.post("/{list_id}/activate")
 async def activate(list_id: Id, request: Request, caller: Official, uow: Uow) -> Response:
     """Put a checked draft in force; by a second person."""
+
+    if not caller.may_keep_lists:
+        raise Forbidden("Lists are kept by duty officers, commanders and administrators.")
 
     async def make() -> tuple[int, object]:
         return 200, await flows.activate(uow, caller.scope, list_id, caller.account_id)

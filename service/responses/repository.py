@@ -59,9 +59,10 @@ async def of_division(uow: UnitOfWork, adcode: str) -> tuple[Responding, ...]:
     live = uow.runtime.live
     known: tuple[Responding, ...] | None = live.responses.get(adcode) if live.listening else None
     if known is None:
+        since = live.responses.times_forgotten
         known = tuple(_responding(row) for row in await uow.fetch(SQL, adcode))
         if live.listening:
-            live.responses.put(adcode, known)
+            live.responses.put(adcode, known, since)
     return known
 
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Protocol
 
+import aiohttp
 import httpx
+from aiohttp.abc import AbstractResolver, ResolveResult
+from httpx_aiohttp import AiohttpTransport
 
-from service.subscriptions.targets import TargetError, resolve
+from service.subscriptions.targets import TargetError, check_address, resolve
 
 LONGEST_ANSWER = 2_000
+OWN_HEADERS = {"content-type": "application/json", "user-agent": "lantian/1"}
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,48 @@ def retry_after_of(value: str | None) -> timedelta | None:
     return timedelta(seconds=min(int(value), 86_400))
 
 
+class CheckedResolver(AbstractResolver):
+    """Resolves and checks in one step: a connection goes to the very addresses that were found fit."""
+
+    def __init__(self, *, allow_private: bool) -> None:
+        self._allow_private = allow_private
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        return [
+            ResolveResult(hostname=host, host=address, port=port, family=kind, proto=0, flags=socket.AI_NUMERICHOST)
+            for address, kind in await resolve(host, port, allow_private=self._allow_private)
+            if family in {socket.AF_UNSPEC, kind}
+        ]
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def open_client(timeout_seconds: float, *, allow_private: bool) -> httpx.AsyncClient:
+    """A client for addresses that others name: no redirects, no proxies, no cookies, every connection to a checked address."""
+
+    def session() -> aiohttp.ClientSession:
+        connector = aiohttp.TCPConnector(
+            resolver=CheckedResolver(allow_private=allow_private), use_dns_cache=False, limit=100
+        )
+        return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    return httpx.AsyncClient(
+        transport=AiohttpTransport(client=session),
+        timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 5.0)),
+        follow_redirects=False,
+        trust_env=False,
+    )
+
+
+FAILURES = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, TargetError, TimeoutError)
+"""Everything that an address named by others can do to a call."""
+
+
 class HttpChannel:
-    """POST over HTTPS: a time limit on everything, no redirects, private addresses refused after resolution."""
+    """POST over HTTPS: a time limit on the whole call, no redirects, private addresses refused after resolution."""
 
     def __init__(self, timeout_seconds: float, *, allow_private: bool) -> None:
         self._allow_private = allow_private
@@ -46,20 +92,14 @@ class HttpChannel:
 
     async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
         try:
-            await resolve(url, allow_private=self._allow_private)
-        except TargetError as error:
-            return Answer(None, str(error), None)
-        client = self._open()
-        try:
-            async with client.stream(
-                "POST",
-                url,
-                content=body,
-                headers={"content-type": "application/json", "user-agent": "lantian/1", **headers},
-            ) as response:
+            check_address(url, allow_private=self._allow_private)
+            async with (
+                asyncio.timeout(self._timeout),
+                self._open().stream("POST", url, content=body, headers=OWN_HEADERS | headers) as response,
+            ):
                 said = await _beginning(response)
                 return Answer(response.status_code, said, retry_after_of(response.headers.get("retry-after")))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except FAILURES as error:
             return Answer(None, f"{type(error).__name__}: {error}", None)
 
     async def close(self) -> None:
@@ -70,21 +110,18 @@ class HttpChannel:
 
     def _open(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=httpx.Timeout(self._timeout, connect=min(self._timeout, 5.0)),
-                follow_redirects=False,
-                trust_env=False,
-            )
+            self._client = open_client(self._timeout, allow_private=self._allow_private)
         return self._client
 
 
 async def _beginning(response: httpx.Response) -> str:
+    """The first characters of an answer, as far as they can be stored."""
     read = b""
     async for part in response.aiter_raw(LONGEST_ANSWER):
         read += part
         if len(read) >= LONGEST_ANSWER:
             break
-    return read[:LONGEST_ANSWER].decode("utf-8", "replace")
+    return read[:LONGEST_ANSWER].decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 @dataclass

@@ -7,6 +7,8 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 
 class TargetError(ValueError):
     """An address that may not be called; the message says why."""
@@ -35,21 +37,28 @@ def check_address(url: str, *, allow_private: bool) -> None:
 
 
 def may_be_called(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """Whether an IP address belongs to the public Internet."""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped.is_global if mapped is not None else address.is_global and not address.is_multicast
+    """Whether an IP address, or the IPv4 address it carries, belongs to the public Internet."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address.is_global and not address.is_multicast
+    inner = address.ipv4_mapped or address.sixtofour or _translated(address)
+    if inner is not None:
+        return may_be_called(inner)
+    return address.is_global and not address.is_multicast and address.teredo is None
 
 
-async def resolve(url: str, *, allow_private: bool) -> None:
-    """Resolve the host and refuse it when any of its addresses is private. Raises TargetError, also when it does not resolve."""
-    check_address(url, allow_private=allow_private)
-    if allow_private:
-        return
-    parts = urlsplit(url)
+def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+
+
+async def resolve(host: str, port: int, *, allow_private: bool) -> list[tuple[str, socket.AddressFamily]]:
+    """The addresses of a host, to be connected to as they are. Raises TargetError when one of them is private or there is none."""
     loop = asyncio.get_running_loop()
     try:
-        found = await loop.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except OSError as error:
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
         raise TargetError(f"The host does not resolve: {error}.") from error
-    if not found or not all(may_be_called(ipaddress.ip_address(str(entry[4][0]).partition("%")[0])) for entry in found):
+    addresses: list[tuple[str, socket.AddressFamily]] = [(str(entry[4][0]), entry[0]) for entry in found]
+    public = all(may_be_called(ipaddress.ip_address(address.partition("%")[0])) for address, _ in addresses)
+    if not addresses or not (public or allow_private):
         raise TargetError("The host resolves to a private address.")
+    return addresses

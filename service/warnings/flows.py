@@ -186,8 +186,16 @@ async def _schedule(
         await uow.due(f"lapse:{warning_id}", planned_end, "lapse_warning", {"warning": warning_id})
 
 
+async def _lock_of(uow: UnitOfWork, warning_id: int) -> None:
+    """A decision may be changing the same warning: wait for it, then look at what it left."""
+    adcode = await uow.fetchval("SELECT adcode FROM warning WHERE id = $1", warning_id)
+    if adcode is not None:
+        await uow.lock_division(adcode)
+
+
 async def activate(uow: UnitOfWork, warning_id: int) -> None:
     """The announced start has come. Idempotent."""
+    await _lock_of(uow, warning_id)
     row = await uow.fetchrow(
         "UPDATE warning SET state = 'active' WHERE id = $1 AND state = 'announced' AND effective_at <= $2 RETURNING adcode, level",
         warning_id,
@@ -201,6 +209,7 @@ async def activate(uow: UnitOfWork, warning_id: int) -> None:
 
 async def lapse(uow: UnitOfWork, warning_id: int) -> None:
     """The fixed end printed in the notice has come: the warning ends by itself. Idempotent; an extended one stays."""
+    await _lock_of(uow, warning_id)
     row = await uow.fetchrow(
         "UPDATE warning SET state = 'lapsed', closed_at = planned_end WHERE id = $1 AND closed_at IS NULL AND fixed_end"
         " AND planned_end <= $2 RETURNING adcode, level, planned_end",
