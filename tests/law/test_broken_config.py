@@ -99,7 +99,7 @@ CASES = {
         PLAN, "  blue: [duty_officer, commander]\n", "", "approvers.blue", "nobody may decide"
     ),
     "approvers empty": Broken(PLAN, "orange: [commander]", "orange: []", "approvers.orange", "nobody may decide"),
-    "deadline zero": Broken(PLAN, "decision_hours: 2}", "decision_hours: 0}", "deadlines.decision_hours", "greater"),
+    "deadline zero": Broken(PLAN, "decision_hours: 2,", "decision_hours: 0,", "deadlines.decision_hours", "greater"),
     "conflict rule unknown": Broken(PLAN, "conflict: higher", "conflict: lower", "conflict", "higher"),
     "plan without references": Broken(
         "plans/110000/1.yaml", "", LATER_PLAN.partition("references")[0], "references", "missing"

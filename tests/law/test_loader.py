@@ -104,7 +104,7 @@ class TestKeeper:
     def test_takes_over_a_good_change(self, config: Path) -> None:
         keeper = LawKeeper(config)
         plan = config / "plans/100000/default.yaml"
-        plan.write_text(plan.read_text("utf-8").replace("decision_hours: 2}", "decision_hours: 3}"), "utf-8")
+        plan.write_text(plan.read_text("utf-8").replace("decision_hours: 2,", "decision_hours: 3,"), "utf-8")
         assert keeper.reload() == ()
         assert keeper.current.plan_for("110000", NOW).deadlines.decision_hours == 3
 
