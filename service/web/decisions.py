@@ -121,6 +121,6 @@ async def _again(request: Request, caller: Principal, proposal_id: int, status: 
 def _reason(writer: Writer, fields: dict[str, str], *, approve: bool) -> str | None:
     """The reason to store; None when rejecting without one from the list."""
     if approve:
-        return writer.t("verdict_yes")
+        return writer.t("agreed")
     chosen = fields.get("reason", "")
     return writer.t(chosen) if chosen in REJECTIONS else None

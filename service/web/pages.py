@@ -79,6 +79,11 @@ class Writer:
             distance_text(instant, self.language, self.now)
         )
 
+    @staticmethod
+    def parsed(value: datetime | str) -> datetime:
+        """An instant of a stored document."""
+        return _aware(value)
+
     def countdown(self, value: datetime) -> str:
         """How long until (or since) an instant."""
         return distance_text(value, self.language, self.now)

@@ -36,6 +36,9 @@ SELECT m.adcode, n.id, n.created_at,
 FROM unnest($1::text[]) m(adcode) CROSS JOIN LATERAL
     (SELECT id, step_id, created_at FROM notice WHERE adcode = m.adcode ORDER BY id DESC LIMIT 1) n
 """
+PROPOSED_SQL = """
+SELECT adcode, min(created_at) AS first FROM proposal WHERE adcode = ANY($1::text[]) AND created_at >= $2 GROUP BY adcode
+"""
 SHORT_ENDINGS = ("市", "盟", "地区")
 
 
@@ -179,7 +182,7 @@ async def board(uow: UnitOfWork, principal: Principal) -> Board:
     if newest:
         found = await prompts.find(uow, principal.scope, newest[0]["id"])
         lines = [line for line in found["divisions"] if principal.scope.covers(line["adcode"])]
-        return Board(found, await _with_receipts(uow, lines))
+        return Board(found, await _with_receipts(uow, await _with_proposals(uow, lines, found["issued_at"])))
     return Board(None, await _with_receipts(uow, await _going_on(uow, principal.scope)))
 
 
@@ -204,6 +207,14 @@ def _line(uow: UnitOfWork, code: str, stands: Standing | None, waiting: Any, ass
         "state": stands.state.value if stands else None,
         "late_minutes": 0,
     }
+
+
+async def _with_proposals(uow: UnitOfWork, lines: Sequence[dict[str, Any]], since: datetime) -> list[dict[str, Any]]:
+    """When each division's first proposal since the prompt was made, whatever its reason."""
+    made = {
+        row["adcode"]: row["first"] for row in await uow.fetch(PROPOSED_SQL, [one["adcode"] for one in lines], since)
+    }
+    return [line | {"proposed_at": line["proposed_at"] or beijing(made.get(line["adcode"]))} for line in lines]
 
 
 async def _with_receipts(uow: UnitOfWork, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -239,6 +239,7 @@ ENGLISH: dict[str, str] = {
     "you_cannot_own": "You proposed this yourself; somebody else must decide.",
     "proposal_closed": "This proposal is {state}; no decision is taken any more.",
     "decided_by": "The {role} {verdict} it on {at}: {reason}",
+    "agreed": "Agreed",
     "verdict_yes": "approved",
     "verdict_no": "rejected",
     "see_assessment": "See chart and periods",

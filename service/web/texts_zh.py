@@ -239,6 +239,7 @@ CHINESE: dict[str, str] = {
     "you_cannot_own": "这是你自己提出的建议，须由他人审批。",
     "proposal_closed": "此建议{state}，不再接受审批。",
     "decided_by": "{role}于 {at} {verdict}：{reason}",
+    "agreed": "同意",
     "verdict_yes": "批准",
     "verdict_no": "否决",
     "see_assessment": "查看曲线与时段",

@@ -41,6 +41,7 @@ class Seeded:
     uscc: str
     other_uscc: str
     decided: int
+    open: int
 
 
 def accounts(uscc: str) -> list[tuple[str, Role, str, str | None]]:
@@ -73,7 +74,9 @@ async def seed(runtime: Runtime) -> Seeded:
     decided = await _approve(runtime, people["demo-nation"], SHIJIAZHUANG)
     await Worker(runtime).run_queued()
     await seal(runtime)
-    return Seeded(usccs[0], usccs[1], decided)
+    async with runtime.unit() as uow:
+        waiting = await uow.fetchval("SELECT id FROM proposal WHERE adcode = $1 AND state = 'open'", BEIJING)
+    return Seeded(usccs[0], usccs[1], decided, waiting)
 
 
 async def _list(runtime: Runtime) -> list[str]:
