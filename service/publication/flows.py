@@ -179,7 +179,7 @@ async def public_state(uow: UnitOfWork) -> PublicState:
     forecasts = await forecasts_of(uow)
     simulated = uow.runtime.clock.simulated
     return PublicState(
-        as_of=uow.now,
+        as_of=uow.now.replace(microsecond=0),
         base_address=f"{uow.runtime.settings.address}/public/",
         publisher=PUBLISHER,
         places=tuple(
