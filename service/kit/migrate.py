@@ -11,7 +11,7 @@ from pgqueuer.queries import Queries
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from service.kit.database import ensure_database, raw_of
+from service.kit.database import ensure_database
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "migrations"
 LOCK = 7_214_002
@@ -52,7 +52,7 @@ async def _run(address: str, step: str, revision: str) -> None:
                     await connection.run_sync(_upgrade if step == "upgrade" else _downgrade, revision)
                 await connection.commit()
                 if step == "upgrade" and revision == "head":
-                    await _queue(await raw_of(connection))
+                    await _queue((await connection.get_raw_connection()).driver_connection)
             finally:
                 await connection.rollback()
                 await connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK})
