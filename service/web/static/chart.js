@@ -24,11 +24,12 @@
     const labels = data.steps.map((step) => step.time);
     const at = (position) => labels[position];
     const mark = css(`--w-${data.level}`) || soft;
+    const narrow = box.clientWidth < 640;
     const blocks = data.blocks.map((block, place) => [
       {
         xAxis: at(block.from),
-        name: words.block.replace("{aqi}", block.aqi),
-        label: { color: ink, position: [2, 2 + (place % 2) * 20], align: "left", fontSize: 12, backgroundColor: card, padding: [2, 4], borderRadius: 2 },
+        name: narrow && place ? "" : words.block.replace("{aqi}", block.aqi),
+        label: { show: !(narrow && place), color: ink, position: [2, 2 + (place % 2) * 20], align: "left", fontSize: 12, backgroundColor: card, padding: [2, 4], borderRadius: 2 },
       },
       { xAxis: at(block.to) },
     ]);
@@ -68,7 +69,7 @@
         axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
         axisLabel: {
           color: soft, hideOverlap: true,
-          interval: hourly ? (_, time) => parts(time).hour === "00" || parts(time).hour === "12" : 0,
+          interval: hourly ? (_, time) => parts(time).hour === "00" || (!narrow && parts(time).hour === "12") : 0,
           formatter: (time) => {
             const p = parts(time);
             return !hourly || p.hour === "00" ? day(p) : `${p.hour}:00`;
@@ -84,7 +85,7 @@
           name: words.bar, type: "bar", barCategoryGap: "12%", barMaxWidth: 48,
           data: data.steps.map((step) => ({
             value: step.aqi,
-            itemStyle: { color: step.colour || soft, opacity: step.observed ? 1 : 0.72, borderColor: soft, borderWidth: 0.4 },
+            itemStyle: { color: step.colour || soft, opacity: step.observed ? 1 : 0.72, borderColor: soft, borderWidth: hourly ? 0 : 0.5 },
           })),
           markLine: { symbol: "none", silent: true, data: rules },
           markArea: { silent: true, itemStyle: { color: mark, opacity: 0.16, borderColor: mark, borderWidth: 1 }, data: blocks },
