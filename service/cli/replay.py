@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -53,8 +52,8 @@ def register(commands: Any) -> None:
     )
     replay.add_argument("--from", dest="start", help="begin later than the episode does")
     replay.add_argument("--until", help="end earlier than the episode does")
+    replay.add_argument("--no-lists", action="store_true", help="leave the emission lists out; saves some seconds")
     replay.add_argument("--lang", choices=("zh", "en"), default="zh", help="language of the time line")
-    replay.add_argument("--config", dest="config_dir", type=Path, help=argparse.SUPPRESS)
     replay.add_argument("--json", action="store_true", help="print JSON lines")
     replay.set_defaults(run=run)
 
@@ -81,7 +80,7 @@ def _plan(call: argparse.Namespace) -> Plan:
         start=_instant(call.start),
         end=_instant(call.until),
         step_hours=STEP_HOURS.get(call.episode, 1),
-        with_lists=call.episode in WITH_LISTS,
+        with_lists=call.episode in WITH_LISTS and not call.no_lists,
     )
     if not episode.starts_at <= plan.begins < plan.ends <= episode.ends_at:
         raise ValueError(

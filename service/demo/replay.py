@@ -180,7 +180,7 @@ class Replay:
     @asynccontextmanager
     async def _outside(self) -> AsyncIterator[Outside]:
         secrets = await seed_feeds(self.runtime)
-        passwords = await seed_accounts(self.runtime)
+        passwords = await seed_accounts(self.runtime, visitors=False)
         if self.plan.with_lists:
             sizes = {adcode: size // LIST_SHARE for adcode, size in SIZES.items()}
             await seed_lists(self.runtime, self.plan.episode, sizes)

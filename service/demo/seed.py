@@ -86,21 +86,13 @@ async def seed_feeds(runtime: Runtime) -> dict[str, list[str]]:
     return {feed: known[feed] for feed in FEEDS}
 
 
-async def seed_accounts(runtime: Runtime) -> dict[str, str]:
-    """Open the missing accounts; returns the scripted ones' passwords, which are made anew at every start."""
+async def seed_accounts(runtime: Runtime, *, visitors: bool = True) -> dict[str, str]:
+    """Open the missing accounts, without `visitors` only the scripted ones; returns the scripted passwords, made anew each time."""
+    given = {one.login: random.token_urlsafe(24) for one in LOGINS if one.scripted}
     async with runtime.unit() as uow:
         known = {row["login"] for row in await uow.fetch("SELECT login FROM account")}
-    given = {one.login: random.token_urlsafe(24) for one in LOGINS if one.scripted}
-    hashes = dict(
-        zip(given, await asyncio.gather(*(hash_password(password) for password in given.values())), strict=True)
-    )
-    async with runtime.unit() as uow:
         for one in LOGINS:
-            if one.login in known and one.scripted:
-                await uow.execute(
-                    "UPDATE account SET password_hash = $2 WHERE login = $1", one.login, hashes[one.login]
-                )
-            elif one.login not in known:
+            if one.login not in known and (visitors or one.scripted):
                 await create_account(
                     uow,
                     login=one.login,
@@ -109,6 +101,9 @@ async def seed_accounts(runtime: Runtime) -> dict[str, str]:
                     role=one.role,
                     adcode=one.adcode,
                 )
+            elif one.scripted:
+                fresh = await hash_password(given[one.login])
+                await uow.execute("UPDATE account SET password_hash = $2 WHERE login = $1", one.login, fresh)
         await uow.commit()
     return given
 
