@@ -22,6 +22,7 @@ from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import write_workbook
 from service.bench.load import Call, Result, compared, per_second, timed
 from service.bench.stage import Stage
+from service.kit.canonical import canonical
 from service.kit.signatures import headers
 from service.law.loader import load_law
 from service.ledger.flows import seal, verify
@@ -193,9 +194,10 @@ async def ledger_verify(stage: Stage, rounds: int) -> Result:
     """Rows per second of a verification of the whole chain, against the bar of design section 12."""
     async with stage.runtime.unit() as uow:
         await uow.execute(
-            "WITH entry AS (INSERT INTO ledger_entry (at, kind, adcode, content)"
-            " SELECT now(), 'bench', '110000', repeat('x', 300) || n FROM generate_series(1, 200000) n RETURNING id)"
-            " INSERT INTO ledger_pending SELECT id FROM entry"
+            "WITH entry AS (INSERT INTO ledger_entry (at, kind, adcode, content) SELECT $1, 'bench', '110000', $2 || n || '}'"
+            " FROM generate_series(1, 200000) n RETURNING id) INSERT INTO ledger_pending SELECT id FROM entry",
+            uow.now,
+            canonical({"adcode": "110000", "at": uow.now, "kind": "bench", "note": "x" * 200})[:-1] + ',"z":',
         )
         await uow.commit()
     while await seal(stage.runtime):

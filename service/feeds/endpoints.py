@@ -11,6 +11,7 @@ from service.feeds.flows import receive
 from service.feeds.schemas import FeedMessage, SingleMessage
 from service.kit.auth import runtime_of
 from service.kit.body import read_body
+from service.kit.metrics import RECEIVED
 
 router = APIRouter(prefix="/api/v1/feeds", tags=["feeds"])
 
@@ -43,9 +44,14 @@ BODY = {
 async def _take(request: Request, feed: str, kind: str) -> Response:
     runtime = runtime_of(request)
     body = await read_body(request, runtime.settings.max_body_bytes)
-    async with runtime.unit() as uow:
-        status, answer = await receive(uow, feed, kind, request.headers, body)
-        await uow.commit()
+    outcome = "refused"
+    try:
+        async with runtime.unit() as uow:
+            status, answer = await receive(uow, feed, kind, request.headers, body)
+            await uow.commit()
+        outcome = "taken"
+    finally:
+        RECEIVED.labels(kind, outcome).inc()
     return Response(answer, status, media_type="application/json")
 
 

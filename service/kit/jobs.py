@@ -18,6 +18,7 @@ from pgqueuer.models import Job
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueExecutionMode, QueueManagerId
 
+from service.kit.metrics import JOB_SECONDS, JOBS
 from service.kit.runtime import Runtime
 
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
@@ -109,7 +110,13 @@ class Worker:
         async def entry(queued: Job) -> None:
             payload = json.loads(queued.payload or b"{}")
             logger.debug("job", job=name, payload=payload)
-            await HANDLERS[name](self.runtime, payload)
+            outcome = "held"
+            try:
+                with JOB_SECONDS.labels(name).time():
+                    await HANDLERS[name](self.runtime, payload)
+                outcome = "done"
+            finally:
+                JOBS.labels(name, outcome).inc()
 
         return entry
 

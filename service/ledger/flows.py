@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg
 
+from service.kit.metrics import SEALED
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
 
@@ -38,6 +39,7 @@ async def seal(runtime: Runtime) -> int:
             count = await _seal_batch(uow)
             await uow.commit()
         sealed += count
+        SEALED.inc(count)
         if count < BATCH:
             return sealed
 

@@ -12,6 +12,7 @@ from alerts.proposal import PromptView, Step
 from alerts.rules import Plan
 from service.accounts.roles import Principal
 from service.kit.canonical import canonical, digest
+from service.kit.metrics import DECISIONS
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals.content import Change, basis_of, content
@@ -221,6 +222,7 @@ async def decide(
     if approve:
         answer |= await carry_out(uow, json.loads(proposal["content"]), decision_id)
     await uow.tell("proposal", proposal["adcode"])
+    DECISIONS.labels("approved" if approve else "rejected").inc()
     return answer
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from alerts.levels import Level
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.canonical import canonical
+from service.kit.metrics import DELIVERIES
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.signatures import headers, new_secret
@@ -198,6 +199,7 @@ async def deliver(runtime: Runtime, channel: Channel, delivery_id: int) -> str:
 
 async def _record(uow: UnitOfWork, row: Any, answer: Answer, outcome: Outcome) -> None:
     said = f"{answer.status or 'no answer'} {answer.said}".strip()[:500]
+    DELIVERIES.labels(outcome.state).inc()
     changed = await uow.fetchval(
         "UPDATE delivery SET state = $2, attempts = attempts + 1, last_answer = $3, done_at = $4 WHERE id = $1 AND state = 'pending'"
         " RETURNING attempts",
