@@ -22,7 +22,7 @@ from alerts.levels import Level
 from alerts.points import CAUSES
 from alerts.rules import Criteria
 from alerts.series import Series
-from alerts.trace import Trace, insufficient, near_of, nearest, what_changes, why, why_not_next
+from alerts.trace import Trace, basis, insufficient, near_of, nearest, what_changes, why, why_not_next
 
 AqiBasis = Literal["concentration", "hourly_aqi", "daily_aqi", "lower_bound", "mixed", "none"]
 
@@ -248,6 +248,7 @@ def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mas
     fall = margin(blocks, criteria, level, matters) if found else None
     aqis = [int(blocks.graded[at]) for at in found.chain] if found else []
     why_zh, why_en = why(found, criteria, aqis)
+    basis_zh, basis_en = basis(found, criteria, aqis)
     not_zh, not_en = why_not_next(gap)
     change_zh, change_en = what_changes(found, fall, near)
     notes = [insufficient(possible)] if possible > level else []
@@ -259,6 +260,8 @@ def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mas
         margin=fall,
         why_zh=why_zh,
         why_en=why_en,
+        basis_zh=basis_zh,
+        basis_en=basis_en,
         not_next_zh=not_zh,
         not_next_en=not_en,
         change_zh=change_zh,

@@ -35,6 +35,8 @@ class Trace(BaseModel):
     margin: int | None
     why_zh: str
     why_en: str
+    basis_zh: str
+    basis_en: str
     not_next_zh: str
     not_next_en: str
     change_zh: str
@@ -94,6 +96,19 @@ def why(found: Found | None, criteria: Criteria, aqis: Sequence[int]) -> tuple[s
         f"达到{found.level.zh}：满足{document}{found.clause}（{condition_zh(found.condition)}），"
         f"{len(aqis)}个24小时时段的AQI为{listed}。",
         f"{found.level.code} is reached: {criteria.number} {found.clause} ({condition_en(found.condition)}); "
+        f"the 24-h blocks have AQI {', '.join(str(aqi) for aqi in aqis)}.",
+    )
+
+
+def basis(found: Found | None, criteria: Criteria, aqis: Sequence[int]) -> tuple[str, str]:
+    """The same for a public notice: the condition in words, without the name of the clause."""
+    if found is None:
+        return why(None, criteria, aqis)
+    listed = "、".join(str(aqi) for aqi in aqis)
+    return (
+        f"经研判，达到《{criteria.title}》（{criteria.number}）规定的{found.level.zh}预警条件"
+        f"（{condition_zh(found.condition)}），{len(aqis)}个24小时时段的AQI为{listed}。",
+        f"The forecast meets the {found.level.code} criterion of {criteria.number} ({condition_en(found.condition)}); "
         f"the 24-h blocks have AQI {', '.join(str(aqi) for aqi in aqis)}.",
     )
 

@@ -37,7 +37,7 @@ def basis_of(step: Step, assessment: Assessment) -> tuple[str, str]:
             "经会商研判，空气质量已改善或即将改善到预警条件以下并将持续。",
             "Air quality has improved below the warning criteria, or is about to, and will stay so.",
         )
-    return assessment.trace.why_zh, assessment.trace.why_en
+    return assessment.trace.basis_zh, assessment.trace.basis_en
 
 
 def instant_zh(instant: datetime) -> str:

@@ -44,10 +44,6 @@ SIMULATED = Words(
 )
 SOURCES = (
     Words(
-        "预警由人民政府发布；本站只转载已审批并公布的内容。",
-        "Warnings are issued by the government; this site shows decided and announced content only.",
-    ),
-    Words(
         "空气质量数据来自国家与地方环境监测网；预报来自所接入的预报机构。",
         "Air-quality data come from the national and local networks; forecasts from the connected institutions.",
     ),

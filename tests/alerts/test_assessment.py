@@ -207,6 +207,8 @@ class TestTrace:
         trace = judged(days([160, 170, 190])).trace
         assert "orange.any[1]" in trace.why_zh
         assert "160、170、190" in trace.why_zh
+        assert "日AQI大于150持续72小时" in trace.basis_zh
+        assert "any[" not in trace.basis_zh + trace.basis_en
         assert trace.number == "环大气〔2024〕6号"
         assert trace.next is not None
         assert (trace.next.clause, trace.next.points, trace.next.hours) == ("red.any[0]", 111, 72)
