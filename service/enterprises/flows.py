@@ -27,6 +27,7 @@ ACTIVE_AT_SQL = """
 SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND activated_at <= $2
 ORDER BY activated_at DESC, id DESC LIMIT 1
 """
+WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ async def requirements(uow: UnitOfWork, principal: Principal, uscc: str, instant
         raise Forbidden("You may see the requirements of your own enterprise, officials those of their region.")
     moment = instant or uow.now
     responses = await of_division(uow, adcode)
-    current, following = at(responses, moment), next_after(responses, moment) if instant is None else None
+    current = carrying(at(responses, moment))
+    following = carrying(next_after(responses, moment)) if instant is None else None
     key = (uscc, current, following) if instant is None else None
     live = uow.runtime.live
     kept: Answer | None = live.requirements.get(key) if key is not None and live.listening else None
@@ -97,6 +99,11 @@ async def _compose(
     )
     encoded = canonical(body).encode()
     return Answer(encoded, etag_of(encoded))
+
+
+def carrying(responding: Responding | None) -> Responding | None:
+    """The response if lists have measures at its level; a blue warning asks nothing of an enterprise."""
+    return responding if responding is not None and responding.level.code in WITH_MEASURES else None
 
 
 def _facts(responding: Responding | None, *, upcoming: bool = False) -> ResponseFacts | None:

