@@ -121,6 +121,11 @@ def _aware(instant: datetime) -> datetime:
     return local
 
 
+def _second(instant: datetime) -> datetime:
+    """The public is told whole seconds, as CAP does."""
+    return _aware(instant).replace(microsecond=0)
+
+
 def _info(
     uow: UnitOfWork, frozen: dict[str, Any], level: Level, audience: str, kind: MessageType
 ) -> InfoText:
@@ -174,8 +179,9 @@ async def public_state(uow: UnitOfWork) -> PublicState:
         grouped[step["adcode"]][step["warning_id"]].append(step)
     forecasts = await forecasts_of(uow)
     simulated = uow.runtime.clock.simulated
+    told = [_second(row[name]) for rows, name in ((steps, "announced_at"), (messages, "sent")) for row in rows]
     return PublicState(
-        as_of=uow.now.replace(microsecond=0),
+        as_of=max(_second(uow.now), *told) if told else _second(uow.now),  # another node's clock may be ahead of ours
         base_address=f"{uow.runtime.settings.address}/public/",
         publisher=PUBLISHER,
         places=tuple(
@@ -229,8 +235,8 @@ def _step(step: Any) -> PublicStep:
         kind=kind,
         level=Level.of(frozen["from"]) if kind.ends else Level(step["level"]),
         decision_id=str(step["decision_id"]),
-        announced_at=_aware(step["announced_at"]),
-        effective_at=_aware(step["effective_at"]),
+        announced_at=_second(step["announced_at"]),
+        effective_at=_second(step["effective_at"]),
         planned_end=beijing(step["planned_end"]) if step["fixed_end"] else None,
         reason=PublicReason(step["reason"]),
         cap_identifier=step["identifier"],
@@ -262,7 +268,9 @@ async def publish(runtime: Runtime) -> str:
     """Render the site and make it current. A later call with the same state changes nothing that readers see."""
     async with runtime.unit() as uow:
         generation = await uow.fetchval("SELECT nextval('publication_generation')")
-        state = await public_state(uow)
         await uow.commit()
+    async with runtime.unit() as uow:
+        await uow.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        state = await public_state(uow)
     files = await asyncio.to_thread(render_site, state)
     return await asyncio.to_thread(PublicStore(runtime.settings.public_root).publish, files, int(generation))
