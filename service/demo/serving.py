@@ -227,7 +227,7 @@ def welcome(runtime: Runtime, episode: Episode, options: Options, address: str) 
             "  看什么 what to look at:",
             "    12-14 17:00 首次预报，各市出现预警建议；用 demo-commander 审批 · first forecast, proposals appear: approve them",
             "    12-15 12:00 环保部区域预警提示 · the ministry's regional prompt: 23 red, 9 orange",
-            "    12-16 20:00 起响应生效，企业查看减排要求 · responses begin, enterprises see what to stop",
+            "    12-15 起各市响应陆续生效，企业查看减排要求 · responses begin city by city, enterprises see what to stop",
             "    12-21 起空气好转，解除 · the air clears, warnings are lifted",
             f"  {hours}",
             f"  模拟时钟每秒走{options.pace:g}秒 · {options.pace:g} simulated seconds pass in a second; Ctrl-C 停止 stops, "
