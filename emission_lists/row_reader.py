@@ -1,12 +1,12 @@
 """One row of cells → one `ListRow`, or everything that is wrong with it.
 
-Enterprises and measures repeat over thousands of rows, so each distinct group of cells is read only once.
+Enterprises, line names and measures repeat over thousands of rows, so each distinct group of cells is read only once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from emission_lists.cells import DECIMALS, MAX_QUANTITY, CellProblem
@@ -51,22 +51,18 @@ class GroupProblem(Exception):
 
 
 class Group(Generic[T]):
-    """Columns of the template that make one value. With `cache`, each distinct set of cells is read once."""
+    """Columns of the template that make one value. Each distinct set of cells is read once."""
 
-    def __init__(
-        self, columns: Sequence[Column], places: dict[str, int], build: Callable[..., T], *, cache: bool
-    ) -> None:
+    def __init__(self, columns: Sequence[Column], places: dict[str, int], build: Callable[..., T]) -> None:
         self.columns = tuple(columns)
         self.places = [places[column.header] for column in columns]
         self._pick = itemgetter(*self.places)
         self._readers = tuple(column.read for column in columns)
         self._build = build
-        self._cache: dict[Any, tuple[T | None, list[Problem]]] | None = {} if cache else None
+        self._cache: dict[Any, tuple[T | None, list[Problem]]] = {}
 
     def read(self, raw: list[Any]) -> tuple[T | None, list[Problem]]:
         cells = self._pick(raw)
-        if self._cache is None:
-            return self._read(cells)
         known = self._cache.get(cells)
         if known is None:
             known = self._cache[cells] = self._read(cells)
@@ -96,10 +92,10 @@ class Quantities(Group[Pollutants]):
     """Four quantities in kg/d. Ordinary cells are read together, anything else cell by cell."""
 
     def __init__(self, columns: Sequence[Column], places: dict[str, int]) -> None:
-        super().__init__(columns, places, Pollutants, cache=False)
+        super().__init__(columns, places, Pollutants)
 
-    def _read(self, cells: tuple[Any, ...]) -> tuple[Pollutants | None, list[Problem]]:
-        so2, nox, pm, vocs = cells
+    def read(self, raw: list[Any]) -> tuple[Pollutants | None, list[Problem]]:
+        cells = so2, nox, pm, vocs = self._pick(raw)
         if type(so2) is type(nox) is type(pm) is type(vocs) is float and (
             0 <= so2 <= MAX_QUANTITY
             and 0 <= nox <= MAX_QUANTITY
@@ -108,59 +104,36 @@ class Quantities(Group[Pollutants]):
         ):
             six = DECIMALS
             return Pollutants(round(so2, six), round(nox, six), round(pm, six), round(vocs, six)), _NO_PROBLEMS
-        return super()._read(cells)
+        return self._read(cells)
 
 
-class RowReader:
-    """Reads rows whose columns stand at `order` (template order, the number column last)."""
+class Plan:
+    """The measures of a line at each level, from the columns they share and their own."""
 
-    def __init__(self, order: Sequence[int]) -> None:
-        self.errors: list[Finding] = []
-        places = dict(zip((column.header for column in COLUMNS), order, strict=False))
-        self._data = itemgetter(*order[:-1])
-        self._blank = ("",) * len(COLUMNS)
-        self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise, cache=True)
-        self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells, cache=False)
-        self._base = Quantities(LINE_COLUMNS[3:], places)
-        self._shared = Group(SHARED_COLUMNS, places, lambda *cells: cells, cache=True)
-        self._levels = tuple(
-            (
-                Group(columns, places, _level_cells, cache=True),
-                Quantities(reductions, places),
-            )
-            for columns, reductions in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True)
-        )
-        self._row_of_line: dict[tuple[str, str], int] = {}
-        self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
+    def __init__(self, places: dict[str, int]) -> None:
+        self._shared = Group(SHARED_COLUMNS, places, lambda *cells: cells)
+        self._levels = [Group(columns, places, _level_cells) for columns in LEVEL_COLUMNS]
+        groups: list[Group[Any]] = [self._shared, *self._levels]
+        self._pick = itemgetter(*(place for group in groups for place in group.places))
+        self._cache: dict[tuple[Any, ...], PerLevel[Measure]] = {}
 
-    def is_empty(self, raw: list[Any]) -> bool:
-        return bool(self._data(raw) == self._blank)
-
-    def read(self, number: int, raw: list[Any]) -> ListRow | None:
-        """The row, or None with its problems added to `errors`. `number` counts from 1 as Excel does."""
-        enterprise, problems = self._enterprise.read(raw)
-        line, of_line = self._line.read(raw)
-        base, of_base = self._base.read(raw)
+    def read(self, raw: list[Any]) -> tuple[PerLevel[Measure] | None, list[Problem]]:
+        cells = self._pick(raw)
+        known = self._cache.get(cells)
+        if known is not None:
+            return known, _NO_PROBLEMS
         shared, of_shared = self._shared.read(raw)
-        problems = [*problems, *of_line, *of_base, *of_shared]
-        measures: list[Any] = []
-        reductions: list[Any] = []
-        for level_group, reduction_group in self._levels:
-            level, more = level_group.read(raw)
-            reduction, wrong = reduction_group.read(raw)
-            problems += more
-            problems += wrong
+        problems, measures = [*of_shared], []
+        for group in self._levels:
+            level, of_level = group.read(raw)
+            problems += of_level
             if shared is not None and level is not None:
-                problems += self._unit_problems(level_group, shared, level)
+                problems += self._unit_problems(group, shared, level)
                 measures.append(_measure(shared, level))
-            reductions.append(reduction)
-        if problems or enterprise is None or line is None or base is None:
-            self._report(number, problems)
-            return None
-        code, name, process = line
-        read = Line(code, name, process, PerLevel(*measures), base, PerLevel(*reductions))
-        row = ListRow(enterprise, read, number)
-        return row if self._agrees(row) else None
+        if problems:
+            return None, problems
+        plan = self._cache[cells] = PerLevel(*measures)
+        return plan, problems
 
     def _unit_problems(self, group: Group[Any], shared: tuple[Any, ...], level: tuple[Any, ...]) -> list[Problem]:
         """Stopped units need a number of units, and are no more than that."""
@@ -171,6 +144,47 @@ class RowReader:
             facts = {"what": "设备总数", "what_en": "the number of units"}
             return [self._shared.problem(_TOTAL, "MEASURE_INCOMPLETE", level[0].zh, facts)]
         return [group.problem(_STOPPED, "UNITS", stopped, {"what": total})]
+
+
+class RowReader:
+    """Reads rows whose columns stand at `order` (template order, the number column last)."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        self.errors: list[Finding] = []
+        places = dict(zip((column.header for column in COLUMNS), order, strict=False))
+        self._first = order[0]
+        self._data = itemgetter(*order[:-1])
+        self._blank = ("",) * len(COLUMNS)
+        self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise)
+        self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells)
+        self._base = Quantities(LINE_COLUMNS[3:], places)
+        self._reductions = tuple(Quantities(columns, places) for columns in REDUCTION_COLUMNS)
+        self._plan = Plan(places)
+        self._row_of_line: dict[tuple[str, str], int] = {}
+        self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
+
+    def is_empty(self, raw: list[Any]) -> bool:
+        return bool(raw[self._first] == "" and self._data(raw) == self._blank)
+
+    def read(self, number: int, raw: list[Any]) -> ListRow | None:
+        """The row, or None with its problems added to `errors`. `number` counts from 1 as Excel does."""
+        enterprise, of_enterprise = self._enterprise.read(raw)
+        line, of_line = self._line.read(raw)
+        plan, of_plan = self._plan.read(raw)
+        base, wrong = self._base.read(raw)
+        saved = []
+        for group in self._reductions:
+            reduction, of_reduction = group.read(raw)
+            saved.append(reduction)
+            if of_reduction:
+                wrong = [*wrong, *of_reduction]
+        if enterprise is None or line is None or plan is None or wrong or base is None:
+            self._report(number, [*of_enterprise, *of_line, *of_plan, *wrong])
+            return None
+        code, name, process = line
+        read = Line(code, name, process, plan, base, PerLevel(*saved))  # type: ignore[arg-type]
+        row = ListRow(enterprise, read, number)
+        return row if self._agrees(row) else None
 
     def _agrees(self, row: ListRow) -> bool:
         """True unless the row repeats another, or gives its enterprise other data than before."""
@@ -187,7 +201,8 @@ class RowReader:
         return not problems
 
     def _report(self, number: int, problems: list[Problem]) -> None:
-        for problem in dict.fromkeys(problems):
+        """Each problem once, from left to right as the sheet shows them."""
+        for problem in sorted(dict.fromkeys(problems), key=attrgetter("place")):
             column = f"{column_letter(problem.place)} {problem.header}"
             shown = "" if problem.value is None else problem.value
             self.errors.append(

@@ -82,6 +82,8 @@ def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading
     if first_column:
         blank = [""] * first_column
         rows = ([*blank, *row] for row in rows)
+    if seen.truths:  # as text: True would be taken for 1
+        rows = ([str(cell).upper() if isinstance(cell, bool) else cell for cell in row] for row in rows)
     order = _columns(next(rows, []) if first_row == 0 else [], reading)
     if order is not None:
         _read_rows(rows, order, limits, reading)

@@ -62,10 +62,11 @@ class Limits:
 
 @dataclass
 class Inspection:
-    """What streaming found. `merged`: parts that merge cells; `formulas`: part → cells."""
+    """What streaming found. `merged`: cells are merged; `truths`: a cell may hold TRUE or FALSE; `formulas`: part → cells."""
 
     findings: list[Finding] = field(default_factory=list)
     merged: bool = False
+    truths: bool = False
     formulas: dict[str, list[str]] = field(default_factory=dict)
     unpacked: int = 0
     longest_text: int = 0
@@ -167,7 +168,7 @@ def _inspect_part(archive: ZipFile, entry: ZipInfo, limits: Limits, seen: Inspec
             return
         first = False
         window = tail + piece
-        if b"<!" in window and _FORBIDDEN_XML.search(window):
+        if b"!" in window and _FORBIDDEN_XML.search(window):  # one byte is looked for many times faster than two
             seen.findings.append(finding("UNSAFE_XML", what=f"{name}: DOCTYPE"))
             return
         if is_types and b"macroEnabled" in window:
@@ -199,9 +200,11 @@ def _inspect_sheet(
         return False
     facts.rows += window.count(b"<row", overlap) if usual else len(_ROW.findall(window, overlap))
     seen.text_cells += window.count(b't="s"', overlap) if usual else len(_TEXT_CELL.findall(window, overlap))
-    if b"mergeCell" in window:
+    if b"m" in window and b"mergeCell" in window:
         seen.merged = True
-    if (b"<f" in window or b":f" in window) and _FORMULA.search(window):
+    if b"b" in window and (b'"b"' in window or b"'b'" in window):
+        seen.truths = True
+    if b"f" in window and _FORMULA.search(window):
         _note_formulas(name, window, seen)
     return True
 

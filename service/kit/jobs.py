@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib
 import json
@@ -10,15 +11,18 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import asyncpg
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
 from pgqueuer.applications import PgQueuer
+from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueExecutionMode, QueueManagerId
 
 from service.kit.metrics import JOB_SECONDS, JOBS
+from service.kit.problems import AWAY
 from service.kit.runtime import Runtime
 
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
@@ -26,6 +30,10 @@ HANDLERS: dict[str, Handler] = {}
 RECURRING: dict[str, timedelta] = {}
 NOUNS_WITH_JOBS = ("assessments", "proposals", "warnings", "subscriptions", "publication", "feeds")
 logger = structlog.get_logger("lantian.jobs")
+PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
+"""What trying again may cure. Any other error of a handler holds its job, to be seen and looked into."""
+AGAIN = timedelta(seconds=5)
+RECONNECT_SECONDS = 1.0
 
 
 def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
@@ -55,10 +63,21 @@ class Worker:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self._queue: PgQueuer | None = None
+        self._stopped = False
 
     async def run(self, *, drain: bool = False) -> None:
-        """Work until `stop`, or with `drain` until the queue is empty."""
+        """Work until `stop`, or with `drain` until the queue is empty. A lost database connection is opened anew."""
         load_handlers()
+        while not self._stopped:
+            try:
+                await self._run(drain=drain)
+            except PASSING as error:
+                logger.warning("worker lost the database", error=str(error))
+                await asyncio.sleep(RECONNECT_SECONDS)
+            else:
+                return
+
+    async def _run(self, *, drain: bool) -> None:
         connection = await self.runtime.database.connect()
         self._queue = PgQueuer.from_asyncpg_connection(connection)
         for name in HANDLERS:
@@ -74,7 +93,7 @@ class Worker:
                 log_aggregation_interval=timedelta(0),
             )
         finally:
-            await connection.close()
+            await connection.close(timeout=5)
 
     async def run_queued(self) -> int:
         """Do what is queued now, one job after the other in the caller's task, and return how many.
@@ -103,6 +122,7 @@ class Worker:
 
     def stop(self) -> None:
         """Finish the jobs in hand and end."""
+        self._stopped = True
         if self._queue is not None:
             self._queue.shutdown.set()
 
@@ -115,6 +135,9 @@ class Worker:
                 with JOB_SECONDS.labels(name).time():
                     await HANDLERS[name](self.runtime, payload)
                 outcome = "done"
+            except PASSING as error:
+                outcome = "again"
+                raise RetryRequested(delay=AGAIN, reason=f"{type(error).__name__}: {error}") from error
             finally:
                 JOBS.labels(name, outcome).inc()
 

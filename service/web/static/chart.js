@@ -69,11 +69,8 @@
         axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
         axisLabel: {
           color: soft, hideOverlap: true,
-          interval: hourly ? (_, time) => parts(time).hour === "00" || (!narrow && parts(time).hour === "12") : 0,
-          formatter: (time) => {
-            const p = parts(time);
-            return !hourly || p.hour === "00" ? day(p) : `${p.hour}:00`;
-          },
+          interval: hourly ? (_, time) => parts(time).hour === "00" : 0,
+          formatter: (time) => day(parts(time)),
         },
       },
       yAxis: {
