@@ -52,7 +52,7 @@ async def ensure_database(address: str) -> bool:
         connection = await asyncpg.connect(server)
         try:
             await connection.execute(f"CREATE DATABASE \"{name}\" ENCODING 'UTF8' TEMPLATE template0")
-        except asyncpg.DuplicateDatabaseError:
+        except (asyncpg.DuplicateDatabaseError, asyncpg.UniqueViolationError):  # another node was faster
             return False
         finally:
             await connection.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import uuid
 from collections import Counter
@@ -55,15 +56,12 @@ class Served:
         runtime.set_clock(ManualClock(NOW))
         runtime.channel = RecordingChannel()
         await self._fill(runtime)
-        config = uvicorn.Config(create_app(runtime, background=False), port=0, log_level="critical", lifespan="off")
+        config = uvicorn.Config(create_app(runtime, background=False), log_level="critical", lifespan="off")
         self._server = uvicorn.Server(config)
-        serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.01)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.base_url = f"http://127.0.0.1:{port}"
-        self._ready.set()
-        await serving
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            self.base_url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            self._ready.set()
+            await self._server.serve(sockets=[listening])
         await runtime.close()
 
     async def _fill(self, runtime: Runtime) -> None:
