@@ -7,7 +7,7 @@ from typing import Any
 from alerts.assessment import Assessment, assess
 from alerts.instants import hour_floor
 from alerts.proposal import PromptView, next_step
-from service.assessments.repository import around, recent_levels
+from service.assessments.repository import around, nothing_known, recent_levels
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
@@ -24,17 +24,18 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id
 async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     """Assess one division by the plan in force there; returns the id of the new assessment.
 
-    None when nothing is known of its air, or when nothing has changed since the last assessment.
+    None when nothing is known of its air and no prompt names it, or when nothing has changed since the last assessment.
     """
     await uow.lock_division(adcode)
     law = uow.runtime.law
+    prompt = await prompt_for(uow, adcode)
     known = await around(uow, adcode, uow.now)
-    if known is None:
+    if known is None and prompt is None:
         return None
+    known = known or nothing_known(adcode, uow.now)
     plan = law.plan_for(adcode, uow.now)
     criteria = law.criteria_for(adcode, uow.now, plan_id=plan.id, rules_id=uow.runtime.rules_id)
     warning = await standing(uow, adcode)
-    prompt = await prompt_for(uow, adcode)
     inputs = digest(
         [
             known.digests,

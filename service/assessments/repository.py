@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.instants import hour_ceil
 from alerts.levels import Level
 from alerts.points import Point
 from alerts.series import Series
@@ -56,6 +57,13 @@ def layered(issues: list[list[Point]]) -> list[Point]:
     same_kind = [point for point in older if (point.time is None) == (latest[0].time is None)]
     kept = {point.start: point for point in same_kind} | {point.start: point for point in latest}
     return [kept[start] for start in sorted(kept)]
+
+
+def nothing_known(adcode: str, as_of: datetime) -> Around:
+    """A day of missing hours: a prompt reaches divisions of whose air nothing is known, and nothing is made up for them."""
+    first = hour_ceil(as_of)
+    hours = [Point(time=first + timedelta(hours=number + 1)) for number in range(24)]
+    return Around(Series.from_points(adcode, hours), None, None, None, None, ())
 
 
 async def around(uow: UnitOfWork, adcode: str, as_of: datetime) -> Around | None:

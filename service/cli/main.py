@@ -18,6 +18,8 @@ COMMANDS = {
     "replay": "replay",
     "list": "lists",
     "bench": "bench",
+    "account": "administration",
+    "feed": "administration",
 }
 """Command → module under `service.cli`."""
 

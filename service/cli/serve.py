@@ -84,9 +84,22 @@ def run_serve(call: argparse.Namespace) -> int:
         print("--pace, --fresh and --hands-off belong to --demo; add it or leave them out.", file=sys.stderr)
         return 2
     runtime = runtime_from(settings)
-    asyncio.run(migrate(runtime.database.address))
+    if asyncio.run(_ready(runtime)):
+        print("This database holds the demonstration, whose logins are public; give another one, or add --demo.", file=sys.stderr)
+        return 1
     _listen(create_app(runtime), settings)
     return 0
+
+
+async def _ready(runtime: Runtime) -> bool:
+    """Upgrade the database; whether it holds the demonstration."""
+    from service.demo.serving import is_demo
+
+    await migrate(runtime.database.address)
+    try:
+        return await is_demo(runtime)
+    finally:
+        await runtime.database.close()
 
 
 def run_demo(call: argparse.Namespace, settings: Settings) -> int:

@@ -23,6 +23,8 @@ AFTER = {
     "lift": State.LIFTED,
     "revoke": State.REVOKED,
 }
+CONTINUING = frozenset({"lower", "extend"})
+"""What changes a running warning without starting it: announced before its start, it changes nothing about the start."""
 ENDING = frozenset({"lift", "revoke"})
 EVENTS = {"issue": "warning.issued", "lift": "warning.lifted", "revoke": "warning.revoked"}
 
@@ -37,6 +39,8 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     level = Level.of(frozen["to"])
     current = await standing(uow, adcode)
     effective = _later(_instant(frozen["effective_at"]), uow.now)
+    if current is not None and action in CONTINUING:
+        effective = max(effective, current.effective_at)
     planned_end, fixed = _instant(frozen["planned_end"]), bool(frozen["fixed_end"])
     if Level.of(frozen["from"]) != (current.level if current else Level.NONE):
         raise Conflict(
