@@ -6,6 +6,7 @@ import asyncio
 import socket
 from dataclasses import dataclass, field
 from datetime import timedelta
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import aiohttp
@@ -73,6 +74,7 @@ def open_client(timeout_seconds: float, *, allow_private: bool) -> httpx.AsyncCl
     return httpx.AsyncClient(
         transport=AiohttpTransport(client=session),
         timeout=httpx.Timeout(timeout_seconds, connect=min(timeout_seconds, 5.0)),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         follow_redirects=False,
         trust_env=False,
     )

@@ -31,6 +31,9 @@ def check_address(url: str, *, allow_private: bool) -> None:
     try:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
+        last = parts.hostname.rstrip(".").rpartition(".")[2]
+        if last.isdigit() or last.startswith("0x"):
+            raise TargetError("The address writes an IP address in an unusual form; use a name.") from None
         return
     if not allow_private and not may_be_called(literal):
         raise TargetError("The address lies in a private network.")
