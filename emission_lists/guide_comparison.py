@@ -103,17 +103,23 @@ def _finding(
 
 
 def transport_holds(measures: list[Measure], template: MeasureTemplate) -> bool | None:
-    """True if some row of the enterprise keeps at least the guide's vehicles off the road; None = not established."""
+    """True if some row of the enterprise keeps at least the guide's vehicles off the road; None = cannot be told.
+
+    The guide's measures hold around the clock, so what holds in some hours only cannot be compared with them.
+    """
     rule = template.vehicle_rule
-    if rule is None or any(vehicle_rule_covers(measure.vehicle_rule, rule) for measure in measures):
+    if rule is None:
         return True
-    return False if all(measure.executable for measure in measures) else None
+    covering = [measure for measure in measures if vehicle_rule_covers(measure.vehicle_rule, rule)]
+    if any(measure.window is None for measure in covering):
+        return True
+    return None if covering or not all(measure.executable for measure in measures) else False
 
 
 def reduction_holds(measures: list[Measure], template: MeasureTemplate, *, lower_load: bool) -> bool | None:
     """True if the lines together do at least what the template asks; None if that cannot be told.
 
-    Stops are counted in whole units over all lines of the process. With `lower_load`, a single unit may lower its
+    Stops are counted in whole units over all lines of the process; one in some hours only may count or not. With `lower_load`, a single unit may lower its
     load by the share instead of standing still.
     """
     ratio = 1.0 if template.ratio is None else template.ratio
@@ -136,7 +142,7 @@ def _stopped(measures: list[Measure], units: list[int]) -> tuple[int, int]:
             stopped = measure.units_to_stop
             if stopped is None:
                 stopped = whole_units(count, 1.0 if measure.ratio is None else measure.ratio)
-            least, most = least + stopped, most + stopped
+            least, most = least + (0 if measure.window else stopped), most + stopped
         elif not measure.executable:
             most += count
     return least, most
@@ -150,7 +156,7 @@ def _cut(measures: list[Measure], units: list[int]) -> tuple[Fraction, Fraction]
             high += count
         elif measure.action is Action.LIMIT:
             cut = Fraction(repr(measure.ratio)) * count
-            low, high = low + cut, high + cut
+            low, high = low + (0 if measure.window else cut), high + cut
         else:
             least, most = _stopped([measure], [count])
             low, high = low + least, high + most

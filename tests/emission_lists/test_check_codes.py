@@ -1,0 +1,268 @@
+"""Every check of the profile: a list that it finds fault with, and the nearest list that it leaves alone."""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import NamedTuple
+
+import pytest
+
+from emission_lists.checks import check_list
+from emission_lists.findings import Severity
+from emission_lists.grades import Grade
+from emission_lists.guides import Guide, ListProfile
+from emission_lists.identifiers import make_permit, make_uscc
+from emission_lists.levels import PerLevel
+from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants
+from emission_lists.measures import Action, LoadCap, Measure, VehicleRule
+from tests.emission_lists.conftest import load_profile
+from tests.emission_lists.list_samples import draft, firm, line, measure
+
+TRUCKS = VehicleRule.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS
+STOP = measure(Action.STOP, 1.0, vehicle_rule=TRUCKS)
+NONE, UNKNOWN = measure(Action.NONE), measure(Action.UNKNOWN)
+BASE = Pollutants(2.5, 2.5, 2.5, 2.5)  # a sample line saves 1 kg/d of each at every level: 40 %
+NOTHING = PerLevel(Pollutants(), Pollutants(), Pollutants())
+CAP = LoadCap(100, "GJ/h")
+PRINTER = firm(industry="包装印刷", grade=Grade.C, gbt4754="2319")
+HEATING = firm(
+    industry="热力",
+    key_industry=False,
+    grade=Grade.UNGRADED,
+    guarantee=GuaranteeType.LIVELIHOOD,
+    guarantee_until=date(2026, 3, 15),
+    guarantee_cap=CAP,
+)
+BAKER = firm(industry="食品加工", key_industry=False, grade=Grade.UNGRADED, small_micro=True)
+TINY = Pollutants(0.05, 0.05, 0.05, 0.05)
+
+
+class Case(NamedTuple):
+    """A list with the fault, the same without it, and the day of the check."""
+
+    wrong: EmissionListDraft
+    right: EmissionListDraft
+    as_of: date | None = None
+
+
+def rows(*given: tuple[Enterprise, Line], base: Pollutants | None = BASE) -> EmissionListDraft:
+    return draft(*given, base=base)
+
+
+def one(owner: Enterprise, *levels: Measure, **fields: object) -> EmissionListDraft:
+    """A list of one printing line (or of the process given)."""
+    return rows((owner, line("1", *levels, **{"process": "印刷", **fields})))
+
+
+def clinker(grade: Grade, *levels: Measure, **fields: object) -> EmissionListDraft:
+    return one(firm(grade=grade), *levels, **{"process": "熟料生产线", **fields})
+
+
+def alike(*ratios: float) -> EmissionListDraft:
+    """Printers of one grade that stop these shares of ten units."""
+    owners = [
+        firm(uscc=make_uscc("130202", n), permit_no=make_permit(make_uscc("130202", n)), industry="包装印刷")
+        for n in range(len(ratios))
+    ]
+    return rows(
+        *(
+            (owner, line("1", measure(Action.STOP, ratio, total_units=10), process="印刷"))
+            for owner, ratio in zip(owners, ratios, strict=True)
+        )
+    )
+
+
+def saves(*levels: Pollutants, owner: Enterprise = PRINTER) -> EmissionListDraft:
+    return one(owner, measure(Action.STOP, 1.0), reductions=PerLevel(*levels))
+
+
+ONE, TWO = Pollutants(1, 1, 1, 1), Pollutants(2, 2, 2, 2)
+GOOD = clinker(Grade.C, STOP)
+STOPPED = measure(Action.STOP, 1.0)
+
+CASES: dict[str, Case] = {
+    "USCC_CHECK": Case(one(firm(uscc="91350211M0000XUF46"), STOP), GOOD),
+    "PERMIT_CHECK": Case(one(firm(permit_no="91130200699229618X001P"), STOP), GOOD),
+    "PERMIT_OTHER_UNIT": Case(
+        one(firm(permit_no=make_permit(make_uscc("110105", 1))), STOP),
+        one(firm(permit_no="H91302020000000000001P"), STOP),
+    ),
+    "PERMIT_MISSING": Case(one(firm(permit_no=None), STOP), GOOD),
+    "ADCODE_OUTSIDE": Case(one(firm(adcode="130302"), STOP), one(firm(adcode="130281"), STOP)),
+    "INDUSTRY_UNKNOWN": Case(
+        one(firm(industry="水泥厂"), STOP), one(firm(industry="水泥厂", key_industry=False), STOP)
+    ),
+    "INDUSTRY_IS_KEY": Case(one(firm(key_industry=False), STOP), GOOD),
+    "GRADE_ILLEGAL": Case(one(firm(industry="包装印刷", grade=Grade.LEADING), STOP), one(PRINTER, STOP)),
+    "GRADE_UNCERTAIN": Case(
+        one(firm(industry="短流程钢铁", grade=Grade.C), STOP), one(firm(industry="长流程联合钢铁"), STOP)
+    ),
+    "GRADE_NOT_APPLIED": Case(one(firm(industry="包装印刷", grade=Grade.UNGRADED), STOP), one(PRINTER, STOP)),
+    "TOP_GRADE_FORCED": Case(clinker(Grade.A, STOP), clinker(Grade.A, measure(Action.SELF_DETERMINED))),
+    "SELF_DETERMINED_BELOW": Case(one(PRINTER, measure(Action.SELF_DETERMINED)), one(PRINTER, STOPPED)),
+    "WEAKER_THAN_GUIDE": Case(clinker(Grade.C, NONE), GOOD),
+    "GUIDE_PROCESS_MISSING": Case(clinker(Grade.C, STOP, process="粉磨"), GOOD),
+    "NOT_COMPARABLE": Case(
+        clinker(Grade.B, measure(Action.LIMIT, None, load_cap=CAP, vehicle_rule=TRUCKS)),
+        clinker(Grade.B, measure(Action.LIMIT, 0.2, load_cap=CAP, vehicle_rule=TRUCKS)),
+    ),
+    "INCONSISTENT_MEASURES": Case(alike(0.5, 0.5, 0.3), alike(0.5, 0.5, 0.5)),
+    "ROUNDING": Case(
+        one(PRINTER, measure(Action.STOP, 0.5, total_units=3, stopped_units=1)),
+        one(PRINTER, measure(Action.STOP, 0.5, total_units=3, stopped_units=2)),
+    ),
+    "UNITS_EXCEED": Case(
+        one(PRINTER, measure(Action.STOP, None, total_units=2, stopped_units=3)),
+        one(PRINTER, measure(Action.STOP, None, total_units=2, stopped_units=2)),
+    ),
+    "LONG_STOPPED_BASE": Case(
+        one(firm(long_stopped=True), STOP),
+        one(firm(long_stopped=True), STOP, base=Pollutants(0, 0), reductions=NOTHING),
+    ),
+    "GUARANTEE_NO_END": Case(one(firm(guarantee=GuaranteeType.OTHER, guarantee_cap=CAP), STOP), one(HEATING, STOPPED)),
+    "GUARANTEE_EXPIRED": Case(
+        one(HEATING, STOPPED),
+        one(firm(guarantee=GuaranteeType.OTHER, guarantee_until=date(2026, 3, 16), guarantee_cap=CAP), STOP),
+        date(2026, 3, 16),
+    ),
+    "GUARANTEE_NO_CAP": Case(
+        one(firm(guarantee=GuaranteeType.OTHER, guarantee_until=date(2026, 3, 16)), STOP), one(HEATING, STOPPED)
+    ),
+    "MEASURE_UNKNOWN": Case(one(PRINTER, UNKNOWN, reductions=NOTHING), one(PRINTER, STOPPED)),
+    "UNKNOWN_WITH_REDUCTION": Case(one(PRINTER, UNKNOWN), one(PRINTER, UNKNOWN, reductions=NOTHING)),
+    "SMALL_MICRO_FORCED": Case(
+        one(BAKER, NONE, STOPPED, STOPPED, base=TINY, reductions=PerLevel(TINY, TINY, TINY)),
+        one(BAKER, NONE, NONE, STOPPED, base=TINY, reductions=PerLevel(TINY, TINY, TINY)),
+    ),
+    "SMALL_MICRO_TOO_LARGE": Case(
+        one(BAKER, NONE, base=Pollutants(0.31), reductions=NOTHING),
+        one(BAKER, NONE, base=Pollutants(0.303), reductions=NOTHING),
+    ),
+    "NOT_VERIFIABLE": Case(one(PRINTER, measure(Action.STOP, 1.0, verification_point=None)), one(PRINTER, STOPPED)),
+    "REDUCTION_MISSING": Case(saves(Pollutants(), ONE, ONE), saves(Pollutants(so2=0), ONE, ONE)),
+    "REDUCTION_EXCEEDS_BASE": Case(
+        saves(ONE, ONE, Pollutants(10.00001, 1, 1, 1)), saves(ONE, ONE, Pollutants(10, 10, 10, 10))
+    ),
+    "LEVEL_DECREASES": Case(saves(TWO, ONE, TWO), saves(ONE, ONE, TWO)),
+    "FLOOR_NOT_MET": Case(
+        rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, 3.4, 2.5)),
+        rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, 3.3, 2.5)),
+    ),
+    "FLOOR_SWAP_USED": Case(rows((firm(), line("1", STOP)), base=Pollutants(5, 2.5, 2.5, 2.5)), GOOD),
+    "FLOOR_NOT_CHECKED": Case(rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, None, 2.5)), GOOD),
+}
+
+
+def test_every_check_of_the_profile_has_a_case(profile: ListProfile) -> None:
+    assert set(CASES) == set(profile.checks)
+
+
+@pytest.mark.parametrize("code", CASES)
+class TestEveryCheck:
+    def _codes(self, one_list: EmissionListDraft, guide: Guide, profile: ListProfile, as_of: date | None) -> list[str]:
+        return [found.code for found in check_list(one_list, guide, profile, as_of=as_of)]
+
+    def test_finds_its_fault(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        case = CASES[code]
+        assert code in self._codes(case.wrong, guide, profile, case.as_of)
+
+    def test_leaves_the_nearest_right_list_alone(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        case = CASES[code]
+        assert code not in self._codes(case.right, guide, profile, case.as_of)
+
+    def test_says_what_to_do_in_both_languages(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        case = CASES[code]
+        found = [f for f in check_list(case.wrong, guide, profile, as_of=case.as_of) if f.code == code]
+        for each in found:
+            texts = (each.message, each.advice, each.message_en, each.advice_en)
+            assert all(text and "None" not in text and "{" not in text for text in texts)
+            assert each.severity is Severity(profile.checks[code].severity)
+            assert each.reference == profile.checks[code].reference
+
+    def test_the_severity_comes_from_the_profile(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        rule = profile.checks[code]
+        other = "note" if rule.severity == "blocking" else "blocking"
+        checks = {**profile.checks, code: rule.model_copy(update={"severity": other})}
+        turned = profile.model_copy(update={"checks": checks})
+        case = CASES[code]
+        found = [f for f in check_list(case.wrong, guide, turned, as_of=case.as_of) if f.code == code]
+        assert {f.severity.value for f in found} == {other}
+
+
+class TestPlaceOfAFinding:
+    """A finding on a row names the row of the sheet and a column that the template has."""
+
+    @pytest.mark.parametrize("code", [code for code in CASES if not code.startswith("FLOOR")])
+    def test_names_sheet_row_column_and_enterprise(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
+
+        places = {f"{column_letter(place)} {column.header}" for place, column in enumerate(COLUMNS, start=1)}
+        case = CASES[code]
+        for each in check_list(case.wrong, guide, profile, as_of=case.as_of):
+            if each.code == code:
+                assert each.sheet == LIST_SHEET
+                assert each.row in {row.number for row in case.wrong.rows}
+                assert each.column in places
+                assert each.uscc in {row.enterprise.uscc for row in case.wrong.rows}
+
+    @pytest.mark.parametrize("code", [code for code in CASES if code.startswith("FLOOR")])
+    def test_a_floor_belongs_to_no_row(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        found = [f for f in check_list(CASES[code].wrong, guide, profile) if f.code == code]
+        assert {(f.sheet, f.row, f.uscc) for f in found} == {(None, None, None)}
+
+    def test_a_list_that_came_from_no_sheet_has_no_row_numbers(self, guide: Guide, profile: ListProfile) -> None:
+        bare = EmissionListDraft("130200", tuple(ListRow(row.enterprise, row.line) for row in GOOD.rows), None)
+        assert {f.row for f in check_list(bare, guide, profile)} == {None}
+
+    def test_findings_stand_in_the_order_of_the_rows(self, guide: Guide, profile: ListProfile) -> None:
+        owners = [firm(uscc=make_uscc("130202", n), permit_no=None) for n in (5, 3, 4)]
+        found = check_list(rows(*((owner, line("1", STOP)) for owner in owners)), guide, profile)
+        numbers = [f.row for f in found if f.row]
+        assert numbers == sorted(numbers) == [2, 3, 4]
+
+
+class TestOverlays:
+    """What a province adds to the guide is data of the profile."""
+
+    def _found(self, guide: Guide, one_list: EmissionListDraft, **changes: object) -> set[str]:
+        profile = load_profile().model_copy(update=changes)
+        return {f.code for f in check_list(one_list, guide, profile)}
+
+    def test_an_added_industry_is_known(self, guide: Guide) -> None:
+        added = one(firm(industry="电子工业"), STOP)
+        assert "INDUSTRY_UNKNOWN" in self._found(guide, added)
+        assert "INDUSTRY_UNKNOWN" not in self._found(guide, added, extra_industries=("电子工业",))
+
+    def test_an_added_grade_decides_for_itself(self, guide: Guide) -> None:
+        own = one(firm(industry="包装印刷", grade=Grade.ADVANCED), measure(Action.SELF_DETERMINED))
+        assert {"GRADE_ILLEGAL", "SELF_DETERMINED_BELOW"} <= self._found(guide, own)
+        added = self._found(guide, own, extra_self_determined=frozenset({Grade.ADVANCED}))
+        assert not {"GRADE_ILLEGAL", "SELF_DETERMINED_BELOW"} & added
+
+    def test_a_single_unit_that_must_stop_may_not_lower_its_load(self, guide: Guide) -> None:
+        half = clinker(Grade.C, measure(Action.LIMIT, 0.5, vehicle_rule=TRUCKS), STOP, STOP)
+        rule = load_profile().single_unit.model_copy(update={"policy": "stop_all"})
+        assert "WEAKER_THAN_GUIDE" not in self._found(guide, half)
+        assert "WEAKER_THAN_GUIDE" in self._found(guide, half, single_unit=rule)
+
+    def test_an_added_industry_with_a_top_grade_is_not_forced(self, guide: Guide) -> None:
+        forced = one(firm(industry="电子工业", grade=Grade.A), STOP)
+        assert "TOP_GRADE_FORCED" in self._found(guide, forced, extra_industries=("电子工业",))
+
+    @pytest.mark.parametrize(("kilograms", "found"), [(1320.0, False), (1319.9, True)])
+    def test_the_limit_of_small_emitters(self, guide: Guide, kilograms: float, found: bool) -> None:
+        four = one(BAKER, NONE, base=Pollutants(1, 1, 1, 1), reductions=NOTHING)
+        rule = load_profile().small_micro.model_copy(update={"annual_kg": kilograms})
+        assert ("SMALL_MICRO_TOO_LARGE" in self._found(guide, four, small_micro=rule)) is found
+
+    def test_relief_at_other_levels(self, guide: Guide) -> None:
+        forced_at_red = one(BAKER, NONE, NONE, STOPPED, base=TINY, reductions=PerLevel(TINY, TINY, TINY))
+        rule = load_profile().small_micro
+        every = rule.model_copy(update={"relieved": frozenset(_levels())})
+        assert "SMALL_MICRO_FORCED" not in self._found(guide, forced_at_red)
+        assert "SMALL_MICRO_FORCED" in self._found(guide, forced_at_red, small_micro=every)
+
+
+def _levels() -> Iterable[object]:
+    from emission_lists.levels import LEVELS
+
+    return LEVELS
