@@ -1,0 +1,388 @@
+"""Who may do what: every route of the API for every role, at home and away, and what a session is worth."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from service.accounts.roles import Role
+from service.app import create_app
+from service.kit.auth import COOKIE
+from service.kit.database import Database
+from service.kit.live import Memory
+from service.kit.runtime import Runtime
+from service.kit.security import HEADERS
+from service.subscriptions.channel import RecordingChannel
+from tests.support import HEAVY, PASSWORD, Client, approve_open, forecast, listed
+
+DUTY, COMMANDER, COORDINATOR = Role.DUTY_OFFICER, Role.COMMANDER, Role.COORDINATOR
+AUDITOR, ADMINISTRATOR, ENTERPRISE = Role.AUDITOR, Role.ADMINISTRATOR, Role.ENTERPRISE
+ALL = frozenset(Role)
+OFFICIALS = ALL - {ENTERPRISE}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a route answers: `status` to the roles named, 403 to the others; `away` to a commander of another province."""
+
+    status: int
+    roles: frozenset[Role]
+    away: int
+    body: Any = None
+    query: str = ""
+    open: bool = False
+    """Answers without a session; feeds prove themselves by their signature."""
+
+
+PROPOSAL = {"adcode": "110000", "to": "red", "reason": "upper_order", "explanation": "x"}
+DECISION = {"approve": True, "content_hash": "0" * 64, "reason": "x"}
+PROMPT = {
+    "region": "nowhere",
+    "document": "x",
+    "basis": "x",
+    "starts_at": "2016-12-17T00:00:00+08:00",
+    "entries": [{"adcode": "110000", "level": "red"}],
+}
+RULES: dict[str, Rule] = {
+    "POST /api/v1/sessions": Rule(401, ALL, 401, {"login": "nobody", "password": "x"}, open=True),
+    "GET /api/v1/sessions/current": Rule(200, ALL, 200),
+    "GET /api/v1/divisions/{adcode}": Rule(200, OFFICIALS, 403),
+    "GET /api/v1/divisions/{adcode}/forecast": Rule(200, OFFICIALS, 403),
+    "GET /api/v1/divisions/{adcode}/assessment": Rule(200, OFFICIALS, 403),
+    "GET /api/v1/enterprises/{uscc}/requirements": Rule(200, ALL, 403),
+    "POST /api/v1/enterprises/{uscc}/acknowledgements": Rule(201, frozenset({ENTERPRISE}), 403, {"name": "x"}),
+    "POST /api/v1/feeds/{feed}/forecasts": Rule(401, ALL, 401, {}, open=True),
+    "POST /api/v1/feeds/{feed}/observations": Rule(401, ALL, 401, {}, open=True),
+    "GET /healthz": Rule(200, ALL, 200, open=True),
+    "GET /readyz": Rule(200, ALL, 200, open=True),
+    "GET /metrics": Rule(200, ALL, 200, open=True),
+    "GET /api/v1/ledger": Rule(200, frozenset({AUDITOR, ADMINISTRATOR, COMMANDER}), 200),
+    "GET /api/v1/lists": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/lists": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 403, query="?adcode=110000"),
+    "GET /api/v1/lists/template.xlsx": Rule(200, ALL, 200),
+    "GET /api/v1/lists/{list_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/lists/{list_id}/activate": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
+    "GET /api/v1/prompts": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/prompts": Rule(422, frozenset({COORDINATOR}), 403, PROMPT),
+    "GET /api/v1/prompts/{prompt_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/proposals": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/proposals": Rule(422, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
+    "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, frozenset({DUTY, COMMANDER}), 404, DECISION),
+    "GET /api/v1/subscriptions": Rule(200, ALL, 200),
+    "POST /api/v1/subscriptions": Rule(422, ALL, 422, {"url": "http://127.0.0.1/"}),
+    "GET /api/v1/warnings": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/warnings/{warning_id}": Rule(200, OFFICIALS, 404),
+}
+LISTS = ("/api/v1/lists", "/api/v1/proposals", "/api/v1/warnings", "/api/v1/prompts", "/api/v1/ledger")
+LEAVES = "DELETE /api/v1/sessions/current"
+
+
+@pytest.fixture
+async def world(client: Client, runtime: Runtime) -> dict[str, str]:
+    """Beijing with one of everything; returns the values of path parameters."""
+    uscc = await listed(runtime)
+    commander = await client.account(COMMANDER)
+    coordinator = await client.account(COORDINATOR, adcode="100000")
+    await client.feed()
+    await client.deliver(forecast(HEAVY))
+    await client.work()
+    decided = await approve_open(client, commander)
+    prompt = PROMPT | {"region": "jingjinji-2015"}
+    entered = await client.http.post("/api/v1/prompts", headers=coordinator, json=prompt)
+    assert entered.status_code == 201, entered.text
+    async with runtime.unit() as uow:
+        version = await uow.fetchval("SELECT id FROM list_version")
+    return {
+        "uscc": uscc,
+        "adcode": "110000",
+        "feed": "feed",
+        "list_id": str(version),
+        "prompt_id": str(entered.json()["id"]),
+        "proposal_id": str(decided["proposal"]),
+        "warning_id": str(decided["warning"]),
+    }
+
+
+async def call(client: Client, route: str, world: dict[str, str], who: dict[str, str]) -> httpx.Response:
+    """One request of the matrix."""
+    method, _, path = route.partition(" ")
+    rule = RULES[route]
+    return await client.http.request(method, path.format(**world) + rule.query, headers=who, json=rule.body)
+
+
+class TestMatrix:
+    def test_every_route_has_a_rule(self, client: Client) -> None:
+        documented = create_app(client.runtime, background=False).openapi()["paths"]
+        routes = {f"{method.upper()} {path}" for path, methods in documented.items() for method in methods}
+        assert routes == RULES.keys() | {LEAVES}
+
+    async def test_nobody_gets_in_without_a_session(self, client: Client, world: dict[str, str]) -> None:
+        client.http.cookies.clear()
+        wrong = []
+        for route, rule in RULES.items():
+            for who in ({}, {"authorization": "Bearer wrong"}, {"cookie": f"{COOKIE}=wrong"}):
+                answer = await call(client, route, world, who)
+                refused = 403 if "cookie" in who and route.startswith("POST") else 401
+                expected = {rule.status} if rule.open else {refused}
+                if answer.status_code not in expected:
+                    wrong.append((route, who, answer.status_code))
+        assert wrong == []
+
+    @pytest.mark.parametrize("role", list(Role))
+    async def test_at_home(self, client: Client, world: dict[str, str], role: Role) -> None:
+        who = await client.account(role, uscc=world["uscc"] if role is ENTERPRISE else None)
+        wrong = []
+        for route, rule in RULES.items():
+            answer = await call(client, route, world, who)
+            expected = rule.status if role in rule.roles else 403
+            if answer.status_code != expected:
+                wrong.append((route, answer.status_code, expected, answer.text[:200]))
+        assert wrong == []
+
+    async def test_away(self, client: Client, world: dict[str, str]) -> None:
+        who = await client.account(COMMANDER, adcode="130000")
+        wrong = []
+        for route, rule in RULES.items():
+            answer = await call(client, route, world, who)
+            if answer.status_code != rule.away:
+                wrong.append((route, answer.status_code, rule.away, answer.text[:200]))
+        assert wrong == []
+
+    async def test_lists_show_nothing_of_other_regions(self, client: Client, world: dict[str, str]) -> None:
+        here = await client.account(COMMANDER)
+        there = await client.account(COMMANDER, adcode="130000")
+        async with client.runtime.unit() as uow:
+            await uow.execute(
+                "INSERT INTO ledger_seal SELECT row_number() OVER (ORDER BY id), id, '' FROM ledger_entry"
+            )
+            await uow.commit()
+        for path in LISTS:
+            assert (await client.http.get(path, headers=here)).json()["items"], path
+            away = (await client.http.get(path, headers=there)).json()["items"]
+            assert [item for item in away if item.get("adcode") != "130000"] == [], path
+
+    async def test_one_enterprise_does_not_see_another(self, client: Client, world: dict[str, str]) -> None:
+        other = await client.account(ENTERPRISE, uscc="91110000MA0000000X")
+        route = "/api/v1/enterprises/{uscc}/"
+        seen = await client.http.get(route.format(**world) + "requirements", headers=other)
+        receipt = await client.http.post(route.format(**world) + "acknowledgements", headers=other, json={"name": "x"})
+        assert (seen.status_code, receipt.status_code) == (403, 403)
+
+    async def test_pages_lead_to_the_sign_in(self, client: Client) -> None:
+        for path in ("/", "/warnings", "/lists", "/ledger", "/enterprises", "/warnings/1", "/lists/1"):
+            answer = await client.http.get(path, headers={"accept": "text/html"})
+            assert (answer.status_code, answer.headers["location"].partition("?")[0]) == (303, "/signin"), path
+
+
+class TestCookies:
+    @pytest.fixture
+    async def cookie(self, client: Client) -> dict[str, str]:
+        token = (await client.account(COMMANDER))["authorization"].removeprefix("Bearer ")
+        client.http.cookies.clear()
+        return {"cookie": f"{COOKIE}={token}"}
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"origin": "http://127.0.0.1:8001"},
+            {"referer": "https://evil.example/127.0.0.1:8000"},
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {},
+        ],
+    )
+    async def test_a_write_from_another_site_is_refused(
+        self, client: Client, cookie: dict[str, str], origin: dict[str, str]
+    ) -> None:
+        answer = await client.http.post("/api/v1/proposals", headers=cookie | origin, json=PROPOSAL)
+        assert answer.status_code == 403
+        assert (await client.http.delete("/api/v1/sessions/current", headers=cookie | origin)).status_code == 403
+
+    @pytest.mark.parametrize("origin", [{"origin": "http://127.0.0.1:8000"}, {"sec-fetch-site": "same-origin"}])
+    async def test_a_write_from_our_own_page_is_taken(
+        self, client: Client, cookie: dict[str, str], origin: dict[str, str]
+    ) -> None:
+        answer = await client.http.post("/api/v1/proposals", headers=cookie | origin, json=PROPOSAL)
+        assert answer.status_code == 422  # taken, and found without a legal basis
+
+    async def test_reading_needs_no_origin(self, client: Client, cookie: dict[str, str]) -> None:
+        assert (await client.http.get("/api/v1/proposals", headers=cookie)).status_code == 200
+
+    async def test_scripts_cannot_read_the_cookie_and_other_sites_do_not_send_it(self, client: Client) -> None:
+        await client.account(COMMANDER, login="cookie")
+        answer = await client.http.post("/api/v1/sessions", json={"login": "cookie", "password": PASSWORD})
+        attributes = answer.headers["set-cookie"].lower()
+        assert "httponly" in attributes
+        assert "samesite=strict" in attributes
+
+
+async def until(look: Callable[[], bool]) -> None:
+    """Let the event loop turn until something is so."""
+    for _ in range(1000):
+        if look():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come about within five seconds")
+
+
+async def signed_in(client: Client, who: dict[str, str]) -> bool:
+    return (await client.http.get("/api/v1/sessions/current", headers=who)).status_code == 200
+
+
+class TestSessions:
+    async def test_a_session_ends(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(COMMANDER)
+        assert await signed_in(client, who)
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE session SET expires_at = $1", uow.now - timedelta(days=10_000))
+            await uow.commit()
+        assert not await signed_in(client, who)
+
+    async def test_how_long_it_lasts_is_a_setting(self, client: Client, runtime: Runtime) -> None:
+        runtime.settings.session_hours = 0.0000001
+        who = await client.account(COMMANDER)
+        assert not await signed_in(client, who)
+
+    async def test_a_disabled_account_is_out(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(COMMANDER)
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE account SET enabled = false")
+            await uow.commit()
+        assert not await signed_in(client, who)
+
+    async def test_signing_out_holds_on_the_other_nodes(self, client: Client, runtime: Runtime) -> None:
+        other = Runtime(runtime.settings, Database(runtime.database.address), runtime.law)
+        other.channel = RecordingChannel()
+        stop = asyncio.Event()
+        hearing = asyncio.create_task(other.live.listen(other.database, stop))
+        second = Client(other)
+        who = await client.account(COMMANDER)
+        await until(lambda: other.live.listening)
+        assert await signed_in(second, who)
+        assert len(other.live.sessions) == 1
+        client.http.cookies.clear()
+        assert (await client.http.delete("/api/v1/sessions/current", headers=who)).status_code == 204
+        await until(lambda: len(other.live.sessions) == 0)
+        assert not await signed_in(second, who)
+        stop.set()
+        await hearing
+        await second.http.aclose()
+        await other.close()
+
+    def test_a_memory_does_not_keep_what_was_read_before_it_had_to_forget(self) -> None:
+        memory = Memory()
+        since = memory.times_forgotten
+        memory.clear()
+        memory.put("adcode", "stale", since)
+        assert memory.get("adcode") is None
+        memory.put("adcode", "fresh", memory.times_forgotten)
+        assert memory.get("adcode") == "fresh"
+
+    async def test_more_calls_than_connections_do_not_block_each_other(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(COMMANDER)
+        paths = ["/api/v1/proposals", "/api/v1/warnings", "/api/v1/lists", "/api/v1/subscriptions"] * 15
+        answers = await asyncio.wait_for(
+            asyncio.gather(*(client.http.get(path, headers=who) for path in paths)), timeout=30
+        )
+        assert {answer.status_code for answer in answers} == {200}
+
+
+class TestSigningIn:
+    async def attempt(self, client: Client, login: str, password: str) -> httpx.Response:
+        return await client.http.post("/api/v1/sessions", json={"login": login, "password": password})
+
+    async def test_five_failures_let_the_account_rest(self, client: Client, runtime: Runtime) -> None:
+        await client.account(COMMANDER, login="resting")
+        for _ in range(5):
+            assert (await self.attempt(client, "resting", "wrong")).status_code == 401
+        answer = await self.attempt(client, "resting", PASSWORD)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE account SET resting_until = resting_until - interval '1 hour'")
+            await uow.commit()
+        assert (await self.attempt(client, "resting", PASSWORD)).status_code == 201
+
+    async def test_failures_at_once_are_all_counted(self, client: Client) -> None:
+        await client.account(COMMANDER, login="resting")
+        answers = await asyncio.gather(*(self.attempt(client, "resting", "wrong") for _ in range(7)))
+        assert sorted(answer.status_code for answer in answers) == [401] * 5 + [429] * 2
+
+    async def test_a_success_clears_the_count(self, client: Client) -> None:
+        await client.account(COMMANDER, login="clears")
+        for password in ["wrong"] * 4 + [PASSWORD] + ["wrong"] * 4:
+            await self.attempt(client, "clears", password)
+        assert (await self.attempt(client, "clears", PASSWORD)).status_code == 201
+
+    async def test_an_unknown_login_is_answered_like_a_wrong_password(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await client.account(COMMANDER, login="known")
+        hashed: list[str] = []
+
+        async def matches(password: str, stored: str) -> bool:
+            hashed.append(stored)
+            return False
+
+        monkeypatch.setattr("service.accounts.flows.matches", matches)
+        known = await self.attempt(client, "known", "wrong")
+        unknown = await self.attempt(client, "unknown", "wrong")
+        assert (known.status_code, known.content) == (unknown.status_code, unknown.content)
+        assert len(hashed) == 2
+        assert all(stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$") for stored in hashed)
+
+    async def test_failures_are_on_the_ledger_without_the_password(self, client: Client, runtime: Runtime) -> None:
+        await self.attempt(client, "unknown", "my secret")
+        async with runtime.unit() as uow:
+            (entry,) = await uow.fetch("SELECT content FROM ledger_entry WHERE kind = 'account.sign_in_failed'")
+        assert "unknown" in entry["content"]
+        assert "my secret" not in entry["content"]
+
+    @pytest.mark.parametrize("login", ["' OR 1=1 --", "\0", "x" * 64])
+    async def test_odd_logins(self, client: Client, login: str) -> None:
+        assert (await self.attempt(client, login, "x")).status_code in {401, 422}
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        "path", ["/healthz", "/api/v1/proposals", "/signin", "/public/", "/nowhere", "/api/v1/nowhere"]
+    )
+    async def test_every_answer_carries_them(self, client: Client, path: str) -> None:
+        answer = await client.http.get(path)
+        assert HEADERS.keys() <= answer.headers.keys()
+        assert "'unsafe" not in answer.headers["content-security-policy"]
+
+    @pytest.mark.parametrize(("method", "path"), [("GET", "/api/v1/nowhere"), ("PUT", "/api/v1/proposals")])
+    async def test_unknown_paths_and_methods_are_problems_too(self, client: Client, method: str, path: str) -> None:
+        answer = await client.http.request(method, path)
+        assert answer.status_code in {404, 405}
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    async def test_a_fault_of_ours_is_a_problem_without_details(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def broken(*_: Any, **__: Any) -> None:
+            raise RuntimeError("internal secret")
+
+        monkeypatch.setattr("service.accounts.endpoints.sign_in", broken)
+        answer = await client.http.post("/api/v1/sessions", json={"login": "x", "password": "x"})
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+        assert "secret" not in answer.text
+
+    async def test_a_database_that_is_away_is_said_so(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(COMMANDER)
+        await runtime.database.close()
+        runtime.database.address = "postgresql://127.0.0.1:1/nowhere"
+        answer = await client.http.get("/api/v1/proposals", headers=who)
+        assert (answer.status_code, answer.headers["content-type"]) == (503, "application/problem+json")
+        assert (await client.http.get("/readyz")).status_code == 503
+        assert (await client.http.get("/healthz")).status_code == 200
