@@ -119,8 +119,8 @@ def transport_holds(measures: list[Measure], template: MeasureTemplate) -> bool 
 def reduction_holds(measures: list[Measure], template: MeasureTemplate, *, lower_load: bool) -> bool | None:
     """True if the lines together do at least what the template asks; None if that cannot be told.
 
-    Stops are counted in whole units over all lines of the process; one in some hours only may count or not. With `lower_load`, a single unit may lower its
-    load by the share instead of standing still.
+    Stops are counted in whole units over all lines of the process; what holds in some hours only may count or not.
+    With `lower_load`, a single unit may lower its load by the share instead of standing still.
     """
     ratio = 1.0 if template.ratio is None else template.ratio
     units = [measure.total_units or 1 for measure in measures]
