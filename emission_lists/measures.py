@@ -264,11 +264,13 @@ def _render_zh(measure: Measure) -> str:
     text = {
         Action.SELF_DETERMINED: "自主减排",
         Action.NONE: "不采取减排措施",
-        Action.TRANSPORT: "" if measure.vehicle_rule else "运输管控",
+        Action.TRANSPORT: measure.vehicle_rule.zh if measure.vehicle_rule else "运输管控",
     }.get(measure.action, f"{measure.action.zh}{_quantity_zh(measure)}")
     details = "，".join(_details(measure, chinese=True))
     text = f"{text}（{details}）" if details else text
-    return "，".join(part for part in (text, measure.vehicle_rule and measure.vehicle_rule.zh) if part)
+    if measure.vehicle_rule is None or measure.action is Action.TRANSPORT:
+        return text
+    return f"{text}，{measure.vehicle_rule.zh}"
 
 
 def _render_en(measure: Measure) -> str:
@@ -277,8 +279,10 @@ def _render_en(measure: Measure) -> str:
     text = {
         Action.SELF_DETERMINED: "the enterprise decides its own reduction",
         Action.NONE: "no reduction measure",
-        Action.TRANSPORT: "" if measure.vehicle_rule else "transport control",
+        Action.TRANSPORT: measure.vehicle_rule.en if measure.vehicle_rule else "transport control",
     }.get(measure.action, f"{measure.action.en}{_quantity_en(measure)}")
     details = ", ".join(_details(measure, chinese=False))
     text = f"{text} ({details})" if details else text
-    return ", ".join(part for part in (text, measure.vehicle_rule and measure.vehicle_rule.en) if part)
+    if measure.vehicle_rule is None or measure.action is Action.TRANSPORT:
+        return text
+    return f"{text}, {measure.vehicle_rule.en}"
