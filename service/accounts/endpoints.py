@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.accounts.flows import sign_in, sign_out
-from service.kit.auth import COOKIE, Caller, token_of
+from service.kit.auth import COOKIE, Caller, address_of, runtime_of, token_of
 from service.kit.http import Uow, json_answer
 
 router = APIRouter(prefix="/api/v1", tags=["accounts"])
@@ -24,11 +24,12 @@ class Credentials(BaseModel):
 
 
 @router.post("/sessions", status_code=201)
-async def open_session(credentials: Credentials, uow: Uow) -> Response:
+async def open_session(credentials: Credentials, request: Request) -> Response:
     """Sign in. The token is set as a cookie for pages and answered for programs (`Authorization: Bearer`)."""
-    token, expires = await sign_in(uow, credentials.login, credentials.password)
-    answer = json_answer({"token": token, "expires_at": expires}, 201)
-    secure = uow.runtime.settings.address.startswith("https://")
+    runtime = runtime_of(request)
+    token, expires = await sign_in(runtime, credentials.login, credentials.password, address_of(request))
+    answer = json_answer({"token": token, "expires_at": expires}, 201, {"cache-control": "no-store"})
+    secure = runtime.settings.address.startswith("https://")
     answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, expires=expires, path="/")
     return answer
 

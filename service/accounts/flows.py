@@ -5,14 +5,20 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from service.accounts.passwords import hash_password, matches
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.problems import Conflict, TooManyAttempts, WrongCredentials
 from service.kit.unit_of_work import UnitOfWork
 
+if TYPE_CHECKING:
+    from service.kit.runtime import Runtime
+
 NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$wJ2GmP9vVJ6mTq0pBqg0Zs2a2oVKiTB2CFJHkYtXwT8"
 """A hash nobody's password has: an unknown login takes as long as a known one."""
+FROM_EVERYWHERE = 10
+"""An account rests after this many times the failures that one address is allowed."""
 PRINCIPAL_SQL = """
 SELECT a.id, a.login, a.display, a.role, a.adcode, a.uscc
 FROM session s JOIN account a ON a.id = s.account_id
@@ -47,51 +53,60 @@ async def create_account(
     return int(account_id)
 
 
-async def sign_in(uow: UnitOfWork, login: str, password: str) -> tuple[str, datetime]:
+async def sign_in(runtime: Runtime, login: str, password: str, address: str) -> tuple[str, datetime]:
     """Check a password and open a session; returns its token and when it ends (real time).
 
-    After several failures the account rests. The attempt is on the ledger either way; the caller commits in both cases.
+    `address` is where the caller comes from. No database connection is held while the password is hashed. Raises
+    WrongCredentials, or TooManyAttempts for too many tries of this login from this address, for an account that rests, and
+    when too many wait.
     """
     present = datetime.now(tz=UTC)
-    settings = uow.runtime.settings
-    row = await uow.fetchrow(
-        "SELECT id, password_hash, adcode, enabled, failures, resting_until FROM account WHERE login = $1 FOR UPDATE",
-        login,
-    )
-    if row is not None and row["resting_until"] is not None and row["resting_until"] > present:
-        raise TooManyAttempts(
-            "This account rests after several failed sign-ins; try again later.", headers={"Retry-After": "60"}
+    if not runtime.sign_ins.begin(login, address, present):
+        raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
+    async with runtime.unit() as uow:
+        row = await uow.fetchrow(
+            "SELECT id, password_hash, adcode, enabled, resting_until FROM account WHERE login = $1", login
         )
+    if row is not None and row["resting_until"] is not None and row["resting_until"] > present:
+        raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
         if row is not None:
-            await _failed(uow, row["id"], row["failures"] + 1, present)
-        await uow.record("account.sign_in_failed", row["adcode"] if row else None, login=login[:64])
-        await uow.commit()
+            await _failed(runtime, row, login, present)
         raise WrongCredentials()
+    runtime.sign_ins.succeeded(login, address)
+    return await _open_session(runtime, row, login, present)
+
+
+async def _open_session(runtime: Runtime, row: Any, login: str, present: datetime) -> tuple[str, datetime]:
     token = secrets.token_urlsafe(32)
-    expires = present + timedelta(hours=settings.session_hours)
-    await uow.execute("UPDATE account SET failures = 0, resting_until = NULL WHERE id = $1", row["id"])
-    await uow.execute(
-        "INSERT INTO session (token_hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-        token_hash(token),
-        row["id"],
-        present,
-        expires,
-    )
-    await uow.record("account.signed_in", row["adcode"], account=row["id"], login=login)
+    expires = present + timedelta(hours=runtime.settings.session_hours)
+    async with runtime.unit() as uow:
+        await uow.execute("UPDATE account SET failures = 0, resting_until = NULL WHERE id = $1", row["id"])
+        await uow.execute("DELETE FROM session WHERE account_id = $1 AND expires_at < $2", row["id"], present)
+        await uow.execute(
+            "INSERT INTO session (token_hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
+            token_hash(token),
+            row["id"],
+            present,
+            expires,
+        )
+        await uow.record("account.signed_in", row["adcode"], account=row["id"], login=login)
+        await uow.commit()
     return token, expires
 
 
-async def _failed(uow: UnitOfWork, account_id: int, failures: int, present: datetime) -> None:
-    settings = uow.runtime.settings
-    rests = failures >= settings.login_attempts
-    await uow.execute(
-        "UPDATE account SET failures = $2, resting_until = $3 WHERE id = $1",
-        account_id,
-        0 if rests else failures,
-        present + timedelta(minutes=settings.login_rest_minutes) if rests else None,
-    )
+async def _failed(runtime: Runtime, row: Any, login: str, present: datetime) -> None:
+    settings = runtime.settings
+    async with runtime.unit() as uow:
+        failures = await uow.fetchval(
+            "UPDATE account SET failures = failures + 1 WHERE id = $1 RETURNING failures", row["id"]
+        )
+        if failures >= settings.login_attempts * FROM_EVERYWHERE:
+            rest = present + timedelta(minutes=settings.login_rest_minutes)
+            await uow.execute("UPDATE account SET failures = 0, resting_until = $2 WHERE id = $1", row["id"], rest)
+        await uow.record("account.sign_in_failed", row["adcode"], login=login)
+        await uow.commit()
 
 
 async def sign_out(uow: UnitOfWork, token: str) -> None:

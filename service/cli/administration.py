@@ -27,14 +27,18 @@ SHORTEST_PASSWORD = 12
 
 def register(commands: Any) -> None:
     """Add the commands."""
-    account = _adder(commands, "account", "open accounts")("open an account; the password is asked for or read from a pipe")
+    account = _adder(commands, "account", "open accounts")(
+        "open an account; the password is asked for or read from a pipe"
+    )
     account.add_argument("login")
     account.add_argument("--role", required=True, choices=[role.value for role in Role])
     account.add_argument("--adcode", default=NATION, help="region the account may act for; 100000 is the whole country")
     account.add_argument("--display", help="name shown on pages")
     account.add_argument("--uscc", help="credit code, for the role enterprise")
     account.set_defaults(run=run_account)
-    feed = _adder(commands, "feed", "register feeds")("register a feed or rotate its secret; prints the new secret once")
+    feed = _adder(commands, "feed", "register feeds")(
+        "register a feed or rotate its secret; prints the new secret once"
+    )
     feed.add_argument("name")
     feed.add_argument("--title", default="", help="what the feed is")
     feed.add_argument("--adcode", default=NATION, help="region the feed may deliver for")
@@ -91,11 +95,15 @@ def run_feed(call: argparse.Namespace) -> int:
         await register_feed(uow, call.name, call.title or call.name, call.adcode, [secret, *kept[:1]], poll)
         return {"feed": call.name, "secret": secret, "adcode": call.adcode}
 
-    return _run(call, work, lambda made: f"Feed {made['feed']} is registered. Its secret, shown this once: {made['secret']}")
+    return _run(
+        call, work, lambda made: f"Feed {made['feed']} is registered. Its secret, shown this once: {made['secret']}"
+    )
 
 
 def _run(
-    call: argparse.Namespace, work: Callable[[UnitOfWork], Awaitable[dict[str, Any]]], say: Callable[[dict[str, Any]], str]
+    call: argparse.Namespace,
+    work: Callable[[UnitOfWork], Awaitable[dict[str, Any]]],
+    say: Callable[[dict[str, Any]], str],
 ) -> int:
     runtime = runtime_from(settings_of(call))
     known = runtime.law.divisions

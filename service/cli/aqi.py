@@ -104,9 +104,7 @@ def describe(rating: Rating) -> str:
         lines.append("AQI：NA（数据不足，不发布）")
     else:
         lines.append(f"AQI：{rating.aqi}  {rating.category}（{rating.grade}级）")
-    lines += [
-        f"  {NAMES[key]}：{'无分指数' if index is None else index}" for key, index in rating.iaqi.items()
-    ]
+    lines += [f"  {NAMES[key]}：{'无分指数' if index is None else index}" for key, index in rating.iaqi.items()]
     primary = "、".join(NAMES[key] for key in rating.primary)
     lines.append(f"首要污染物：{primary or '无'}")
     return "\n".join(lines)

@@ -93,16 +93,12 @@ def _assessed(call: argparse.Namespace) -> tuple[Assessment, Criteria]:
 
 def _check_division(law: Law, adcode: str | None) -> None:
     if adcode is not None and adcode not in law.divisions:
-        raise LawNotFound(
-            f"there is no division {adcode!r}; give a six-digit code of GB/T 2260 such as 110000"
-        )
+        raise LawNotFound(f"there is no division {adcode!r}; give a six-digit code of GB/T 2260 such as 110000")
 
 
 def _refuse(error: str, problems: Sequence[CsvProblem], *, as_json: bool) -> int:
     if as_json:
-        print(
-            json.dumps({"error": error, "problems": [asdict(each) for each in problems]}, ensure_ascii=False)
-        )
+        print(json.dumps({"error": error, "problems": [asdict(each) for each in problems]}, ensure_ascii=False))
     print(error, file=sys.stderr)
     for each in problems:
         place = ", ".join(part for part in (f"row {each.row}" if each.row else "", each.column) if part)

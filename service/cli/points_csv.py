@@ -89,9 +89,7 @@ def _check_header(header: Sequence[str]) -> None:
         advice = "give `time` (end of the hour) for hours, or `date` for days"
         problems.append(CsvProblem(1, "time", "exactly one of `time` and `date` is needed", advice))
     if not set(header) & set(VALUES):
-        problems.append(
-            CsvProblem(1, "aqi", "there is no column of values", f"give any of {', '.join(VALUES)}")
-        )
+        problems.append(CsvProblem(1, "aqi", "there is no column of values", f"give any of {', '.join(VALUES)}"))
     if problems:
         raise CsvInvalid(problems)
 
@@ -111,9 +109,7 @@ def _point(header: Sequence[str], cells: Sequence[str], row: int, problems: list
     return Point(time=time, date=day, cause=cause, **values)
 
 
-def _when(
-    given: Mapping[str, str], row: int, problems: list[CsvProblem]
-) -> tuple[datetime | None, date | None]:
+def _when(given: Mapping[str, str], row: int, problems: list[CsvProblem]) -> tuple[datetime | None, date | None]:
     column = "time" if "time" in given else "date"
     try:
         if column == "date":
@@ -124,9 +120,7 @@ def _when(
         problems.append(CsvProblem(row, column, problem, advice))
         return None, None
     if time != hour_floor(time):
-        problems.append(
-            CsvProblem(row, column, f"{given[column]!r} is not a whole hour", "give the hour's end")
-        )
+        problems.append(CsvProblem(row, column, f"{given[column]!r} is not a whole hour", "give the hour's end"))
     return time, None
 
 
@@ -138,9 +132,7 @@ def _value(name: str, text: str, row: int, problems: list[CsvProblem]) -> float 
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        problems.append(
-            CsvProblem(row, name, f"{text!r} is not a number", "leave the cell empty when missing")
-        )
+        problems.append(CsvProblem(row, name, f"{text!r} is not a number", "leave the cell empty when missing"))
         return None
     if value < 0 or value > LIMITS[name]:
         advice = f"give 0 to {LIMITS[name]:g}, or leave the cell empty when missing"
@@ -155,9 +147,7 @@ def _cause(text: str, row: int, problems: list[CsvProblem]) -> Cause | None:
     for cause in CAUSES:
         if text.lower() == cause:
             return cause
-    problems.append(
-        CsvProblem(row, "cause", f"{text!r} is unknown", f"use {', '.join(CAUSES)} or leave it empty")
-    )
+    problems.append(CsvProblem(row, "cause", f"{text!r} is unknown", f"use {', '.join(CAUSES)} or leave it empty"))
     return None
 
 

@@ -42,6 +42,9 @@ def register(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="log and answer in JSON lines")
 
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def _pace(text: str) -> float:
     pace = float(text)
     if not 0 < pace <= 100_000:
@@ -85,7 +88,10 @@ def run_serve(call: argparse.Namespace) -> int:
         return 2
     runtime = runtime_from(settings)
     if asyncio.run(_ready(runtime)):
-        print("This database holds the demonstration, whose logins are public; give another one, or add --demo.", file=sys.stderr)
+        print(
+            "This database holds the demonstration, whose logins are public; give another one, or add --demo.",
+            file=sys.stderr,
+        )
         return 1
     _listen(create_app(runtime), settings)
     return 0
@@ -106,6 +112,9 @@ def run_demo(call: argparse.Namespace, settings: Settings) -> int:
     """Serve the demonstration until told to stop; 1 when the database is not its own."""
     from service.demo import serving
 
+    if settings.host not in LOOPBACK:
+        print("The demonstration's logins are public: it listens on this machine only.", file=sys.stderr)
+        return 2
     runtime = runtime_from(serving.demo_settings(settings))
     app = create_app(runtime)
     serving.attach(app, runtime, serving.Options(pace=call.pace or serving.PACE, hands_off=call.hands_off))
@@ -134,6 +143,9 @@ def run_worker(call: argparse.Namespace) -> int:
     """Run jobs until told to stop."""
     set_up_logs(as_json=call.json)
     runtime = runtime_from(settings_of(call))
+    if asyncio.run(_ready(runtime)):
+        print("This database holds the demonstration; give another one.", file=sys.stderr)
+        return 1
     asyncio.run(_work(runtime))
     return 0
 

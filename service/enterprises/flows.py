@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from emission_lists.documents import enterprise_from, line_from
 from emission_lists.identifiers import uscc_valid
@@ -18,9 +18,15 @@ from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding, at, next_after, of_division
 
-HOME_SQL = """
+HOMES_SQL = """
+SELECT DISTINCT v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND (v.state = 'active' OR EXISTS (
+    SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
+ORDER BY v.adcode
+"""
+LAST_HOME_SQL = """
 SELECT v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = $1 ORDER BY (v.state = 'active') DESC, v.id DESC LIMIT 1
+WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
 """
 ENTERPRISE_SQL = "SELECT document FROM list_enterprise WHERE uscc = $1 AND version_id = $2"
 ACTIVE_AT_SQL = """
@@ -38,67 +44,93 @@ class Answer:
     etag: str
 
 
-async def home_of(uow: UnitOfWork, uscc: str) -> str:
-    """The division in whose list an enterprise stands. Raises Invalid for a wrong code, Unknown when it is in no list."""
+async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[str, ...]:
+    """The divisions whose lists name an enterprise: it may have sites in several, and none of them takes it from another.
+
+    Raises Invalid for a wrong code, Unknown when it is in no list.
+    """
     remembered = uow.runtime.live.requirements
     since = remembered.times_forgotten
-    known: str | None = remembered.get(("home", uscc))
+    known: tuple[str, ...] | None = remembered.get(("homes", uscc))
     if known is not None:
         return known
     if not uscc_valid(uscc):
         raise Invalid(f"{uscc} is not a unified social credit code: its check character does not fit.")
-    found = await uow.fetchval(HOME_SQL, uscc)
-    if found is None:
+    rows = await uow.fetch(HOMES_SQL, uscc, uow.now) or await uow.fetch(LAST_HOME_SQL, uscc)
+    if not rows:
         raise Unknown(
             f"{uscc} is in no emission list here; ask the ecology bureau whether the enterprise must be listed."
         )
+    found = tuple(row["adcode"] for row in rows)
     if uow.runtime.live.listening:
-        remembered.put(("home", uscc), found, since)
-    return str(found)
+        remembered.put(("homes", uscc), found, since)
+    return found
 
 
 async def requirements(uow: UnitOfWork, principal: Principal, uscc: str, instant: datetime | None) -> Answer:
-    """The measures in force for one enterprise now or at a past instant, with what begins next.
+    """The measures in force for one enterprise now or at another instant, with what begins next.
 
-    Raises Forbidden for somebody else's enterprise.
+    With sites in several divisions the one with the highest level in force is answered first, the others under
+    `elsewhere`. Raises Forbidden for somebody else's enterprise.
     """
-    adcode = await home_of(uow, uscc)
-    if not principal.may_see_enterprise(adcode, uscc):
+    homes = await homes_of(uow, uscc)
+    if not any(principal.may_see_enterprise(adcode, uscc) for adcode in homes):
         raise Forbidden("You may see the requirements of your own enterprise, officials those of their region.")
     moment = instant or uow.now
-    responses = await of_division(uow, adcode)
-    current = carrying(at(responses, moment))
-    following = carrying(next_after(responses, moment)) if instant is None else None
-    key = (uscc, current, following) if instant is None else None
     live = uow.runtime.live
+    since = live.requirements.times_forgotten
+    standings = [await _standing(uow, adcode, moment, with_next=instant is None) for adcode in homes]
+    key = (uscc, tuple(standings)) if instant is None else None
     kept: Answer | None = live.requirements.get(key) if key is not None and live.listening else None
     if kept is not None:
         return kept
-    since = live.requirements.times_forgotten
-    answer = await _compose(uow, adcode, uscc, current, following, moment)
+    standings.sort(key=_urgency)
+    parts = [part for standing in standings if (part := await _compose(uow, uscc, standing, moment)) is not None]
+    if not parts:
+        raise Unknown(f"{uscc} is not in the emission list that applies at this instant; ask the ecology bureau.")
+    encoded = canonical(parts[0] | {"elsewhere": parts[1:]}).encode()
+    answer = Answer(encoded, etag_of(encoded))
     if key is not None and live.listening:
         live.requirements.put(key, answer, since)
     return answer
 
 
-async def _compose(
-    uow: UnitOfWork, adcode: str, uscc: str, current: Responding | None, following: Responding | None, moment: datetime
-) -> Answer:
+class Standing(NamedTuple):
+    """What holds and what comes in one division."""
+
+    adcode: str
+    current: Responding | None
+    following: Responding | None
+
+
+async def _standing(uow: UnitOfWork, adcode: str, moment: datetime, *, with_next: bool) -> Standing:
+    responses = await of_division(uow, adcode)
+    return Standing(adcode, at(responses, moment), next_after(responses, moment) if with_next else None)
+
+
+def _urgency(standing: Standing) -> tuple[int, int, str]:
+    """The highest level in force comes first, then the highest that is announced."""
+    levels = [0 if response is None else -int(response.level) for response in (standing.current, standing.following)]
+    return levels[0], levels[1], standing.adcode
+
+
+async def _compose(uow: UnitOfWork, uscc: str, standing: Standing, moment: datetime) -> dict[str, Any] | None:
+    """The requirement in one division; None when its list of that instant does not name the enterprise."""
+    adcode, current, following = standing
     version = current.list_version if current else None
     if version is None:
         version = await uow.fetchval(ACTIVE_AT_SQL, adcode, moment)
     document = await uow.fetchval(ENTERPRISE_SQL, uscc, version)
     if document is None:
-        raise Unknown(f"{uscc} is not in the emission list that applies at this instant; ask the ecology bureau.")
+        return None
     stored = json.loads(document)
     enterprise, lines = enterprise_from(stored["enterprise"]), [line_from(line) for line in stored["lines"]]
     body: dict[str, Any] = requirement_for(enterprise, lines, _facts(current)).document()
-    body["list_version"] = version
+    body["division"], body["list_version"] = adcode, version
     body["next"] = (
         None if following is None else requirement_for(enterprise, lines, _facts(following, upcoming=True)).document()
     )
-    encoded = canonical(body).encode()
-    return Answer(encoded, etag_of(encoded))
+    return body
 
 
 def carrying(responding: Responding | None) -> Responding | None:
@@ -126,10 +158,10 @@ async def acknowledge(
     """The enterprise has read a notice; twice is the same as once. Raises Forbidden, Conflict when there is none."""
     if principal.uscc != uscc:
         raise Forbidden("Only the enterprise itself can acknowledge.")
-    adcode = await home_of(uow, uscc)
+    homes = await homes_of(uow, uscc)
     notice = await uow.fetchrow(
-        "SELECT id FROM notice WHERE adcode = $1 AND ($2::bigint IS NULL OR id = $2) ORDER BY id DESC LIMIT 1",
-        adcode,
+        "SELECT id, adcode FROM notice WHERE adcode = ANY($1::text[]) AND ($2::bigint IS NULL OR id = $2) ORDER BY id DESC LIMIT 1",
+        list(homes),
         notice_id,
     )
     if notice is None:
@@ -144,8 +176,9 @@ async def acknowledge(
         uow.now,
     )
     if fresh:
-        await uow.record("notice.acknowledged", adcode, notice=notice["id"], uscc=uscc, account=principal.account_id)
-        await uow.tell("acknowledgement", adcode)
+        division = notice["adcode"]
+        await uow.record("notice.acknowledged", division, notice=notice["id"], uscc=uscc, account=principal.account_id)
+        await uow.tell("acknowledgement", division)
     row = await uow.fetchrow(
         "SELECT name, acknowledged_at FROM acknowledgement WHERE notice_id = $1 AND uscc = $2", notice["id"], uscc
     )

@@ -24,6 +24,11 @@ def runtime_of(request: Request) -> Runtime:
     return runtime
 
 
+def address_of(request: Request) -> str:
+    """Where the caller comes from, as the server sees it (behind a trusted proxy, what the proxy forwards)."""
+    return request.client.host if request.client else ""
+
+
 def token_of(request: Request) -> str | None:
     """The session token. A cookie on a write counts only when the page is our own (same origin)."""
     kind, _, bearer = request.headers.get("authorization", "").partition(" ")

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.kit.problems import TooLarge
+from service.kit.problems import TooLarge, TooSlow
 from service.kit.settings import Settings
 
 UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists"})
+LONGEST_BODY_SECONDS = 120.0
+"""A body that takes longer to arrive is given up."""
 FORM_ROOM = 100_000
 """What a form puts around an uploaded file."""
 
@@ -59,11 +64,17 @@ class BodyLimit:
         if declared_length(Headers(scope=scope).get("content-length")) > limit:
             await refusal(scope, receive, send)
             return
-        size = 0
+        size, complete, until = 0, False, time.monotonic() + LONGEST_BODY_SECONDS
 
         async def counted() -> Message:
-            nonlocal size
-            message = await receive()
+            nonlocal size, complete
+            if complete:
+                return await receive()
+            try:
+                message = await asyncio.wait_for(receive(), max(until - time.monotonic(), 0.0))
+            except TimeoutError as error:
+                raise TooSlow() from error
+            complete = not message.get("more_body", False)
             size += len(message.get("body", b""))
             if size > limit:
                 raise too_large(limit)

@@ -14,11 +14,14 @@ from typing import Any, TypeAlias
 import asyncpg
 import platformdirs
 
+from service.kit.problems import Busy
 from service.kit.settings import Settings
 
 Connection: TypeAlias = Any
 """An asyncpg connection; asyncpg ships no types."""
 Pool: TypeAlias = Any
+LONGEST_WAIT = 10.0
+"""Seconds that a request may wait for a connection."""
 SESSION = {"timezone": "UTC", "application_name": "lantian"}
 
 
@@ -101,8 +104,14 @@ class Database:
     async def acquire(self) -> AsyncIterator[Connection]:
         """A pooled connection, given back at the end."""
         pool = self._pool or await self._open()
-        async with pool.acquire() as connection:
+        try:
+            connection = await pool.acquire(timeout=LONGEST_WAIT)
+        except TimeoutError as error:
+            raise Busy("Every database connection is in use; try again in a moment.") from error
+        try:
             yield connection
+        finally:
+            await pool.release(connection)
 
     async def _open(self) -> Pool:
         async with self._opening:
@@ -113,7 +122,7 @@ class Database:
                     max_size=self._size,
                     init=_prepare,
                     reset=_nothing,
-                    server_settings=SESSION,
+                    server_settings=SESSION | {"idle_in_transaction_session_timeout": "300000"},
                     timeout=10,
                 )
             return self._pool

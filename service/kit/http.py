@@ -68,8 +68,12 @@ async def once(
     principal: Principal,
     content: Any,
     make: Callable[[], Awaitable[tuple[int, Any]]],
+    told_once: str | None = None,
 ) -> Response:
-    """Perform a write once per Idempotency-Key: the same key and content get the first answer again."""
+    """Perform a write once per Idempotency-Key: the same key and content get the first answer again.
+
+    `told_once` names a member of the answer that is told once and not kept.
+    """
     key = request.headers.get("idempotency-key", "").strip().strip('"')
     if not key:
         status, body = await make()
@@ -96,7 +100,7 @@ async def once(
         key,
         fingerprint,
         status,
-        canonical(body),
+        canonical({name: value for name, value in body.items() if name != told_once} if told_once else body),
         uow.now,
     )
     return json_answer(body, status)

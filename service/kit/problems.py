@@ -93,6 +93,10 @@ class ContentChanged(Conflict):
     )
 
 
+class TooSlow(Problem):
+    status, code, title = 408, "body-too-slow", "The body did not arrive in time; nothing was stored. Send it again."
+
+
 class TooLarge(Problem):
     status, code, title = 413, "body-too-large", "The body is too large; nothing was stored."
 

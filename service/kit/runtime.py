@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from alerts.law import Law
+from service.accounts.throttle import SignInThrottle
 from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
 from service.kit.database import Database
 from service.kit.live import Live
@@ -31,11 +33,17 @@ class Runtime:
 
     channel: Channel = field(init=False)
     """The way out to subscribers. A drill's runtime gets one that only records."""
+    sign_ins: SignInThrottle = field(init=False)
+    """How often somebody may try to sign in on this node."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.channel = HttpChannel(
             self.settings.delivery_timeout_seconds, allow_private=self.settings.allow_private_targets
+        )
+
+        self.sign_ins = SignInThrottle(
+            self.settings.login_attempts, timedelta(minutes=self.settings.login_rest_minutes)
         )
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:

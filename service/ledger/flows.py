@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -91,13 +91,36 @@ class Verdict:
         }
 
 
-async def verify(connection: asyncpg.Connection, progress: Callable[[int], None] | None = None) -> Verdict:
+async def verify(
+    connection: asyncpg.Connection,
+    progress: Callable[[int], None] | None = None,
+    noted: tuple[int, str] | None = None,
+) -> Verdict:
     """Recompute the chain from its first entry. Needs only read access; anyone with an export can do the same.
+
+    `noted` is a number of entries and the head there, written down earlier and elsewhere: only with it can a cut end or a
+    rewritten whole be told from an honest chain.
 
     Reads one snapshot, so that entries written meanwhile are no fault. `connection` must be outside a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return await _verify(connection, progress)
+        verdict = await _verify(connection, progress)
+        return verdict if noted is None or not verdict.whole else await _against(connection, verdict, *noted)
+
+
+async def _against(connection: asyncpg.Connection, verdict: Verdict, entries: int, head: str) -> Verdict:
+    """The verdict, or what contradicts the noted head."""
+    if verdict.entries < entries:
+        problem = f"{entries} entries were noted, only {verdict.entries} are there: the end was cut"
+        return replace(verdict, broken_at=verdict.entries + 1, problem=problem)
+    there = await connection.fetchval("SELECT hash FROM ledger_seal WHERE seq = $1", entries) if entries else GENESIS
+    if there != head:
+        return replace(
+            verdict,
+            broken_at=entries,
+            problem=f"entry {entries} has another hash than was noted: the past was rewritten",
+        )
+    return verdict
 
 
 async def _verify(connection: asyncpg.Connection, progress: Callable[[int], None] | None) -> Verdict:

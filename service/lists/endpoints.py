@@ -17,6 +17,7 @@ from service.lists import flows
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
 Id = Annotated[int, Field(ge=1, le=2**62)]
+KEEPERS = "Lists are kept by duty officers, commanders and administrators."
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -39,19 +40,24 @@ async def empty_template(caller: Caller) -> Response:
 async def import_list(
     request: Request,
     caller: Caller,
-    uow: Uow,
     adcode: Annotated[str, Query(pattern=r"^\d{6}$")],
     title: Annotated[str, Query(min_length=1, max_length=200)] = "应急减排清单",
     guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
 ) -> Response:
     """Import a filled workbook (the body is the .xlsx). All faults come at once with their place; then nothing is stored."""
-    content = await read_body(request, runtime_of(request).settings.max_upload_bytes)
-
-    async def make() -> tuple[int, object]:
-        return 201, await flows.import_workbook(uow, caller, adcode, content, title=title, guide=guide)
-
+    if not caller.may_keep_lists:
+        raise Forbidden(KEEPERS)
+    runtime = runtime_of(request)
+    content = await read_body(request, runtime.settings.max_upload_bytes)
     fingerprint = {"adcode": adcode, "title": title, "guide": guide, "content": hashlib.sha256(content).hexdigest()}
-    return await once(request, uow, caller, fingerprint, make)
+    async with runtime.unit() as uow:  # opened only now: a slow sender holds no connection
+
+        async def make() -> tuple[int, object]:
+            return 201, await flows.import_workbook(uow, caller, adcode, content, title=title, guide=guide)
+
+        answer = await once(request, uow, caller, fingerprint, make)
+        await uow.commit()
+    return answer
 
 
 @router.get("/{list_id}")
@@ -71,7 +77,7 @@ async def activate(list_id: Id, request: Request, caller: Official, uow: Uow) ->
     """Put a checked draft in force; by a second person."""
 
     if not caller.may_keep_lists:
-        raise Forbidden("Lists are kept by duty officers, commanders and administrators.")
+        raise Forbidden(KEEPERS)
 
     async def make() -> tuple[int, object]:
         return 200, await flows.activate(uow, caller.scope, list_id, caller.account_id)

@@ -32,7 +32,7 @@ def read(content: bytes, adcode: str, title: str) -> tuple[EmissionListDraft, li
 def guide_of(guide_id: str) -> Guide:
     """A guide by its id, such as G2020. Raises Invalid with the known ones."""
     for path in sorted(GUIDES.glob("*.yaml")):
-        if path.stem.upper() == guide_id:
+        if path.stem.upper() == guide_id and path.stem != "profile":
             return Guide.model_validate(yaml.safe_load(path.read_text()))
     known = ", ".join(sorted(path.stem.upper() for path in GUIDES.glob("*.yaml") if path.stem != "profile"))
     raise Invalid(f"There is no guide {guide_id}; known: {known}.")

@@ -58,7 +58,8 @@ SELECT e.adcode, e.level AS prompted,
     s.announced_at, s.effective_at, s.level AS decided, w.state
 FROM prompt_entry e
 LEFT JOIN LATERAL (
-    SELECT s.* FROM warning_step s WHERE s.adcode = e.adcode AND s.level >= e.level AND s.effective_at >= $2::timestamptz - interval '7 days'
+    SELECT s.* FROM warning_step s WHERE s.adcode = e.adcode AND s.level >= e.level
+    AND s.effective_at >= $2::timestamptz - interval '7 days'
     AND (s.announced_at >= $3 OR s.planned_end IS NULL OR s.planned_end > $3) ORDER BY s.id LIMIT 1
 ) s ON true
 LEFT JOIN warning w ON w.id = s.warning_id
@@ -72,18 +73,20 @@ async def find(uow: UnitOfWork, scope: Scope, prompt_id: int) -> dict[str, Any]:
     board = await uow.fetch(BOARD_SQL, prompt_id, row["starts_at"], row["issued_at"]) if row else []
     if row is None or not any(scope.covers(entry["adcode"]) for entry in board):
         raise Unknown(f"There is no prompt {prompt_id} that concerns your region.")
-    return _document(row) | {"divisions": [_line(uow, row, entry) for entry in board]}
+    return _document(row) | {"divisions": [_line(uow, scope, row, entry) for entry in board]}
 
 
-def _line(uow: UnitOfWork, prompt: Any, entry: Any) -> dict[str, Any]:
+def _line(uow: UnitOfWork, scope: Scope, prompt: Any, entry: Any) -> dict[str, Any]:
+    """One row of the board; what is not announced of places outside the scope stays blank."""
+    mine = scope.covers(entry["adcode"])
     effective = beijing(entry["effective_at"])
     reached = effective or uow.now
     return {
         "adcode": entry["adcode"],
         "place": uow.runtime.place(entry["adcode"]),
-        "own_level": None if entry["own"] is None else Level(entry["own"]).code,
+        "own_level": None if entry["own"] is None or not mine else Level(entry["own"]).code,
         "prompted_level": Level(entry["prompted"]).code,
-        "proposed_at": beijing(entry["proposed_at"]),
+        "proposed_at": beijing(entry["proposed_at"]) if mine else None,
         "decided_level": None if entry["decided"] is None else Level(entry["decided"]).code,
         "announced_at": beijing(entry["announced_at"]),
         "effective_at": effective,

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.assessment import Assessment
+from alerts.cap_values import CapError, check_text
 from alerts.levels import Level
 from alerts.proposal import PromptView, Step
 from alerts.rules import Plan
@@ -21,6 +22,11 @@ from service.warnings.repository import Standing, standing
 
 ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "lift"})
 NEEDS_BASIS = frozenset({"issue", "raise", "extend"})
+PINNED_SQL = """
+SELECT list_version_id FROM response WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 1
+"""
+MET_WITHIN = timedelta(hours=24)
+"""How old an assessment may be for its level to count as met."""
 INSERT_SQL = """
 INSERT INTO proposal (adcode, action, from_level, to_level, reason, effective_at, planned_end, content, content_hash,
     assessment_id, prompt_id, proposed_by, deadline, state, created_at)
@@ -62,7 +68,7 @@ async def follow(
         rules=assessment.rules,
         plan=plan.id,
         flags=step.flags,
-        list_version=await active_list(uow, adcode),
+        list_version=await list_to_pin(uow, adcode),
     )
     by_prompt = int(prompt.id) if prompt is not None and step.reason.value == "regional_prompt" else None
     return await put_forward(uow, frozen, plan, assessment_id=assessment_id, prompt_id=by_prompt, proposed_by=None)
@@ -71,13 +77,20 @@ async def follow(
 def starts_too_late(step: Step, plan: Plan, now: datetime) -> bool:
     """Whether a warning would begin so far ahead that it is watched, not proposed."""
     horizon = timedelta(hours=plan.deadlines.issue_ahead_hours)
-    return step.action.value in {"issue", "raise"} and step.effective_at is not None and step.effective_at > now + horizon
+    return (
+        step.action.value in {"issue", "raise"} and step.effective_at is not None and step.effective_at > now + horizon
+    )
 
 
-async def active_list(uow: UnitOfWork, adcode: str) -> int | None:
-    """The list version that a response starting now would pin."""
-    value: int | None = await uow.fetchval("SELECT id FROM list_version WHERE adcode = $1 AND state = 'active'", adcode)
-    return value
+async def list_to_pin(uow: UnitOfWork, adcode: str) -> int | None:
+    """The list version that the response will follow: the one a running response has pinned, or the active one."""
+    pinned: int | None = await uow.fetchval(PINNED_SQL, adcode, uow.now)
+    if pinned is not None:
+        return pinned
+    active: int | None = await uow.fetchval(
+        "SELECT id FROM list_version WHERE adcode = $1 AND state = 'active'", adcode
+    )
+    return active
 
 
 async def put_forward(
@@ -153,8 +166,8 @@ async def close_open(uow: UnitOfWork, adcode: str, state: str, *, by_system: boo
 
 
 def approvers_of(plan: Plan, from_level: Level, to_level: Level) -> tuple[str, ...]:
-    """The roles that may decide: those the plan names for the level reached, for a lifting those of the level left."""
-    level = to_level if to_level is not Level.NONE else from_level
+    """The roles that may decide: those the plan names for the higher of the level left and the level reached."""
+    level = max(from_level, to_level)
     for code, roles in plan.approvers.items():
         if code == level.code:
             return roles
@@ -270,8 +283,11 @@ async def propose_by_hand(
     if to_level == from_level:
         raise Conflict(f"The level in force is already {from_level.code}; there is nothing to change.")
     action = _action(from_level, to_level, reason)
+    _check_words(explanation, legal_basis)
     assessed = await uow.fetchrow(
-        "SELECT id, level, rules FROM assessment WHERE adcode = $1 ORDER BY id DESC LIMIT 1", adcode
+        "SELECT id, level, rules FROM assessment WHERE adcode = $1 AND as_of > $2 ORDER BY id DESC LIMIT 1",
+        adcode,
+        uow.now - MET_WITHIN,
     )
     met = assessed is not None and to_level <= assessed["level"]
     if action in NEEDS_BASIS and not met and not (legal_basis and legal_basis.strip()):
@@ -287,7 +303,7 @@ async def propose_by_hand(
         rules=rules,
         plan=plan.id,
         flags=() if met else ("without_criteria",),
-        list_version=await active_list(uow, adcode),
+        list_version=await list_to_pin(uow, adcode),
         legal_basis=legal_basis,
     )
     made = await put_forward(
@@ -300,6 +316,15 @@ async def propose_by_hand(
     )
     assert made is not None  # only system proposals are held back after a rejection
     return made
+
+
+def _check_words(*texts: str | None) -> None:
+    """Refuse now what no message could carry later: markup and control characters."""
+    for text in texts:
+        try:
+            check_text("description", text or "-")
+        except CapError as error:
+            raise Invalid(f"The text cannot be published: {error.problem}.") from error
 
 
 def _action(from_level: Level, to_level: Level, reason: str) -> str:

@@ -38,4 +38,11 @@ async def subscribe(body: SubscriptionBody, request: Request, caller: Caller, uo
     async def make() -> tuple[int, object]:
         return 201, await flows.subscribe(uow, caller, url=body.url, events=body.events, adcode=body.adcode)
 
-    return await once(request, uow, caller, body.model_dump(), make)
+    return await once(request, uow, caller, body.model_dump(), make, told_once="secret")
+
+
+@router.delete("/{subscription_id}", status_code=204)
+async def unsubscribe(subscription_id: Annotated[int, Field(ge=1, le=2**62)], caller: Caller, uow: Uow) -> Response:
+    """End one of your subscriptions; what is still pending for it is given up."""
+    await flows.unsubscribe(uow, caller, subscription_id)
+    return Response(status_code=204)

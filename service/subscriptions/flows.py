@@ -11,7 +11,7 @@ from alerts.levels import Level
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.canonical import canonical
 from service.kit.metrics import DELIVERIES
-from service.kit.problems import Forbidden, Invalid, Unknown
+from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.signatures import headers, new_secret
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -31,7 +31,8 @@ RETRIES = (
 )
 """Pauses between attempts, as Standard Webhooks suggests; after the last one the delivery is dead and stays to be seen."""
 EVENTS = frozenset({"warning.issued", "warning.updated", "warning.lifted", "warning.revoked"})
-GONE, TOO_MANY = 410, 429
+GONE = 410
+MOST_SUBSCRIPTIONS = 20
 FAN_OUT_SQL = """
 INSERT INTO delivery (reason, subscription_id, event, message_id, body, state, attempts, created_at)
 SELECT $1::text, s.id, $2::text, $1::text || ':' || s.id, $3, 'pending', 0, $4 FROM subscription s
@@ -57,6 +58,7 @@ async def subscribe(
     if not principal.scope.covers(place):
         raise Forbidden(f"You may not subscribe for {place}.")
     uscc = principal.uscc if principal.role is Role.ENTERPRISE else None
+    await _check_room(uow, principal, url, place)
     secret = new_secret()
     subscription_id = await uow.fetchval(
         "INSERT INTO subscription (account_id, adcode, prefix, uscc, url, secrets, events, state, created_at)"
@@ -79,6 +81,30 @@ async def subscribe(
         "uscc": uscc,
         "secret": secret,
     }
+
+
+async def _check_room(uow: UnitOfWork, principal: Principal, url: str, place: str) -> None:
+    """One subscription per address and place, and not too many. The account's row is locked, so that two at once count."""
+    await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", principal.account_id)
+    rows = await uow.fetch(
+        "SELECT url, adcode FROM subscription WHERE account_id = $1 AND state = 'active'", principal.account_id
+    )
+    if any((row["url"], row["adcode"]) == (url, place) for row in rows):
+        raise Conflict("This address is subscribed for this place already.")
+    if len(rows) >= MOST_SUBSCRIPTIONS:
+        raise Conflict(f"An account may have {MOST_SUBSCRIPTIONS} subscriptions; end one first.")
+
+
+async def unsubscribe(uow: UnitOfWork, principal: Principal, subscription_id: int) -> None:
+    """End one of the caller's own subscriptions. Raises Unknown when it is not theirs."""
+    ended = await uow.fetchval(
+        "UPDATE subscription SET state = 'ended' WHERE id = $1 AND account_id = $2 RETURNING adcode",
+        subscription_id,
+        principal.account_id,
+    )
+    if ended is None:
+        raise Unknown(f"You have no subscription {subscription_id}.")
+    await uow.record("subscription.ended", ended, subscription=subscription_id, account=principal.account_id)
 
 
 async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:

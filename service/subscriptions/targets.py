@@ -28,6 +28,8 @@ def check_address(url: str, *, allow_private: bool) -> None:
         raise TargetError("The address must not carry a user or password.")
     if len(url) > 2000 or port == 0:
         raise TargetError("The address is too long or has no usable port.")
+    if not parts.hostname.isascii() or "%" in parts.hostname:
+        raise TargetError("The host must be written in ASCII; use its punycode form.")
     try:
         literal = ipaddress.ip_address(parts.hostname)
     except ValueError:
@@ -43,7 +45,7 @@ def may_be_called(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
     """Whether an IP address, or the IPv4 address it carries, belongs to the public Internet."""
     if isinstance(address, ipaddress.IPv4Address):
         return address.is_global and not address.is_multicast
-    inner = address.ipv4_mapped or address.sixtofour or _translated(address)
+    inner = address.ipv4_mapped or address.sixtofour or _translated(address) or _compatible(address)
     if inner is not None:
         return may_be_called(inner)
     return address.is_global and not address.is_multicast and address.teredo is None
@@ -51,6 +53,10 @@ def may_be_called(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> boo
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in NAT64 else None
+
+
+def _compatible(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    return ipaddress.IPv4Address(int(address)) if 1 < int(address) <= 0xFFFFFFFF else None
 
 
 async def resolve(host: str, port: int, *, allow_private: bool) -> list[tuple[str, socket.AddressFamily]]:

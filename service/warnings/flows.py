@@ -153,11 +153,6 @@ async def _respond(
     list_version: int | None,
 ) -> int | None:
     """End the running response where the new one begins, and start the new one: one row, whatever the number of enterprises."""
-    pinned = await uow.fetchval(
-        "SELECT list_version_id FROM response WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 1",
-        adcode,
-        effective,
-    )
     await uow.execute(
         "UPDATE response SET ends_at = greatest(starts_at, $2) WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2)",
         adcode,
@@ -172,7 +167,7 @@ async def _respond(
             adcode,
             int(level),
             step_id,
-            pinned or list_version,
+            list_version,
             effective,
             planned_end,
         )

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.enterprises.flows import acknowledge, home_of, requirements
-from service.kit.auth import Caller, Official
+from service.enterprises.flows import acknowledge, requirements
+from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import Invalid
 from service.web.forms import read_form
@@ -60,8 +60,8 @@ async def search(
 async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
     """What this enterprise must do now and next."""
     answer = await requirements(uow, caller, uscc, None)
-    adcode = await home_of(uow, uscc)
     required: dict[str, Any] = json.loads(answer.body)
+    adcode = required["division"]
     return render(
         request,
         "enterprise.html",
@@ -69,6 +69,7 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
         required=required,
         adcode=adcode,
         place=uow.runtime.place(adcode),
+        elsewhere=[(uow.runtime.place(part["division"]), part) for part in required["elsewhere"]],
         notice=await uow.fetchrow(NOTICE_SQL, adcode, uscc),
         own=caller.uscc == uscc,
         generated=await uow.fetchval("SELECT generated FROM list_version WHERE id = $1", required["list_version"]),
@@ -76,11 +77,13 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
 
 
 @router.post("/enterprises/{uscc}/acknowledge")
-async def receipt(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
+async def receipt(uscc: Uscc, request: Request, caller: Caller) -> Response:
     """The enterprise's receipt for its newest notice."""
     fields = await read_form(request)
     name, notice = fields.get("name", "")[:100] or caller.display, fields.get("notice", "")
     if not notice.isascii() or not notice.isdigit() or len(notice) > 18:
         raise Invalid("The form names no notice; open the page again.")
-    await acknowledge(uow, caller, uscc, int(notice), name)
+    async with runtime_of(request).unit() as uow:
+        await acknowledge(uow, caller, uscc, int(notice), name)
+        await uow.commit()
     return RedirectResponse(f"/enterprises/{uscc}", 303)

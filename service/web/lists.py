@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Path, Request, Response, UploadFile
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData, UploadFile
 
 from service.accounts.roles import Principal
 from service.kit.auth import Official, runtime_of, same_origin
@@ -58,24 +59,21 @@ async def lists(request: Request, official: Official, uow: Uow, after: PageKey =
 
 
 @router.post("/lists")
-async def upload(
-    request: Request,
-    official: Official,
-    workbook: Annotated[UploadFile | None, File()] = None,
-    adcode: Annotated[str, Form(max_length=12)] = "",
-    title: Annotated[str, Form(max_length=200)] = DEFAULT_TITLE,
-) -> Response:
-    """Import a workbook: all faults at once in a table, or the new draft."""
+async def upload(request: Request, official: Official) -> Response:
+    """Import a workbook: all faults at once in a table, or the new draft. The form is read only for somebody who may import."""
     if not same_origin(request):
         raise Forbidden("This form was sent from another site's page.")
-    content = await _content(request, workbook)
-    if not content or not re.fullmatch(r"\d{6}", adcode.strip()):
+    if not official.may_keep_lists:
+        raise Forbidden("Lists are kept by duty officers, commanders and administrators.")
+    async with request.form(max_files=1, max_fields=10) as form:
+        content = await _content(request, form.get("workbook"))
+        adcode, title = _field(form, "adcode")[:12], _field(form, "title")[:200]
+    if not content or not re.fullmatch(r"\d{6}", adcode, re.ASCII):
         return await _refused(request, official, 422, writer_of(request).t("upload_no_file"))
-    name = title.strip() or DEFAULT_TITLE
     try:
         async with runtime_of(request).unit() as uow:
             version = await flows.import_workbook(
-                uow, official, adcode.strip(), content, title=name, guide=DEFAULT_GUIDE
+                uow, official, adcode, content, title=title or DEFAULT_TITLE, guide=DEFAULT_GUIDE
             )
             await uow.commit()
     except (Invalid, Forbidden, Unknown) as refused:
@@ -83,9 +81,14 @@ async def upload(
     return RedirectResponse(f"/lists/{version['id']}", 303)
 
 
-async def _content(request: Request, workbook: UploadFile | None) -> bytes:
+def _field(form: FormData, name: str) -> str:
+    value = form.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+async def _content(request: Request, workbook: UploadFile | str | None) -> bytes:
     limit = runtime_of(request).settings.max_upload_bytes
-    content = b"" if workbook is None else await workbook.read(limit + 1)
+    content = b"" if workbook is None or isinstance(workbook, str) else await workbook.read(limit + 1)
     if len(content) > limit:
         raise TooLarge(f"A workbook may have at most {limit} bytes.")
     return content

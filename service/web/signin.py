@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.accounts.flows import sign_in, sign_out
-from service.kit.auth import COOKIE, find_principal, runtime_of, same_origin, token_of
+from service.kit.auth import COOKIE, address_of, find_principal, runtime_of, same_origin, token_of
 from service.kit.http import Uow
 from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.web.forms import local_path, read_form
@@ -49,9 +49,7 @@ async def submit(request: Request) -> Response:
         return await _page(request, status=422, fault="signin_empty", login=login, target=target)
     runtime = runtime_of(request)
     try:
-        async with runtime.unit() as uow:
-            token, expires = await sign_in(uow, login, password)
-            await uow.commit()
+        token, expires = await sign_in(runtime, login, password, address_of(request))
     except WrongCredentials:
         return await _page(request, status=401, fault="signin_wrong", login=login, target=target)
     except TooManyAttempts:

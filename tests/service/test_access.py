@@ -11,11 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
+from service.accounts.flows import sign_in
 from service.accounts.roles import Role
 from service.app import create_app
 from service.kit.auth import COOKIE
 from service.kit.database import Database
 from service.kit.live import Memory
+from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.security import HEADERS
 from service.subscriptions.channel import RecordingChannel
@@ -307,10 +309,27 @@ class TestSigningIn:
             assert (await self.attempt(client, "resting", "wrong")).status_code == 401
         answer = await self.attempt(client, "resting", PASSWORD)
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "60")
-        async with runtime.unit() as uow:
-            await uow.execute("UPDATE account SET resting_until = resting_until - interval '1 hour'")
-            await uow.commit()
+        runtime.sign_ins.succeeded("resting", "127.0.0.1")
         assert (await self.attempt(client, "resting", PASSWORD)).status_code == 201
+
+    async def test_unknown_logins_rest_alike(self, client: Client) -> None:
+        answers = [(await self.attempt(client, "nobody", "wrong")).status_code for _ in range(6)]
+        assert answers == [401] * 5 + [429]
+
+    async def test_nobody_is_locked_out_from_another_address(self, client: Client, runtime: Runtime) -> None:
+        await client.account(COMMANDER, login="wanted")
+        for _ in range(6):
+            await self.attempt(client, "wanted", "wrong")
+        token, _ = await sign_in(runtime, "wanted", PASSWORD, "192.0.2.1")
+        assert token
+
+    async def test_failures_from_everywhere_let_the_account_rest(self, client: Client, runtime: Runtime) -> None:
+        await client.account(COMMANDER, login="besieged")
+        for number in range(50):
+            with pytest.raises(WrongCredentials):
+                await sign_in(runtime, "besieged", "wrong", f"192.0.2.{number}")
+        with pytest.raises(TooManyAttempts):
+            await sign_in(runtime, "besieged", PASSWORD, "192.0.2.99")
 
     async def test_failures_at_once_are_all_counted(self, client: Client) -> None:
         await client.account(COMMANDER, login="resting")
@@ -341,10 +360,11 @@ class TestSigningIn:
         assert all(stored.startswith("$argon2id$v=19$m=65536,t=3,p=4$") for stored in hashed)
 
     async def test_failures_are_on_the_ledger_without_the_password(self, client: Client, runtime: Runtime) -> None:
-        await self.attempt(client, "unknown", "my secret")
+        await client.account(COMMANDER, login="noted")
+        await self.attempt(client, "noted", "my secret")
         async with runtime.unit() as uow:
             (entry,) = await uow.fetch("SELECT content FROM ledger_entry WHERE kind = 'account.sign_in_failed'")
-        assert "unknown" in entry["content"]
+        assert "noted" in entry["content"]
         assert "my secret" not in entry["content"]
 
     @pytest.mark.parametrize("login", ["' OR 1=1 --", "\0", "x" * 64])
