@@ -30,7 +30,7 @@ from service.law.loader import load_law
 from service.subscriptions.channel import RecordingChannel
 from tests.support import HEAVY, NOW, Client, forecast, listed
 
-EXAMPLES = 30
+EXAMPLES = 16
 SEED = 20161215
 LEAVES = ("DELETE", "/api/v1/sessions/current")
 """Signing out would leave nothing behind it to try."""
@@ -119,7 +119,7 @@ def test_no_request_brings_a_fault_of_ours(served: Served) -> None:
 
             probe()
     assert faults == []
-    assert seen[200] > 50, seen
+    assert seen[200] > 25, seen
     assert seen[401] < 50, seen
 
 
