@@ -28,7 +28,7 @@ replay: $(RUN_READY) ## Print a past episode's time line (EPISODE=2016-12 or 201
 
 .PHONY: test
 test: $(TEST_READY) browser ## Set up and run every test (ARGS= goes to pytest)
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 .PHONY: check
 check: lint types imports ## Lint, types, import rules, and the law in config/

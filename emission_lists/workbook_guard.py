@@ -38,11 +38,13 @@ _USUAL_FAR_COLUMN = re.compile(rb'r="(?:[E-Ze-z][A-Za-z]|[A-Za-z]{3,})\d')
 _FAR_ROW = re.compile(rb"""\br\s*=\s*["'][A-Za-z]{0,3}(\d{5,})""")
 _FAR_COLUMN = re.compile(rb"""\br\s*=\s*["'](?:[E-Ze-z][A-Za-z]|[A-Za-z]{3,})\d""")
 _ROW = re.compile(rb"<(?:[\w.-]+:)?row[\s/>]")
+_ANY_CELL = re.compile(rb"<(?:[\w.-]+:)?c[\s/>]")
 _TEXT_CELL = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _FORBIDDEN_XML = re.compile(rb"<!(?:DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGNORECASE)
 _ACTIVE = re.compile(r"vbaproject|macrosheets|activex|ctrlprops|customui|\.bin$", re.IGNORECASE)
 _LINKED = re.compile(r"externallinks/|embeddings/|oleobject|connections\.xml|querytables/", re.IGNORECASE)
 _SLACK_ROWS = 10_000
+_LEAST_CELLS = 8  # a filled row has more; rows without cells would cost memory as wide as the widest one
 _MAX_FORMULAS = 50
 
 
@@ -154,6 +156,7 @@ class _SheetFacts:
     rows: int = 0
     furthest: int = 0
     cell: str = ""
+    cells: int = 0
 
 
 def _inspect_part(archive: ZipFile, entry: ZipInfo, limits: Limits, seen: Inspection) -> None:
@@ -181,7 +184,9 @@ def _inspect_part(archive: ZipFile, entry: ZipInfo, limits: Limits, seen: Inspec
                 seen.findings.append(finding("TOO_LONG", what=1000))
                 return
         tail = window[-_OVERLAP:] if is_sheet or not is_texts else b""
-    if is_sheet and facts.furthest > facts.rows + _SLACK_ROWS:
+    if is_sheet and facts.rows > facts.cells // _LEAST_CELLS + _SLACK_ROWS:
+        seen.findings.append(finding("SPARSE", what=f"{facts.rows} rows, {facts.cells} cells"))
+    elif is_sheet and facts.furthest > facts.rows + _SLACK_ROWS:
         seen.findings.append(finding("SPARSE", what=f"row {facts.furthest}"))
 
 
@@ -199,6 +204,7 @@ def _inspect_sheet(
         seen.findings.append(finding("SPARSE", what=f"row {facts.furthest}"))
         return False
     facts.rows += window.count(b"<row", overlap) if usual else len(_ROW.findall(window, overlap))
+    facts.cells += window.count(b"<c ", overlap) if usual else len(_ANY_CELL.findall(window, overlap))
     seen.text_cells += window.count(b't="s"', overlap) if usual else len(_TEXT_CELL.findall(window, overlap))
     if b"m" in window and b"mergeCell" in window:
         seen.merged = True

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 
+from service.accounts import passwords
 from service.kit.clock import ManualClock
 from service.kit.database import Database, drop_database, start_embedded, with_database
 from service.kit.migrate import migrate
@@ -22,8 +25,16 @@ from service.law.loader import load_law
 from service.subscriptions.channel import RecordingChannel
 from tests.support import NOW, Client
 
-TEMPLATE = "lantian_template"
+TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Passwords of tests are hashed as cheaply as argon2 allows; what is checked is the same."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "_HASHER", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),)))
+        yield
 
 
 @pytest.fixture(scope="session")

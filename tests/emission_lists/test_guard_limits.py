@@ -86,6 +86,11 @@ class TestEdges:
     def test_a_stored_archive_is_as_good_as_a_packed_one(self) -> None:
         assert codes(rebuilt(bytes, method=ZIP_STORED), Limits()) == []
 
+    @pytest.mark.parametrize(("rows", "refused"), [(9_000, False), (20_000, True)])
+    def test_rows_without_cells(self, rows: int, refused: bool) -> None:
+        empty = b"".join(b'<row r="%d"></row>' % number for number in range(100, 100 + rows))
+        assert ("SPARSE" in codes(rebuilt(before_end(empty)), Limits())) is refused
+
     @pytest.mark.parametrize(("cell", "refused"), [("DZ9", False), ("EA9", True), ("CV9", False), ("AAA9", True)])
     def test_columns(self, cell: str, refused: bool) -> None:
         far = f'<row r="9"><c r="{cell}"><v>1</v></c></row>'.encode()
