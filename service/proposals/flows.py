@@ -283,7 +283,7 @@ async def propose_by_hand(
     if to_level == from_level:
         raise Conflict(f"The level in force is already {from_level.code}; there is nothing to change.")
     action = _action(from_level, to_level, reason)
-    _check_words(explanation, legal_basis)
+    _check_words(explanation, legal_basis if legal_basis and legal_basis.strip() else None)
     assessed = await uow.fetchrow(
         "SELECT id, level, rules FROM assessment WHERE adcode = $1 AND as_of > $2 ORDER BY id DESC LIMIT 1",
         adcode,

@@ -256,6 +256,13 @@ def test_missing_data_never_lower_or_lift(aqis: list[int | None], level: Level |
     assessment = judged(days(aqis), as_of=now)
     found = step(assessment, None if level is None else warning(level), now=now)
     if assessment.state == "insufficient":
-        assert found.action not in (Action.LOWER, Action.LIFT)
+        assert found.action is not Action.LOWER
+    if found.action is Action.LIFT:
+        lift = criteria().lift
+        assert lift is not None
+        at = found.effective_at or now
+        assert may_lift(assessment, at, lift)
+        first = int((at - assessment.hourly.start) / HOUR) - 1
+        assert None not in assessment.hourly.values[first : first + lift.forecast_hours + 1]
     assert found.to_level >= found.from_level or found.action in (Action.LOWER, Action.LIFT)
     assert Step.model_validate_json(found.model_dump_json()) == found
