@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import date as date_type
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Literal, Self, cast
+from typing import Annotated, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from alerts.instants import DAY, HOUR, day_start, hour_floor, require_aware
+from alerts.instants import DAY, HOUR, day_start, require_aware
 
 Cause = Literal["dust", "wildfire", "local_dust", "foreign_transport", "fireworks"]
 CAUSES: tuple[Cause, ...] = ("dust", "wildfire", "local_dust", "foreign_transport", "fireworks")
@@ -50,13 +49,13 @@ class Point(BaseModel):
 
     time: datetime | None = None
     date: date_type | None = None
-    aqi: float | None = None
-    pm25: float | None = None
-    pm10: float | None = None
-    so2: float | None = None
-    no2: float | None = None
-    co: float | None = None
-    o3: float | None = None
+    aqi: Annotated[float | None, Field(ge=0, le=LIMITS["aqi"], allow_inf_nan=False)] = None
+    pm25: Annotated[float | None, Field(ge=0, le=LIMITS["pm25"], allow_inf_nan=False)] = None
+    pm10: Annotated[float | None, Field(ge=0, le=LIMITS["pm10"], allow_inf_nan=False)] = None
+    so2: Annotated[float | None, Field(ge=0, le=LIMITS["so2"], allow_inf_nan=False)] = None
+    no2: Annotated[float | None, Field(ge=0, le=LIMITS["no2"], allow_inf_nan=False)] = None
+    co: Annotated[float | None, Field(ge=0, le=LIMITS["co"], allow_inf_nan=False)] = None
+    o3: Annotated[float | None, Field(ge=0, le=LIMITS["o3"], allow_inf_nan=False)] = None
     cause: Cause | None = None
 
     @field_validator("time")
@@ -65,21 +64,9 @@ class Point(BaseModel):
         if value is None:
             return None
         aware = require_aware(value)
-        if aware != hour_floor(aware):
+        if aware.minute or aware.second or aware.microsecond:
             raise ValueError(f"{aware.isoformat()} is not a whole hour; give its end, such as 20:00")
         return aware
-
-    @field_validator(*VALUES)
-    @classmethod
-    def _sane(cls, value: float | None, info: object) -> float | None:
-        if value is None:
-            return None
-        limit = LIMITS[str(getattr(info, "field_name", ""))]
-        if not math.isfinite(value):
-            raise ValueError("must be a finite number; leave it empty when it is missing")
-        if value < 0 or value > limit:
-            raise ValueError(f"must lie between 0 and {limit:g}; leave it empty when it is missing")
-        return value
 
     @model_validator(mode="after")
     def _hour_or_day(self) -> Self:
@@ -106,12 +93,14 @@ def check_points(points: Sequence[Point]) -> None:
         raise PointError(0, "points", "there are no points; send at least one hour or day")
     hourly = points[0].time is not None
     field = "time" if hourly else "date"
-    for index, (before, point) in enumerate(pairwise(points), start=1):
+    for index, point in enumerate(points):
         if (point.time is not None) != hourly:
             raise PointError(index, field, "hours and days are mixed; send one kind in one list")
-        if point.start == before.start:
+    steps = [point.time if hourly else point.date for point in points]
+    for index, (before, step) in enumerate(pairwise(steps), start=1):
+        if step == before:
             raise PointError(index, field, "is given twice; send each hour or day once")
-        if point.start < before.start:
+        if step < before:  # type: ignore[operator]
             raise PointError(index, field, "is out of order; sort by time")
     if points[-1].end - points[0].start > MAX_SPAN:
         raise PointError(len(points) - 1, field, "the list spans more than 31 days; split it")

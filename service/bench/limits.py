@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
+from datetime import UTC, datetime
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
+
+from service.kit.canonical import canonical
 
 router = APIRouter(prefix="/limit")
 CONSTANT = json.dumps({"lines": [{"code": f"MF{number:04}", "action": "stop"} for number in range(12)]}).encode()
@@ -43,7 +46,7 @@ async def forecast(request: Request) -> Response:
     """The rows that a webhook leaves behind, inserted in one transaction: receipt, forecast, ledger entry, its mark, job."""
     body = (await request.body()).decode()
     key = uuid.uuid4().hex
-    pool = await _pool(request)
+    pool, at = await _pool(request), datetime.now(tz=UTC)
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
             "INSERT INTO receipt (feed, webhook_id, body_digest, status, answer, received_at)"
@@ -58,8 +61,9 @@ async def forecast(request: Request) -> Response:
             key * 2,
         )
         entry = await connection.fetchval(
-            "INSERT INTO ledger_entry (at, kind, adcode, content) VALUES (now(), 'limit', '110000', $1) RETURNING id",
-            key,
+            "INSERT INTO ledger_entry (at, kind, adcode, content) VALUES ($1, 'limit', '110000', $2) RETURNING id",
+            at,
+            canonical({"adcode": "110000", "at": at, "key": key, "kind": "limit"}),
         )
         await connection.execute("INSERT INTO ledger_pending (entry_id) VALUES ($1)", entry)
         await connection.execute(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -37,6 +39,8 @@ NOBODY = (new_secret(),)
 FUTURE = timedelta(hours=2)
 PLAUSIBLE = (datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 PER_JOB = 40
+SINGLE = re.compile(rb'"data"\s*:\s*\{')
+"""How a message with one delivery usually looks; a wrong guess costs a second parse, nothing else."""
 
 
 async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str]:
@@ -44,7 +48,7 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
 
     A repeated `webhook-id` is answered as the first time and stored once. Raises WrongSignature, Invalid, Unknown, Conflict.
     """
-    feed = await uow.fetchrow(FEED_SQL, feed_id)
+    feed = await _feed(uow, feed_id)
     webhook_id = verify(
         feed["secrets"] if feed else NOBODY,  # an unknown feed is answered like a wrong signature
         headers,
@@ -69,6 +73,18 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
         return await _repeated(uow, feed_id, webhook_id, body_digest)
     await store(uow, feed_id, kind, message.data, webhook_id)
     return 202, answer
+
+
+async def _feed(uow: UnitOfWork, feed_id: str) -> Any:
+    """The row of a feed, remembered while this node hears about changes of feeds."""
+    live = uow.runtime.live
+    since = live.feeds.times_forgotten
+    known = live.feeds.get(feed_id) if live.listening else None
+    if known is None:
+        known = await uow.fetchrow(FEED_SQL, feed_id)
+        if known is not None and live.listening:
+            live.feeds.put(feed_id, known, since)
+    return known
 
 
 async def _repeated(uow: UnitOfWork, feed_id: str, webhook_id: str, body_digest: str) -> tuple[int, str]:
@@ -97,6 +113,9 @@ def read_message(body: bytes) -> FeedMessage:
 
 def _one_or_many(body: bytes) -> FeedMessage:
     """Strictly, so that true is no number and "50" neither."""
+    if SINGLE.search(body):
+        with contextlib.suppress(ValidationError):
+            return _from_single(body)
     try:
         return FeedMessage.model_validate_json(body, strict=True)
     except ValidationError as error:
@@ -104,6 +123,10 @@ def _one_or_many(body: bytes) -> FeedMessage:
             (str(fault["loc"][0]), fault["type"]) for fault in error.errors() if fault["loc"]
         }:
             raise
+    return _from_single(body)
+
+
+def _from_single(body: bytes) -> FeedMessage:
     single = SingleMessage.model_validate_json(body, strict=True)
     return FeedMessage(type=single.type, timestamp=single.timestamp, data=[single.data])
 
@@ -195,4 +218,5 @@ async def register(
         canonical(poll or {}),
         uow.now,
     )
+    await uow.tell("feed")
     await uow.record("feed.registered", adcode, feed=feed_id, title=title, secrets=len(secrets))

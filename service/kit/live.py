@@ -58,6 +58,7 @@ class Live:
         self.responses = Memory()
         self.requirements = Memory()
         self.sessions = Memory(20_000)
+        self.feeds = Memory(2_000)
         self.subscribers: set[asyncio.Queue[str]] = set()
         self.on_change: list[Callable[[str, str], None]] = []
 
@@ -68,6 +69,8 @@ class Live:
             self.requirements.clear()
         if topic == "session":
             self.sessions.clear()
+        if topic == "feed":
+            self.feeds.clear()
         for queue in list(self.subscribers):
             if queue.full():
                 queue.get_nowait()
@@ -80,6 +83,7 @@ class Live:
         self.responses.clear()
         self.requirements.clear()
         self.sessions.clear()
+        self.feeds.clear()
 
     async def listen(self, database: Database, stop: asyncio.Event) -> None:
         """Hear other nodes until `stop`; reconnects, and remembers nothing while it cannot hear."""

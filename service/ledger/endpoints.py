@@ -32,6 +32,7 @@ async def ledger(
         {
             "seq": row["seq"],
             "hash": row["hash"],
+            "entry": row["id"],
             "at": beijing(row["at"]),
             "kind": row["kind"],
             "adcode": row["adcode"],

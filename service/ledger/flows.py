@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -19,14 +17,20 @@ GENESIS = "0" * 64
 LOCK = 7_214_001
 BATCH = 5_000
 VERIFY_SQL = """
-SELECT s.seq, s.entry_id, s.hash, e.content, e.kind, e.adcode, e.at FROM ledger_seal s LEFT JOIN ledger_entry e ON e.id = s.entry_id
-WHERE s.seq > $1 ORDER BY s.seq LIMIT $2
+SELECT s.seq, s.hash, '|' || s.seq || '|' || e.id || '|' || to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US')
+    || '+00:00|' || e.kind || '|' || coalesce(e.adcode, '') || '|' || e.content AS sealed
+FROM ledger_seal s LEFT JOIN ledger_entry e ON e.id = s.entry_id WHERE s.seq > $1 ORDER BY s.seq LIMIT $2
 """
 
 
-def link(previous: str, seq: int, entry_id: int, content: str) -> str:
-    """The hash of one sealed entry: SHA-256 over `previous|seq|entry|content`."""
-    return hashlib.sha256(f"{previous}|{seq}|{entry_id}|{content}".encode()).hexdigest()
+def link(previous: str, seq: int, entry: Any) -> str:
+    """The hash of one sealed entry: SHA-256 over `previous|seq|id|at|kind|adcode|content`.
+
+    `at` is in UTC with microseconds, `adcode` empty where the entry has none; `entry` is a row with these names.
+    """
+    at, adcode = entry["at"].isoformat(timespec="microseconds"), entry["adcode"] or ""
+    sealed = f"{previous}|{seq}|{entry['id']}|{at}|{entry['kind']}|{adcode}|{entry['content']}"
+    return hashlib.sha256(sealed.encode()).hexdigest()
 
 
 async def seal(runtime: Runtime) -> int:
@@ -46,7 +50,8 @@ async def seal(runtime: Runtime) -> int:
 
 async def _seal_batch(uow: UnitOfWork) -> int:
     rows = await uow.fetch(
-        "SELECT e.id, e.content FROM ledger_pending p JOIN ledger_entry e ON e.id = p.entry_id ORDER BY e.id LIMIT $1",
+        "SELECT e.id, e.at, e.kind, e.adcode, e.content FROM ledger_pending p JOIN ledger_entry e ON e.id = p.entry_id"
+        " ORDER BY e.id LIMIT $1",
         BATCH,
     )
     if not rows:
@@ -56,7 +61,7 @@ async def _seal_batch(uow: UnitOfWork) -> int:
     sealed = []
     for row in rows:
         seq += 1
-        previous = link(previous, seq, row["id"], row["content"])
+        previous = link(previous, seq, row)
         sealed.append((seq, row["id"], previous))
     connection = uow.connection
     await connection.copy_records_to_table("ledger_seal", records=sealed, columns=["seq", "entry_id", "hash"])
@@ -129,11 +134,10 @@ async def _verify(connection: asyncpg.Connection, progress: Callable[[int], None
         rows = await connection.fetch(VERIFY_SQL, seq, BATCH * 4)
         if not rows:
             break
-        for row in rows:
-            problem = _fault(row, previous, seq + 1)
-            if problem is not None:
-                return Verdict(seq, 0, previous, int(row["seq"]), problem)
-            previous, seq = row["hash"], row["seq"]
+        for number, sealed_as, sealed in rows:
+            if number != seq + 1 or sealed is None or hashlib.sha256((previous + sealed).encode()).hexdigest() != sealed_as:
+                return Verdict(seq, 0, previous, number, _fault(number, sealed, seq + 1))
+            previous, seq = sealed_as, number
         if progress is not None:
             progress(seq)
     unsealed = int(await connection.fetchval("SELECT count(*) FROM ledger_pending"))
@@ -149,27 +153,18 @@ async def _verify(connection: asyncpg.Connection, progress: Callable[[int], None
     return Verdict(seq, unsealed, previous, None, None)
 
 
-def _fault(row: Any, previous: str, expected: int) -> str | None:
-    if row["seq"] != expected:
-        return f"entry {expected} is missing; the next one is {row['seq']}"
-    if row["content"] is None:
+def _fault(number: int, sealed: str | None, expected: int) -> str:
+    if number != expected:
+        return f"entry {expected} is missing; the next one is {number}"
+    if sealed is None:
         return f"the content of entry {expected} is gone"
-    if link(previous, row["seq"], row["entry_id"], row["content"]) != row["hash"]:
-        return f"entry {expected} or the one before it was changed"
-    sealed = json.loads(row["content"])
-    if (sealed["kind"], sealed["adcode"], datetime.fromisoformat(sealed["at"])) != (
-        row["kind"],
-        row["adcode"],
-        row["at"],
-    ):
-        return f"the kind, place or time shown for entry {expected} is not what was sealed"
-    return None
+    return f"entry {expected} or the one before it was changed"
 
 
 async def page(uow: UnitOfWork, prefix: str, after: int, size: int, kind: str | None) -> list[dict[str, Any]]:
     """Sealed entries of a scope after a sequence number; entries without a division only for the whole country."""
     rows = await uow.fetch(
-        "SELECT s.seq, s.hash, e.at, e.kind, e.adcode, e.content FROM ledger_seal s JOIN ledger_entry e ON e.id = s.entry_id"
+        "SELECT s.seq, s.hash, e.id, e.at, e.kind, e.adcode, e.content FROM ledger_seal s JOIN ledger_entry e ON e.id = s.entry_id"
         " WHERE s.seq > $1 AND (($2 = '') OR e.adcode LIKE $2 || '%') AND ($3::text IS NULL OR e.kind LIKE $3 || '%')"
         " ORDER BY s.seq LIMIT $4",
         after,

@@ -25,13 +25,13 @@ class TestPoint:
     @pytest.mark.parametrize("value", [float("nan"), float("inf"), -0.1])
     @pytest.mark.parametrize("name", sorted(LIMITS))
     def test_impossible_values_are_refused(self, name: str, value: float) -> None:
-        with pytest.raises(ValidationError, match="leave it empty"):
+        with pytest.raises(ValidationError, match=r"finite number|greater than or equal to 0"):
             Point.model_validate({"time": START, name: value})
 
     @pytest.mark.parametrize("name", sorted(LIMITS))
     def test_limits_are_inclusive(self, name: str) -> None:
         assert getattr(Point.model_validate({"time": START, name: LIMITS[name]}), name) == LIMITS[name]
-        with pytest.raises(ValidationError, match="must lie between"):
+        with pytest.raises(ValidationError, match="less than or equal to"):
             Point.model_validate({"time": START, name: LIMITS[name] + 0.1})
 
     def test_part_of_an_hour_is_refused(self) -> None:
