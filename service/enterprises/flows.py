@@ -49,9 +49,9 @@ async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[str, ...]:
 
     Raises Invalid for a wrong code, Unknown when it is in no list.
     """
-    remembered = uow.runtime.live.requirements
+    remembered = uow.runtime.live.homes
     since = remembered.times_forgotten
-    known: tuple[str, ...] | None = remembered.get(("homes", uscc))
+    known: tuple[str, ...] | None = remembered.get(uscc)
     if known is not None:
         return known
     if not uscc_valid(uscc):
@@ -63,7 +63,7 @@ async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[str, ...]:
         )
     found = tuple(row["adcode"] for row in rows)
     if uow.runtime.live.listening:
-        remembered.put(("homes", uscc), found, since)
+        remembered.put(uscc, found, since)
     return found
 
 

@@ -57,6 +57,7 @@ class Live:
         self.listening = False
         self.responses = Memory()
         self.requirements = Memory()
+        self.homes = Memory()
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)
         self.subscribers: set[asyncio.Queue[str]] = set()
@@ -67,6 +68,8 @@ class Live:
         if topic in {"response", "list"}:
             self.responses.clear()
             self.requirements.clear()
+        if topic == "list":
+            self.homes.clear()
         if topic == "session":
             self.sessions.clear()
         if topic == "feed":
@@ -82,6 +85,7 @@ class Live:
         """Forget everything, for instance after the listening connection was lost."""
         self.responses.clear()
         self.requirements.clear()
+        self.homes.clear()
         self.sessions.clear()
         self.feeds.clear()
 
