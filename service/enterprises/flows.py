@@ -105,7 +105,8 @@ class Standing(NamedTuple):
 
 async def _standing(uow: UnitOfWork, adcode: str, moment: datetime, *, with_next: bool) -> Standing:
     responses = await of_division(uow, adcode)
-    return Standing(adcode, at(responses, moment), next_after(responses, moment) if with_next else None)
+    following = next_after(responses, moment) if with_next else None
+    return Standing(adcode, carrying(at(responses, moment)), carrying(following))
 
 
 def _urgency(standing: Standing) -> tuple[int, int, str]:

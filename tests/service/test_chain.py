@@ -124,3 +124,15 @@ async def test_the_response_pins_the_list_of_its_start(client: Client, runtime: 
         active = await uow.fetchval("SELECT id FROM list_version WHERE state = 'active'")
     assert pinned is not None
     assert pinned != active
+
+
+async def test_a_blue_warning_asks_nothing_of_an_enterprise(client: Client, runtime: Runtime, clock: ManualClock) -> None:
+    uscc = await listed(runtime)
+    commander = await client.account(Role.COMMANDER)
+    await client.feed()
+    await client.deliver(forecast([60.0] * 31 + [180.0] * 24 + [40.0] * 60))
+    await client.work()
+    assert (await approve_open(client, commander))["to"] == "blue"
+    clock.advance_to(datetime(2016, 12, 17, 8, tzinfo=SHANGHAI))
+    answer = await client.http.get(f"/api/v1/enterprises/{uscc}/requirements", headers=commander)
+    assert (answer.status_code, answer.json()["status"]) == (200, "no_response")
