@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -43,14 +42,3 @@ class SingleMessage(Envelope):
     """The same with one delivery that stands alone instead of in a list."""
 
     data: Delivery
-
-
-class Accepted(BaseModel):
-    """The answer after the commit."""
-
-    feed: str
-    kind: Literal["forecasts", "observations"]
-    received: int
-    stored: int
-    divisions: list[str]
-    received_at: datetime

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -104,8 +103,3 @@ async def once(
         uow.now,
     )
     return json_answer(body, status)
-
-
-def parsed(text: str) -> Any:
-    """Stored JSON text as values."""
-    return json.loads(text)

@@ -42,6 +42,7 @@ class TestSignIn:
         page.wait_for_url("**/signin")
         page.goto("/")
         page.wait_for_url("**/signin")
+        expect(page.locator("input[name=password]")).to_be_visible()
 
 
 class TestEnterprise:

@@ -110,6 +110,7 @@ class TestMap:
         page.focus('.map a[href="/city/110000"]')
         page.keyboard.press("Enter")
         page.wait_for_url("**/city/110000")
+        assert "北京" in page.title()
 
 
 class TestCity:

@@ -48,6 +48,7 @@ class TestLoadEpisode:
         loaded = load_episode(episode)
         for adcode in loaded.divisions[::15]:
             points = [Point.model_validate(point) for point in loaded.observations(adcode)]
+            assert points
             check_points(points[:700])
 
     @pytest.mark.parametrize("folder", ["2016-12", "2019-02"])

@@ -54,7 +54,9 @@ class TestSample:
         assert found["130800"].issued_at == RECEIVED
 
     def test_points_are_points(self, places: Places) -> None:
-        for forecast in parse(SAMPLE.read_bytes(), RECEIVED, places).forecasts:
+        forecasts = parse(SAMPLE.read_bytes(), RECEIVED, places).forecasts
+        assert len(forecasts) == 13
+        for forecast in forecasts:
             check_points([Point.model_validate(point) for point in forecast.points])
 
     def test_places_are_the_shipped_ones_by_default(self, places: Places) -> None:

@@ -52,7 +52,7 @@ class TestMigrations:
 
     async def test_the_code_and_the_database_agree(self, empty: str) -> None:
         await migrate(empty)
-        await check(empty)
+        assert await check(empty) is None  # type: ignore[func-returns-value]
 
     async def test_a_difference_is_found(self, empty: str) -> None:
         await migrate(empty)
@@ -71,6 +71,7 @@ class TestMigrations:
     async def test_two_nodes_at_once(self, empty: str) -> None:
         await asyncio.gather(migrate(empty), migrate(empty))
         await check(empty)
+        assert await shape(empty)
 
     async def test_a_locked_table_ends_it_instead_of_blocking_everybody(
         self, empty: str, monkeypatch: pytest.MonkeyPatch
