@@ -189,12 +189,14 @@ class Deadlines(Lawful):
     """Hours in which something must be done, and how far ahead a warning is put forward at all.
 
     `reconsider_hours`: a rejected proposal of the same content comes back only after so long. `issue_ahead_hours`: what
-    starts later than this is watched and shown, not yet proposed (nobody may be warned too early).
+    starts later than this is watched and shown, not yet proposed (nobody may be warned too early). `met_within_hours`:
+    how old an assessment may be for its level to count as met; with an older one nothing is shown to be met.
     """
 
     decision_hours: int = Field(default=2, ge=1, le=72)
     reconsider_hours: int = Field(default=12, ge=0, le=72)
     issue_ahead_hours: int = Field(default=72, ge=1, le=240)
+    met_within_hours: int = Field(default=24, ge=1, le=240)
 
 
 class Plan(Lawful):
