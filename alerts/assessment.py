@@ -16,13 +16,15 @@ from alerts.aqi import last_place
 from alerts.blocks import POLLUTANTS, Basis, Blocks, blocks_of, hourly_graded
 from alerts.chains import BLOCK_HOURS, Mask
 from alerts.evaluation import Found, best, margin, shortfalls, usable
-from alerts.instants import HOUR, SHANGHAI, iso, require_aware
+from alerts.instants import HOUR, SHANGHAI, hour_floor, iso, require_aware
 from alerts.law import Standards
 from alerts.levels import Level
+from alerts.notes import Notes, notes_of
 from alerts.points import CAUSES
-from alerts.rules import Criteria
+from alerts.rules import Criteria, RangeBound
 from alerts.series import Series
-from alerts.trace import Trace, basis, insufficient, near_of, nearest, what_changes, why, why_not_next
+from alerts.tiers import TierView, reached
+from alerts.trace import Trace, basis, near_of, nearest, what_changes, why, why_not_next
 
 AqiBasis = Literal["concentration", "hourly_aqi", "daily_aqi", "lower_bound", "mixed", "none"]
 
@@ -65,8 +67,35 @@ class Line(BaseModel):
     values: tuple[int | None, ...]
 
 
+class RangeView(BaseModel):
+    """The levels at the lower, middle and upper values of a forecast range, and the one graded on (预测上限).
+
+    `by_rule`: the rule set says which; otherwise the middle stands until the consultation (会商) picks.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    lower: Level
+    middle: Level
+    upper: Level
+    graded_on: RangeBound
+    by_rule: bool
+
+    def contract(self) -> dict[str, object]:
+        """As published: levels by their codes."""
+        return {
+            "lower": self.lower.code,
+            "middle": self.middle.code,
+            "upper": self.upper.code,
+            "graded_on": self.graded_on,
+            "by_rule": self.by_rule,
+        }
+
+
 class Assessment(BaseModel):
     """What the law says about one series at one instant. `possible_level` counts unknown blocks as above.
+
+    `observed_heavy`: the last measured hour is already heavy and no hour of the rule's span improves below the line.
 
     `hourly` is the graded hourly AQI for the lifting test, `rolling` the graded AQI of the block that
     starts at each hour (None: unknown, a lower bound, or no such block).
@@ -93,6 +122,9 @@ class Assessment(BaseModel):
     trace: Trace
     hourly: Line
     rolling: Line
+    range: RangeView | None = None
+    tiers: tuple[TierView, ...] = ()
+    observed_heavy: bool = False
 
     @property
     def lead_hours(self) -> float | None:
@@ -104,8 +136,13 @@ class Assessment(BaseModel):
     def contract(self) -> dict[str, object]:
         """The answer of `lantian assess`, exactly its keys.
 
-        The proposal is for a place with nothing in force.
+        The proposal is for a place with nothing in force. `range` and `tiers` stand only where there are any.
         """
+        more: dict[str, object] = {}
+        if self.range is not None:
+            more["range"] = self.range.contract()
+        if self.tiers:
+            more["tiers"] = [tier.contract() for tier in self.tiers]
         return {
             "level": self.level.code,
             "state": self.state,
@@ -119,6 +156,7 @@ class Assessment(BaseModel):
             "advice": list(self.advice),
             "proposal": "issue" if self.level else "none",
             "lead_hours": self.lead_hours,
+            **more,
         }
 
 
@@ -128,6 +166,8 @@ def assess(series: Series, *, as_of: datetime, criteria: Criteria, standards: St
     Elapsed blocks of an episode that still runs at `as_of` count; episodes that are over do not.
     """
     as_of = require_aware(as_of)
+    ranged = _range(series, as_of, criteria, standards)
+    series = series.bound(ranged.graded_on if ranged else "middle")
     blocks = blocks_of(series, criteria, standards)
     offset = (as_of - blocks.first) / HOUR
     found = best(blocks.above, criteria, offset)
@@ -136,6 +176,28 @@ def assess(series: Series, *, as_of: datetime, criteria: Criteria, standards: St
     matters = usable(blocks, criteria, offset)
     known = bool((blocks.exists & blocks.complete & matters).any())
     excluded, advice = _causes(blocks, criteria, matters)
+    hourly = hourly_graded(series, criteria, standards)
+    heavy = _observed_heavy(series, hourly, as_of, criteria)
+    tiers = tuple(
+        view
+        for view, tier in reached(blocks, criteria, offset)
+        if level is Level.NONE or not tier.below_warning
+    )
+    advice += tuple(view.id for view in tiers)
+    if heavy and level is Level.NONE:
+        advice += ("observed_heavy_consult",)
+    basis_code = _basis(series, blocks, found, matters)
+    notes = notes_of(
+        criteria,
+        basis=basis_code,
+        level=level,
+        possible=possible,
+        whole=_whole_level(blocks, criteria, offset) if excluded else level,
+        excluded=excluded,
+        ranged=None if ranged is None else (ranged.lower, ranged.middle, ranged.upper),
+        tiers=tiers,
+        heavy=heavy,
+    )
     return Assessment(
         adcode=series.adcode,
         as_of=as_of,
@@ -147,18 +209,59 @@ def assess(series: Series, *, as_of: datetime, criteria: Criteria, standards: St
         ends_at=blocks.first + found.end * HOUR if found else None,
         rules=criteria.rules_id,
         plan=criteria.plan_id,
-        aqi_basis=_basis(series, blocks, found, matters),
+        aqi_basis=basis_code,
         blocks=tuple(_view(blocks, at, standards) for at in found.chain) if found else (),
         excluded=excluded,
         advice=advice,
         episode_line=criteria.episode_line,
         lead_time_hours=criteria.lead_time_hours,
-        trace=_trace(blocks, criteria, found, matters, possible),
-        hourly=Line(start=series.start, values=_known(hourly_graded(series, criteria, standards))),
+        trace=_trace(blocks, criteria, found, matters, notes),
+        hourly=Line(start=series.start, values=_known(hourly)),
         rolling=Line(
             start=blocks.first, values=_known(np.where(blocks.exists & blocks.complete, blocks.graded, -1))
         ),
+        range=ranged,
+        tiers=tiers,
+        observed_heavy=heavy,
     )
+
+
+def level_of(series: Series, as_of: datetime, criteria: Criteria, standards: Standards) -> Level:
+    """The best provable level of a series alone, without its trace; `series` has no ranges or they count as their middle."""
+    blocks = blocks_of(series, criteria, standards)
+    found = best(blocks.above, criteria, (require_aware(as_of) - blocks.first) / HOUR)
+    return found.level if found else Level.NONE
+
+
+def _range(series: Series, as_of: datetime, criteria: Criteria, standards: Standards) -> RangeView | None:
+    if series.low is None:
+        return None
+    lower, middle, upper = (
+        level_of(series.bound(bound), as_of, criteria, standards) for bound in ("lower", "middle", "upper")
+    )
+    return RangeView(
+        lower=lower,
+        middle=middle,
+        upper=upper,
+        graded_on=criteria.grade_on_range or "middle",
+        by_rule=criteria.grade_on_range is not None,
+    )
+
+
+def _observed_heavy(series: Series, hourly: NDArray[np.int64], as_of: datetime, criteria: Criteria) -> bool:
+    """Whether the last complete hour was measured above the rule's line and every hour of its span stays above."""
+    rule, measured = criteria.early_start, series.observed_until
+    if rule is None or measured is None or series.kind == "daily" or measured < hour_floor(as_of):
+        return False
+    last = round((hour_floor(as_of) - series.start) / HOUR) - 1
+    span = hourly[max(last, 0) : last + 1 + rule.hours]
+    return last >= 0 and len(span) == rule.hours + 1 and bool((span > rule.over).all())
+
+
+def _whole_level(blocks: Blocks, criteria: Criteria, offset: float) -> Level:
+    """The level if nothing were left out of the grading."""
+    found = best(blocks.above_in_all, criteria, offset)
+    return found.level if found else Level.NONE
 
 
 def _possible(blocks: Blocks, criteria: Criteria, offset: float, level: Level) -> Level:
@@ -241,20 +344,20 @@ def _causes(blocks: Blocks, criteria: Criteria, matters: Mask) -> tuple[tuple[st
     return tuple(excluded), tuple(advice)
 
 
-def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mask, possible: Level) -> Trace:
+def _trace(blocks: Blocks, criteria: Criteria, found: Found | None, matters: Mask, notes: Notes) -> Trace:
     level = found.level if found else Level.NONE
     gap = nearest(shortfalls(blocks, criteria, level, matters))
     near = near_of(gap)
     fall = margin(blocks, criteria, level, matters) if found else None
-    aqis = [int(blocks.graded[at]) for at in found.chain] if found else []
-    why_zh, why_en = why(found, criteria, aqis)
-    basis_zh, basis_en = basis(found, criteria, aqis)
-    not_zh, not_en = why_not_next(gap)
+    values = [int(blocks.measured(found.condition.line)[at]) for at in found.chain] if found else []
+    why_zh, why_en = why(found, criteria, values)
+    basis_zh, basis_en = basis(found, criteria, values)
+    not_zh, not_en = why_not_next(gap, criteria)
     change_zh, change_en = what_changes(found, fall, near)
-    notes = [insufficient(possible)] if possible > level else []
     return Trace(
         title=criteria.title,
         number=criteria.number,
+        document=criteria.document(level),
         references=dict(criteria.references),
         next=near,
         margin=fall,

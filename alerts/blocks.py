@@ -20,7 +20,7 @@ from alerts.chains import BLOCK_HOURS, Mask
 from alerts.instants import HOUR, SHANGHAI, day_start
 from alerts.law import Standards
 from alerts.points import CAUSES, VALUES
-from alerts.rules import AqiItem, AqiStandard, Criteria
+from alerts.rules import AqiItem, AqiStandard, Criteria, Line
 from alerts.series import Series
 
 GRADED = ("pm25", "pm10", "so2", "no2", "co")
@@ -67,13 +67,30 @@ class Blocks:
         """The instant at which block `at` is over."""
         return self.first + (at + BLOCK_HOURS) * HOUR
 
-    def above(self, line: int) -> Mask:
-        """Blocks that provably lie above a line."""
-        return self.exists & (self.graded > line)
+    def measured(self, line: Line) -> Ints:
+        """What a line is compared with, in its unit; -1 where it is not known or does not apply."""
+        if line.of == "pm25":
+            return self.mean["pm25"]
+        if line.of == "ozone_aqi":
+            ozone = self.index["o3"]
+            return np.where((ozone >= self.aqi) & (ozone > 0), ozone, -1)
+        return self.graded
 
-    def perhaps_above(self, line: int) -> Mask:
+    def above(self, line: Line) -> Mask:
+        """Blocks that provably lie above a line."""
+        return self.exists & (self.measured(line) > line.over)
+
+    def perhaps_above(self, line: Line) -> Mask:
         """Blocks that lie above a line, or could: not known, or known as a lower bound only."""
-        return self.exists & ((self.graded > line) | ~self.complete)
+        if line.of == "pm25":
+            return self.exists & ((self.mean["pm25"] > line.over) | (self.mean["pm25"] < 0))
+        if line.of == "ozone_aqi":
+            return self.above(line)
+        return self.exists & ((self.graded > line.over) | ~self.complete)
+
+    def above_in_all(self, line: Line) -> Mask:
+        """Blocks above a line if nothing were left out of the grading."""
+        return self.exists & ((self.aqi if line.of == "aqi" else self.measured(line)) > line.over)
 
 
 def blocks_of(series: Series, criteria: Criteria, standards: Standards) -> Blocks:
@@ -206,9 +223,11 @@ def _graded(
 
     Its AQI and the AQI that counts towards a level.
     """
-    counted = GRADED if "ozone" in criteria.excluded_causes else POLLUTANTS
+    counted: tuple[str, ...] = criteria.graded
+    if "ozone" not in criteria.excluded_causes:
+        counted = (*counted, "o3")
     without_ozone = np.max([parts.index[name] for name in counted], axis=0)
-    everything = np.maximum(without_ozone, parts.index["o3"])
+    everything = np.max([parts.index[name] for name in POLLUTANTS], axis=0)
     fine = parts.index["pm25"]
     measured, told, some = fine >= 0, parts.aqi >= 0, without_ozone >= 0
     basis = np.select(
@@ -262,7 +281,7 @@ def hourly_graded(series: Series, criteria: Criteria, standards: Standards) -> I
         return np.repeat(days, BLOCK_HOURS)
     fine = np.full(series.steps, -1, dtype=np.int64)
     others = np.full(series.steps, -1, dtype=np.int64)
-    measured = [name for name in GRADED if not np.isnan(series.values[name]).all()]
+    measured = [name for name in criteria.graded if not np.isnan(series.values[name]).all()]
     for standard, part in editions(standards, series.start, series.steps):
         for name in measured:
             index = _hour_index(series, name, standard)[part]

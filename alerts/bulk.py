@@ -15,7 +15,7 @@ from alerts.aqi import SCALE, last_place, least_above
 from alerts.blocks import GRADED
 from alerts.chains import BLOCK_HOURS, Mask
 from alerts.evaluation import Above, tabulate
-from alerts.rules import AqiItem, AqiStandard, Criteria
+from alerts.rules import AqiItem, AqiStandard, Condition, Criteria, Line
 
 Floats = NDArray[np.float64]
 _ROWS = 128
@@ -29,10 +29,10 @@ class BulkLevels(NamedTuple):
     insufficient: Mask
 
 
-class _Line(NamedTuple):
-    """A line of the criteria as a concentration of one pollutant, in last places."""
+class _Passing(NamedTuple):
+    """A line of the criteria as the least concentration of one pollutant that passes it, in last places."""
 
-    over: int
+    line: Line
     least: int
 
 
@@ -58,7 +58,7 @@ def levels(
     if len({array.shape for array in given.values()}) != 1 or pm25.ndim != 2:
         raise ValueError("give five arrays of one shape [divisions, hours]")
     grid = _Grid(pm25.shape[1], first_hour, criteria)
-    lines = {name: _lines(standard.items[standard.daily[name]], standard, criteria) for name in GRADED}
+    lines = {name: _lines(name, standard, criteria) for name in GRADED}
     level = np.zeros(len(pm25), dtype=np.int8)
     insufficient = np.zeros(len(pm25), dtype=bool)
     for low in range(0, len(pm25), _ROWS):
@@ -89,35 +89,45 @@ class _Grid:
         return np.pad(values, ((0, 0), (self.before, self.after)), constant_values=np.nan)
 
 
-def _lines(item: AqiItem, standard: AqiStandard, criteria: Criteria) -> tuple[_Line, ...]:
-    """Every line of the criteria that this pollutant can pass, lowest first."""
-    overs = set()
+def _lines(name: str, standard: AqiStandard, criteria: Criteria) -> tuple[_Passing, ...]:
+    """Every line of the criteria that this pollutant can pass, the easiest first."""
+    item = standard.items[standard.daily[name]]
+    found = []
+    for line in _all_lines(criteria):
+        least = line.over + 1 if line.of == "pm25" else least_above(item, standard.indices, line.over)
+        applies = name == "pm25" if line.of == "pm25" else line.of == "aqi" and name in criteria.graded
+        if applies and least is not None:
+            found.append(_Passing(line, least))
+    return tuple(sorted(found, key=lambda passing: passing.least))
+
+
+def _all_lines(criteria: Criteria) -> list[Line]:
+    conditions: list[Condition] = []
     for level in criteria.known_levels:
         for condition in criteria.conditions(level):
-            overs |= {condition.over} | ({condition.containing.over} if condition.containing else set())
-    found = ((over, least_above(item, standard.indices, over)) for over in sorted(overs))
-    return tuple(_Line(over, least) for over, least in found if least is not None)
+            conditions += [condition] if condition.containing is None else [condition, condition.containing]
+    return sorted({condition.line for condition in conditions})
 
 
 def _some(
     rows: dict[str, Floats],
     grid: _Grid,
-    lines: dict[str, tuple[_Line, ...]],
+    lines: dict[str, tuple[_Passing, ...]],
     criteria: Criteria,
     standard: AqiStandard,
 ) -> tuple[NDArray[np.int8], Mask]:
     count = len(rows["pm25"])
-    above: dict[int, Mask] = {}
+    above: dict[Line, Mask] = {}
     for name, values in rows.items():
         _add_above(above, name, values, grid, lines[name], standard)
     unknown = _unknown(rows["pm25"], grid, standard)
     level = np.zeros(count, dtype=np.int8)
     if not grid.plain:
         allowed = grid.exists & grid.covered
-        above = {over: mask & allowed for over, mask in above.items()}
-    lowest = above.get(min((over for over in above), default=-1))
-    if lowest is not None:
-        _decide(level, np.flatnonzero(lowest.any(axis=1)), above, None, criteria)
+        above = {line: mask & allowed for line, mask in above.items()}
+    if above:
+        passing = np.any([mask.any(axis=1) for mask in above.values()], axis=0)
+        _decide(level, np.flatnonzero(passing), above, None, criteria)
     possible = level.copy()
     if unknown is None:
         return level, np.zeros(count, dtype=bool)
@@ -127,11 +137,11 @@ def _some(
 
 
 def _add_above(
-    above: dict[int, Mask],
+    above: dict[Line, Mask],
     name: str,
     values: Floats,
     grid: _Grid,
-    lines: tuple[_Line, ...],
+    lines: tuple[_Passing, ...],
     standard: AqiStandard,
 ) -> None:
     """Mark the blocks whose rounded mean passes a line; rows whose highest hour cannot are left out."""
@@ -150,10 +160,10 @@ def _add_above(
     complete = not holes[at].any() and not (grid.before or grid.after)
     sums = _sums(chosen * SCALE, complete)
     enough = None if complete else _sums((~np.isnan(chosen)).astype(np.float64), True)
-    for over, least in lines:
-        mask = above.get(over)
+    for line, least in lines:
+        mask = above.get(line)
         if mask is None:
-            mask = above[over] = np.zeros((len(values), len(grid.exists)), dtype=bool)
+            mask = above[line] = np.zeros((len(values), len(grid.exists)), dtype=bool)
         found = sums >= _least_sum(item, least, enough, standard.validity.day_hours)
         if len(at) == len(values):
             mask |= found
@@ -196,7 +206,7 @@ def _unknown(fine: Floats, grid: _Grid, standard: AqiStandard) -> Mask | None:
 def _decide(
     level: NDArray[np.int8],
     rows: NDArray[np.intp],
-    above: dict[int, Mask],
+    above: dict[Line, Mask],
     unknown: Mask | None,
     criteria: Criteria,
 ) -> None:
@@ -212,11 +222,11 @@ def _decide(
             left = left[~met]
 
 
-def _chosen(above: dict[int, Mask], unknown: Mask | None, rows: NDArray[np.intp], count: int) -> Above:
+def _chosen(above: dict[Line, Mask], unknown: Mask | None, rows: NDArray[np.intp], count: int) -> Above:
     every = len(rows) == count
 
-    def masks(over: int) -> Mask:
-        mask = above.get(over)
+    def masks(line: Line) -> Mask:
+        mask = above.get(line)
         if mask is None:
             shape = next(iter(above.values())).shape if unknown is None else unknown.shape
             mask = np.zeros(shape, dtype=bool)

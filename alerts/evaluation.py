@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from alerts.blocks import Blocks
 from alerts.chains import BLOCK_HOURS, Mask, Table, best_slack, chain_from, chain_table, episode_ends, lead_in, led_into
 from alerts.levels import Level
-from alerts.rules import Condition, Criteria
+from alerts.rules import Condition, Criteria, Line, Measured
 
-Above = Callable[[int], Mask]
+Above = Callable[[Line], Mask]
 _MOST_POINTS = 501
 
 
@@ -38,7 +38,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Shortfall:
-    """How far a clause is from being met: AQI points on every block, or hours above the line(s)."""
+    """How far a clause is from being met: points on every block in its unit, or hours above the line(s)."""
 
     level: Level
     place: int
@@ -57,7 +57,7 @@ class Episodes:
     """For every start the end of the episode it belongs to, in hours from the grid's first hour."""
 
     def __init__(self, above: Above, criteria: Criteria, offset: float) -> None:
-        self.ends: NDArray[np.int64] = episode_ends(above(criteria.episode_line), criteria.merge_gap_hours)
+        self.ends: NDArray[np.int64] = episode_ends(above(Line(criteria.episode_line)), criteria.merge_gap_hours)
         self.running: Mask = self.ends > offset
 
 
@@ -92,15 +92,15 @@ def best(above: Above, criteria: Criteria, offset: float) -> Found | None:
 def tabulate(above: Above, condition: Condition, criteria: Criteria) -> tuple[Table, Mask | None]:
     """The chains of one condition, and the mask of its higher line."""
     inner = condition.containing
-    rich = above(inner.over) if inner is not None else None
+    rich = above(inner.line) if inner is not None else None
     needed = inner.blocks if inner is not None else 0
-    table = chain_table(above(condition.over), rich, condition.blocks, needed, criteria.merge_gap_hours)
+    table = chain_table(above(condition.line), rich, condition.blocks, needed, criteria.merge_gap_hours)
     return table, rich
 
 
 def usable(blocks: Blocks, criteria: Criteria, offset: float) -> Mask:
     """Blocks that can still matter at `as_of`: not over, or part of an episode that still runs."""
-    line = blocks.above(criteria.episode_line)
+    line = blocks.above(Line(criteria.episode_line))
     if offset <= 0:
         return np.ones(len(line), dtype=bool)
     ends = np.arange(len(line)) + BLOCK_HOURS
@@ -110,39 +110,54 @@ def usable(blocks: Blocks, criteria: Criteria, offset: float) -> Mask:
 
 def shortfalls(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> list[Shortfall]:
     """How far every clause of the levels above `level` is from being met, lowest level first."""
-    graded = _known(blocks, matters)
+    known = {"aqi": _known(blocks, "aqi", matters)}
     found = []
     for higher in criteria.known_levels:
         for place, condition in enumerate(criteria.conditions(higher) if higher > level else ()):
-            table, _ = tabulate(lambda line: graded > line, condition, criteria)
-            points = _least_rise(graded, condition, criteria)
+            values = known.setdefault(condition.of, _known(blocks, condition.of, matters))
+            table, _ = tabulate(_passing(values), condition, criteria)
+            points = _least_rise(values, condition, criteria)
             found.append(Shortfall(higher, place, condition, points, *_hours_short(table, condition)))
     return found
 
 
-def _known(blocks: Blocks, matters: Mask) -> NDArray[np.int64]:
-    """Graded AQI where it is known and matters, far below every line elsewhere."""
-    return np.where(matters & blocks.exists & (blocks.graded >= 0), blocks.graded, -_MOST_POINTS * 2)
+def _passing(values: NDArray[np.int64]) -> Above:
+    return lambda line: values > line.over
 
 
-def margin(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> int:
-    """By how many AQI points every block would have to fall for this level's clauses to fail."""
-    graded = _known(blocks, matters)
-    return max(0, *(_slack(graded, condition, criteria) for condition in criteria.conditions(level)))
+def _known(blocks: Blocks, of: Measured, matters: Mask) -> NDArray[np.int64]:
+    """What is measured where it is known and matters, far below every line elsewhere."""
+    values = blocks.measured(Line(0, of))
+    return np.where(matters & blocks.exists & (values >= 0), values, -_MOST_POINTS * 4)
 
 
-def _slack(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int:
+def margin(blocks: Blocks, criteria: Criteria, level: Level, matters: Mask) -> int | None:
+    """By how much every block would have to fall for this level's clauses to fail: AQI points, or µg/m³ of PM2.5.
+
+    None where clauses in different units are met at once: then no single number says it.
+    """
+    slack = {
+        condition: _slack(_known(blocks, condition.of, matters), condition, criteria)
+        for condition in criteria.conditions(level)
+    }
+    met = {condition: found for condition, found in slack.items() if found > 0}
+    if len({condition.of for condition in met}) > 1:
+        return None
+    return max(met.values(), default=0)
+
+
+def _slack(values: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int:
     """How far the condition's best chain lies above its lines; 0 or less: not satisfied."""
     inner = condition.containing
-    rich = graded - inner.over if inner is not None else None
+    rich = values - inner.over if inner is not None else None
     needed = inner.blocks if inner is not None else 0
-    return best_slack(graded - condition.over, rich, condition.blocks, needed, criteria.merge_gap_hours)
+    return best_slack(values - condition.over, rich, condition.blocks, needed, criteria.merge_gap_hours)
 
 
-def _least_rise(graded: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int | None:
+def _least_rise(values: NDArray[np.int64], condition: Condition, criteria: Criteria) -> int | None:
     """The smallest common rise of all blocks that meets the condition; None when too few blocks are there."""
-    rise = max(0, 1 - _slack(graded, condition, criteria))
-    return rise if rise <= _MOST_POINTS else None
+    rise = max(0, 1 - _slack(values, condition, criteria))
+    return rise if rise <= max(_MOST_POINTS, condition.over + 1) else None
 
 
 def _hours_short(table: Table, condition: Condition) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from alerts.instants import require_aware
+from alerts.plans import Plan
 from alerts.rules import (
     NATIONAL,
     Adcode,
@@ -16,7 +17,6 @@ from alerts.rules import (
     Criteria,
     Lawful,
     LevelCode,
-    Plan,
     RuleSet,
     Validity,
     criteria_of,
@@ -87,6 +87,7 @@ class Law(Lawful):
     plans: dict[str, Plan] = Field(default_factory=dict)
     divisions: dict[Adcode, Division] = Field(default_factory=dict)
     regions: dict[str, Region] = Field(default_factory=dict)
+    _known: dict[tuple[str, ...], Plan] = PrivateAttr(default_factory=dict)
 
     def standard_at(self, day: date) -> AqiStandard:
         """The AQI standard for a day of air quality."""
@@ -105,36 +106,65 @@ class Law(Lawful):
         raise LawNotFound(f"no national rule set is in force on {day}; name one of {_names(self.rules)}")
 
     def plan_for(self, adcode: str, instant: datetime) -> Plan:
-        """The most specific plan in force: the place's own, its province's, then the national default."""
-        day = require_aware(instant).date()
-        for place in self._upwards(adcode):
-            for plan in self.plans.values():
-                if plan.adcode == place and plan.in_force.covers(day):
-                    return plan
-        raise LawNotFound(f"no plan is in force for {adcode} on {day}; add one under config/plans")
+        """The place's plan in force, laid over its province's and the national default; what it lacks comes from there."""
+        plans = self._plans_upwards(adcode, require_aware(instant).date())
+        if not plans:
+            raise LawNotFound(f"no plan is in force for {adcode} on {instant.date()}; add one under config/plans")
+        return self._layered(plans)
+
+    def plan(self, plan_id: str, instant: datetime) -> Plan:
+        """A named plan, whether or not it is in force, laid over the plans above its place at the instant."""
+        if plan_id not in self.plans:
+            raise LawNotFound(f"there is no plan {plan_id!r}; known: {_names(self.plans)}")
+        own = self.plans[plan_id]
+        above = self._plans_upwards(own.adcode, require_aware(instant).date())
+        return self._layered([own, *(plan for plan in above if plan.adcode != own.adcode)])
 
     def criteria_for(
         self, adcode: str | None, instant: datetime, rules_id: str | None = None, plan_id: str | None = None
     ) -> Criteria:
-        """What to assess by: the plan in force over its rule set; a rule set named alone stands alone."""
+        """What to assess by: the plan in force over its rule set.
+
+        A rule set named alone stands alone. Named beside a plan it replaces the plan's own: criteria that the plan lays
+        over another set do not apply to it, the conflict rule does.
+        """
         plan = self._plan(adcode, instant, rules_id, plan_id)
         if plan is None:
             return criteria_of(self.rules_at(instant, rules_id))
-        return plan.effective(self.rules_at(instant, rules_id or plan.base))
+        if rules_id is not None and rules_id != plan.base:
+            chosen = criteria_of(self.rules_at(instant, rules_id))
+            return chosen.model_copy(update={"plan_id": plan.id, "conflict": plan.conflict or "higher"})
+        return plan.effective(self.rules_at(instant, plan.base))
 
     def _plan(
         self, adcode: str | None, instant: datetime, rules_id: str | None, plan_id: str | None
     ) -> Plan | None:
         if plan_id is not None:
-            if plan_id not in self.plans:
-                raise LawNotFound(f"there is no plan {plan_id!r}; known: {_names(self.plans)}")
-            return self.plans[plan_id]
+            return self.plan(plan_id, instant)
         if rules_id is not None or adcode is None:
             return None
         try:
             return self.plan_for(adcode, instant)
         except LawNotFound:
             return None
+
+    def _plans_upwards(self, adcode: str, day: date) -> list[Plan]:
+        """The plans in force for a place on a day, the most specific first; at most one per place."""
+        found = []
+        for place in self._upwards(adcode):
+            own = (plan for plan in self.plans.values() if plan.adcode == place and plan.in_force.covers(day))
+            found += [plan for plan in (next(own, None),) if plan is not None]
+        return found
+
+    def _layered(self, plans: list[Plan]) -> Plan:
+        """The plans laid over each other, the first on top; remembered."""
+        ids = tuple(plan.id for plan in plans)
+        if ids not in self._known:
+            result = plans[-1]
+            for plan in reversed(plans[:-1]):
+                result = plan.over(result)
+            self._known[ids] = result
+        return self._known[ids]
 
     def _upwards(self, adcode: str) -> list[str]:
         places: list[str] = []

@@ -16,6 +16,8 @@ Cause = Literal["dust", "wildfire", "local_dust", "foreign_transport", "firework
 CAUSES: tuple[Cause, ...] = ("dust", "wildfire", "local_dust", "foreign_transport", "fireworks")
 CONCENTRATIONS: tuple[str, ...] = ("pm25", "pm10", "so2", "no2", "co", "o3")
 VALUES: tuple[str, ...] = ("aqi", *CONCENTRATIONS)
+RANGED: tuple[str, ...] = ("aqi", "pm25")
+"""Values that a forecast may give as a range, in `aqi_low`, `aqi_high`, `pm25_low`, `pm25_high`."""
 LIMITS: dict[str, float] = {
     "aqi": 500.0,
     "pm25": 10_000.0,
@@ -42,6 +44,7 @@ class Point(BaseModel):
     """One hour (`time` = end of the hour, aware, whole) or one natural day (`date`); values may be missing.
 
     Units: µg/m³, CO mg/m³, AQI 0–500. `o3` is the 1-h mean of an hour and the largest 8-h mean of a day.
+    A forecast may give AQI and PM2.5 as a range, `_low` to `_high`, with or without the value between.
     Sanity limits, beyond which a value is refused: AQI 500; PM2.5, PM10, SO2, NO2 10,000; O3 5,000; CO 1,000.
     """
 
@@ -56,6 +59,10 @@ class Point(BaseModel):
     no2: Annotated[float | None, Field(ge=0, le=LIMITS["no2"], allow_inf_nan=False)] = None
     co: Annotated[float | None, Field(ge=0, le=LIMITS["co"], allow_inf_nan=False)] = None
     o3: Annotated[float | None, Field(ge=0, le=LIMITS["o3"], allow_inf_nan=False)] = None
+    aqi_low: Annotated[float | None, Field(ge=0, le=LIMITS["aqi"], allow_inf_nan=False)] = None
+    aqi_high: Annotated[float | None, Field(ge=0, le=LIMITS["aqi"], allow_inf_nan=False)] = None
+    pm25_low: Annotated[float | None, Field(ge=0, le=LIMITS["pm25"], allow_inf_nan=False)] = None
+    pm25_high: Annotated[float | None, Field(ge=0, le=LIMITS["pm25"], allow_inf_nan=False)] = None
     cause: Cause | None = None
 
     @field_validator("time")
@@ -73,6 +80,23 @@ class Point(BaseModel):
         if (self.time is None) == (self.date is None):
             raise ValueError("give exactly one of `time` (end of the hour) and `date` (natural day)")
         return self
+
+    @model_validator(mode="after")
+    def _ranges(self) -> Self:
+        if not self.has_range:
+            return self
+        for name in RANGED:
+            low, value, high = (getattr(self, key) for key in (f"{name}_low", name, f"{name}_high"))
+            if (low is None) != (high is None):
+                raise ValueError(f"give `{name}_low` and `{name}_high` together, or neither")
+            if low is not None and not low <= (low if value is None else value) <= high:
+                raise ValueError(f"`{name}_low`, `{name}` and `{name}_high` must not fall; correct the range")
+        return self
+
+    @property
+    def has_range(self) -> bool:
+        """Whether the point gives a range."""
+        return not (self.aqi_low is None and self.aqi_high is None and self.pm25_low is None and self.pm25_high is None)
 
     @property
     def start(self) -> datetime:

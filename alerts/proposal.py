@@ -80,7 +80,7 @@ class PromptView(BaseModel):
 class Step(BaseModel):
     """One proposed step. `effective_at` None: on decision; `planned_end` None: open; instants are aware.
 
-    Flags: insufficient, lead_short, second_episode, fluctuating.
+    Flags: insufficient, lead_short, second_episode, fluctuating, range, fireworks, observed_heavy.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +105,7 @@ class _Asked(BaseModel):
     starts_at: datetime | None
     ends_at: datetime | None
     open_end: bool
+    at_once: bool = False
 
 
 def next_step(
@@ -126,7 +127,7 @@ def next_step(
     current = None if in_force is None or in_force.lapsed(now) else in_force
     live = None if prompt is None or prompt.over(now) or prompt.level is Level.NONE else prompt
     asked = _asked(assessment, live)
-    flags = ["insufficient"] if assessment.state == "insufficient" else []
+    flags = _noted(assessment)
     if current is None:
         return _start(assessment, asked, now, flags, criteria)
     lift_at = (
@@ -141,6 +142,17 @@ def next_step(
     return _same(asked, current, flags)
 
 
+def _noted(assessment: Assessment) -> list[str]:
+    """What whoever decides must know of the assessment itself."""
+    ranged = assessment.range
+    noted = {
+        "insufficient": assessment.state == "insufficient",
+        "range": ranged is not None and ranged.lower != ranged.upper,
+        "fireworks": "fireworks_review" in assessment.advice,
+    }
+    return [flag for flag, holds in noted.items() if holds]
+
+
 def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
     own = assessment.level
     if prompt is None or own > prompt.level:
@@ -150,6 +162,7 @@ def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
             starts_at=assessment.starts_at,
             ends_at=_later(assessment.ends_at, prompt.ends_at if prompt else None),
             open_end=prompt is not None and prompt.ends_at is None,
+            at_once=assessment.observed_heavy,
         )
     starts = prompt.starts_at
     if own == prompt.level and assessment.starts_at is not None:
@@ -160,6 +173,7 @@ def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
         starts_at=starts,
         ends_at=_later(assessment.ends_at, prompt.ends_at),
         open_end=prompt.ends_at is None,
+        at_once=assessment.observed_heavy and own == prompt.level,
     )
 
 
@@ -196,6 +210,8 @@ def _begin(
     criteria: Criteria,
 ) -> Step:
     starts = asked.starts_at if asked.starts_at is not None and asked.starts_at > now else None
+    if starts is not None and asked.at_once:
+        starts, flags = None, [*flags, "observed_heavy"]
     lead = (starts - now) / HOUR if starts is not None else 0.0
     if criteria.lead_time_hours is not None and lead < criteria.lead_time_hours:
         flags = [*flags, "lead_short"]
@@ -355,6 +371,15 @@ _FLAG_WORDS: dict[str, tuple[str, str]] = {
     "second_episode": (
         "其后预计再次污染，请准备新的预警",
         "heavy air is forecast again, prepare a new warning",
+    ),
+    "range": ("预报范围内级别不一，请会商", "the levels differ within the forecast's range, consult"),
+    "fireworks": (
+        "受烟花爆竹影响，请会商，避免企业停产（2023年征求意见稿，正式文本未确认）",
+        "fireworks contribute: consult and avoid stopping production (draft of 2023, not confirmed in the final text)",
+    ),
+    "observed_heavy": (
+        "监测已达重度且短时无明显改善，应尽快启动",
+        "the air is heavy already and will not improve soon, start as soon as possible",
     ),
     "fluctuating": ("近几次预报级别波动，从高执行", "recent runs disagree, the higher level stays"),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -41,15 +41,34 @@ class Validity(Lawful):
         return self.from_ <= day and (self.until is None or day < self.until)
 
 
-class Condition(Lawful):
-    """Graded AQI strictly above `over` for `hours` (whole 24-h blocks), `containing` a stricter part."""
+Measured = Literal["aqi", "pm25", "ozone_aqi"]
 
-    over: int = Field(ge=0, le=500)
+
+class Line(NamedTuple):
+    """A line that a 24-h block lies strictly above, or not.
+
+    `of` aqi: the graded AQI; pm25: the mean PM2.5 in µg/m³; ozone_aqi: the AQI of a block that ozone leads.
+    """
+
+    over: int
+    of: Measured = "aqi"
+
+
+class Condition(Lawful):
+    """Strictly above `over` for `hours` (whole 24-h blocks), `containing` a stricter part.
+
+    What lies above is the graded AQI unless `of` says otherwise (see `Line`).
+    """
+
+    over: int = Field(ge=0, le=1000)
     hours: int = Field(ge=24, le=240, multiple_of=24)
+    of: Measured = "aqi"
     containing: Condition | None = None
 
     @model_validator(mode="after")
     def _inside(self) -> Self:
+        if self.of != "pm25" and self.over > 500:
+            raise ValueError("an AQI above 500 does not exist; `over` is at most 500")
         inner = self.containing
         if inner is None:
             return self
@@ -57,7 +76,14 @@ class Condition(Lawful):
             raise ValueError("`containing` cannot be nested twice")
         if inner.hours > self.hours or inner.over < self.over:
             raise ValueError("`containing` must ask for a higher line within the same hours")
+        if inner.of != self.of:
+            raise ValueError("`containing` must measure the same as the condition around it")
         return self
+
+    @property
+    def line(self) -> Line:
+        """The line that every block of it lies above."""
+        return Line(self.over, self.of)
 
     @property
     def blocks(self) -> int:
@@ -78,7 +104,35 @@ class LiftRule(Lawful):
     forecast_hours: int = Field(ge=1, le=240)
 
 
+class EarlyStart(Lawful):
+    """Starting on what is measured: hourly AQI above `over` now, and no improvement below it in the next `hours`."""
+
+    over: int = Field(ge=0, le=500)
+    hours: int = Field(ge=1, le=72)
+
+
+class Tier(Lawful):
+    """A step beside the graded levels: 临时管控 before a warning, or an ungraded ozone warning. Never a level.
+
+    `on`: `superior_order` (only when the superior authority orders it) or `discretion` (the place may). With
+    `below_warning` it applies only where no level is reached.
+    """
+
+    id: str = Field(pattern=r"^[a-z][a-z_]*$")
+    name: str = Field(min_length=1)
+    name_en: str = Field(min_length=1)
+    any: tuple[Condition, ...] = Field(min_length=1)
+    on: Literal["superior_order", "discretion"]
+    below_warning: bool = True
+    measures: tuple[str, ...] = ()
+    measures_en: tuple[str, ...] = ()
+
+
 Levels = dict[LevelCode, LevelRule]
+Graded = tuple[Literal["pm25", "pm10", "so2", "no2", "co"], ...]
+EVERY_GRADED: Graded = ("pm25", "pm10", "so2", "no2", "co")
+"""The pollutants that can count towards a level; ozone is left out where it is an excluded cause."""
+RangeBound = Literal["lower", "middle", "upper"]
 
 
 class RuleSet(Lawful):
@@ -98,17 +152,25 @@ class RuleSet(Lawful):
     lift: LiftRule | None = None
     lift_ahead_hours: int = Field(default=24, ge=0, le=240)
     lower_after_runs: int = Field(default=2, ge=1, le=10)
-    grade_on_range: Literal["upper"] | None = None
+    grade_on_range: RangeBound | None = None
+    early_start: EarlyStart | None = None
     references: dict[str, str] = Field(min_length=1)
     confidence: dict[str, str] = {}
     source: dict[str, str] = {}
     choices: dict[str, str] = {}
+    not_established: dict[str, str] = {}
+    not_established_en: dict[str, str] = {}
 
     @model_validator(mode="after")
     def _has_yellow(self) -> Self:
-        if "yellow" not in self.levels:
-            raise ValueError("`levels` needs `yellow`: its lowest line says where an episode ends")
+        if not any(condition.of == "aqi" for condition in _conditions(self.levels, "yellow")):
+            raise ValueError("`levels` needs `yellow` with a line of AQI: its lowest line says where an episode ends")
         return self
+
+    @property
+    def document(self) -> str:
+        """How the document is cited: 《title》（number）."""
+        return cited(self.title, self.number)
 
 
 class AqiItem(Lawful):
@@ -182,62 +244,6 @@ class AqiStandard(Lawful):
         return self
 
 
-ApproverLevel = Literal["yellow", "orange", "red", "blue"]
-
-
-class Deadlines(Lawful):
-    """Hours in which something must be done, and how far ahead a warning is put forward at all.
-
-    `reconsider_hours`: a rejected proposal of the same content comes back only after so long. `issue_ahead_hours`: what
-    starts later than this is watched and shown, not yet proposed (nobody may be warned too early). `met_within_hours`:
-    how old an assessment may be for its level to count as met; with an older one nothing is shown to be met.
-    """
-
-    decision_hours: int = Field(default=2, ge=1, le=72)
-    reconsider_hours: int = Field(default=12, ge=0, le=72)
-    issue_ahead_hours: int = Field(default=72, ge=1, le=240)
-    met_within_hours: int = Field(default=24, ge=1, le=240)
-
-
-class Plan(Lawful):
-    """A place's plan over a rule set; `base` null means the national set in force at the instant."""
-
-    id: str = Field(min_length=1)
-    adcode: Adcode
-    version: str
-    title: str
-    number: str | None = None
-    in_force: Validity
-    base: str | None = None
-    levels: Levels | None = None
-    conflict: Literal["higher"] = "higher"
-    approvers: dict[ApproverLevel, tuple[str, ...]]
-    deadlines: Deadlines = Deadlines()
-    lead_time_hours: int | None = None
-    lift: LiftRule | None = None
-    lift_ahead_hours: int | None = None
-    zones: dict[str, tuple[Adcode, ...]] | None = None
-    measures: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
-    measures_en: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
-    health_advice: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
-    health_advice_en: dict[ApproverLevel, dict[str, tuple[str, ...]]] = {}
-    references: dict[str, str] = {}
-    confidence: dict[str, str] = {}
-    source: dict[str, str] = {}
-    choices: dict[str, str] = {}
-
-    def effective(self, rule_set: RuleSet) -> Criteria:
-        """The criteria that apply: the rule set's, with this plan's own values laid over it."""
-        base = criteria_of(rule_set)
-        own: dict[str, object] = {"plan_id": self.id, "conflict": self.conflict}
-        if self.levels is not None:
-            own["levels"] = {**base.levels, **self.levels}
-        for name in ("lead_time_hours", "lift", "lift_ahead_hours"):
-            if getattr(self, name) is not None:
-                own[name] = getattr(self, name)
-        return base.model_copy(update=own)
-
-
 class Criteria(Lawful):
     """What one assessment is measured against: a rule set with a plan laid over it."""
 
@@ -254,16 +260,24 @@ class Criteria(Lawful):
     lift: LiftRule | None
     lift_ahead_hours: int
     lower_after_runs: int
-    grade_on_range: Literal["upper"] | None
+    grade_on_range: RangeBound | None
     references: Mapping[str, str]
     conflict: Literal["higher"] = "higher"
+    early_start: EarlyStart | None = None
+    graded: Graded = EVERY_GRADED
+    tiers: tuple[Tier, ...] = ()
+    documents: Mapping[LevelCode, str] = {}
+    not_established: Mapping[str, str] = {}
+    not_established_en: Mapping[str, str] = {}
 
     def conditions(self, level: Level) -> tuple[Condition, ...]:
         """The conditions of a level; empty when this set does not know the level (blue after 2018)."""
-        for code, rule in self.levels.items():
-            if code == level.code:
-                return rule.any
-        return ()
+        return _conditions(self.levels, level.code)
+
+    def document(self, level: Level) -> str:
+        """The document that sets this level: the plan's where it has criteria of its own, else the rule set's."""
+        own = (document for code, document in self.documents.items() if code == level.code)
+        return next(own, cited(self.title, self.number))
 
     @property
     def known_levels(self) -> tuple[Level, ...]:
@@ -273,7 +287,16 @@ class Criteria(Lawful):
     @property
     def episode_line(self) -> int:
         """The lowest line of yellow: an episode goes on while blocks lie above it."""
-        return min(condition.over for condition in self.conditions(Level.YELLOW))
+        return min(condition.over for condition in self.conditions(Level.YELLOW) if condition.of == "aqi")
+
+
+def cited(title: str, number: str | None) -> str:
+    """How a document is cited: 《title》, with its number where one is known."""
+    return f"《{title}》（{number}）" if number else f"《{title}》"
+
+
+def _conditions(levels: Levels, code: str) -> tuple[Condition, ...]:
+    return next((rule.any for known, rule in levels.items() if known == code), ())
 
 
 def criteria_of(rule_set: RuleSet) -> Criteria:

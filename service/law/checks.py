@@ -14,7 +14,8 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from alerts.law import Division
-from alerts.rules import NATIONAL, Plan, RuleSet, Validity
+from alerts.plans import Plan
+from alerts.rules import NATIONAL, RuleSet, Validity
 from service.law.problems import LawProblem
 from service.law.reading import Draft, Entry
 

@@ -15,7 +15,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from alerts.law import Division, Region
-from alerts.rules import AqiStandard, Plan, RuleSet
+from alerts.plans import Plan
+from alerts.rules import AqiStandard, RuleSet
 from emission_lists.guides import Guide, ListProfile
 from service.law.adjacency import COLUMNS as ADJACENCY_COLUMNS
 from service.law.adjacency import Neighbours

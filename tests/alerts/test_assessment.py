@@ -214,7 +214,7 @@ class TestTrace:
         assert (trace.next.clause, trace.next.points, trace.next.hours) == ("red.any[0]", 111, 72)
         assert trace.next.containing_hours == 24
         assert trace.margin == 10
-        assert "111 points" in trace.not_next_en
+        assert "111 AQI points" in trace.not_next_en
 
     @given(DAYS, RULE_SETS)
     def test_the_gap_and_the_margin_are_true(self, aqis: list[int], rules: str) -> None:

@@ -11,6 +11,7 @@ from alerts.aqi import rate
 from alerts.blocks import Basis, blocks_of, editions, hourly_graded
 from alerts.instants import HOUR, parse_instant
 from alerts.points import Point
+from alerts.rules import Line
 from alerts.series import Series
 from tests.alerts.air import EDITION_2012, EDITION_2026, STANDARDS, START, criteria, days, hourly
 
@@ -66,9 +67,9 @@ class TestHours:
     def test_without_fine_particles_the_rest_is_a_lower_bound(self) -> None:
         found = blocks(hourly(pm10=[380.0] * 24, pm25=[None] * 24))
         assert (found.basis[0], found.graded[0], found.complete[0]) == (Basis.LOWER_BOUND, 243, False)
-        assert found.above(200)[0]
-        assert not found.above(300)[0]
-        assert found.perhaps_above(300)[0]
+        assert found.above(Line(200))[0]
+        assert not found.above(Line(300))[0]
+        assert found.perhaps_above(Line(300))[0]
 
     def test_a_flagged_hour_leaves_fine_particles_alone(self) -> None:
         series = hourly(pm25=[75.0] * 25, pm10=[900.0] * 25)
