@@ -9,8 +9,8 @@ from typing import Any
 from alerts.assessment import Assessment
 from alerts.cap_values import CapError, check_text
 from alerts.levels import Level
-from alerts.proposal import PromptView, Step
 from alerts.plans import Plan
+from alerts.proposal import PromptView, Step
 from service.accounts.roles import Principal
 from service.kit.canonical import canonical, digest
 from service.kit.metrics import DECISIONS

@@ -9,8 +9,8 @@ import numpy as np
 
 from alerts.assessment import Assessment, assess
 from alerts.instants import HOUR, parse_instant
-from alerts.points import VALUES, Point
 from alerts.plans import Plan
+from alerts.points import VALUES, Point
 from alerts.rules import Criteria, criteria_of
 from alerts.series import Series
 from service.law.loader import load_law
