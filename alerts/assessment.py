@@ -166,12 +166,12 @@ def assess(series: Series, *, as_of: datetime, criteria: Criteria, standards: St
     Elapsed blocks of an episode that still runs at `as_of` count; episodes that are over do not.
     """
     as_of = require_aware(as_of)
-    ranged = _range(series, as_of, criteria, standards)
-    series = series.bound(ranged.graded_on if ranged else "middle")
+    given, series = series, series.bound(criteria.grade_on_range or "middle")
     blocks = blocks_of(series, criteria, standards)
     offset = (as_of - blocks.first) / HOUR
     found = best(blocks.above, criteria, offset)
     level = found.level if found else Level.NONE
+    ranged = _range(given, level, as_of, criteria, standards)
     possible = _possible(blocks, criteria, offset, level)
     matters = usable(blocks, criteria, offset)
     known = bool((blocks.exists & blocks.complete & matters).any())
@@ -233,17 +233,22 @@ def level_of(series: Series, as_of: datetime, criteria: Criteria, standards: Sta
     return found.level if found else Level.NONE
 
 
-def _range(series: Series, as_of: datetime, criteria: Criteria, standards: Standards) -> RangeView | None:
+def _range(
+    series: Series, graded: Level, as_of: datetime, criteria: Criteria, standards: Standards
+) -> RangeView | None:
+    """The levels at the bounds of a range; `graded` is the one already found at the value that counts."""
     if series.low is None:
         return None
-    lower, middle, upper = (
-        level_of(series.bound(bound), as_of, criteria, standards) for bound in ("lower", "middle", "upper")
-    )
+    graded_on = criteria.grade_on_range or "middle"
+
+    def at(bound: RangeBound) -> Level:
+        return graded if bound == graded_on else level_of(series.bound(bound), as_of, criteria, standards)
+
     return RangeView(
-        lower=lower,
-        middle=middle,
-        upper=upper,
-        graded_on=criteria.grade_on_range or "middle",
+        lower=at("lower"),
+        middle=at("middle"),
+        upper=at("upper"),
+        graded_on=graded_on,
         by_rule=criteria.grade_on_range is not None,
     )
 

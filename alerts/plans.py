@@ -37,13 +37,15 @@ class Deadlines(Lawful):
     day for the report of the day before. `summary_hours`, `lifting_notice_hours`: after lifting. `reconsider_hours`: a
     rejected proposal of the same content comes back only after so long. `issue_ahead_hours`: what starts later than this
     is watched and shown, not yet proposed (nobody may be warned too early). `met_within_hours`: how old an assessment may
-    be for its level to count as met.
+    be for its level to count as met. `forecast_good_hours`: beside a newer issue of another feed, an issue older by more
+    than this is shown and does not count.
     """
 
     decision_hours: int = Field(default=2, ge=1, le=72)
     reconsider_hours: int = Field(default=12, ge=0, le=72)
     issue_ahead_hours: int = Field(default=72, ge=1, le=240)
     met_within_hours: int = Field(default=24, ge=1, le=72)
+    forecast_good_hours: int = Field(default=36, ge=1, le=48)
     publish_hours: int | None = Field(default=None, ge=1, le=72)
     adopt_prompt_hours: int | None = Field(default=None, ge=1, le=72)
     response_report_hours: int | None = Field(default=None, ge=1, le=240)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from alerts.assessment import Assessment, assess
+from alerts.feeds import Judged, counted
 from alerts.instants import hour_floor
+from alerts.plans import Plan
 from alerts.proposal import PromptView, next_step
-from service.assessments.repository import around, nothing_known, recent_levels
+from alerts.rules import Criteria
+from service.assessments.repository import Around, nothing_known, recent_levels, sources
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
@@ -29,16 +33,16 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     await uow.lock_division(adcode)
     law = uow.runtime.law
     prompt = await prompt_for(uow, adcode)
-    known = await around(uow, adcode, uow.now)
-    if known is None and prompt is None:
+    known = await sources(uow, adcode, uow.now)
+    if not known and prompt is None:
         return None
-    known = known or nothing_known(adcode, uow.now)
+    known = known or [nothing_known(adcode, uow.now)]
     plan = law.plan_for(adcode, uow.now)
     criteria = law.criteria_for(adcode, uow.now, plan_id=plan.id, rules_id=uow.runtime.rules_id)
     warning = await standing(uow, adcode)
     inputs = digest(
         [
-            known.digests,
+            [one.digests for one in known],
             criteria.rules_id,
             plan.id,
             hour_floor(uow.now),
@@ -51,7 +55,8 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
         == inputs
     ):
         return None
-    assessment = assess(known.series, as_of=uow.now, criteria=criteria, standards=law.standards)
+    judged, at = _judged(uow, known, plan, criteria)
+    assessment, used = judged[at].assessment, known[at]
     step = next_step(
         assessment,
         in_force=warning.in_force if warning else None,
@@ -63,13 +68,43 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     document: dict[str, Any] = {
         "assessment": assessment.contract() | {"proposal": step.action.value, "lead_hours": step.lead_hours},
         "trace": assessment.trace.model_dump(mode="json"),
-        "forecast": {"id": known.forecast_id, "feed": known.feed, "basis": known.basis, "issued_at": known.issued_at},
+        "forecast": {"id": used.forecast_id, "feed": used.feed, "basis": used.basis, "issued_at": used.issued_at},
+        "feeds": [feed_document(one, by, place == at) for place, (one, by) in enumerate(zip(judged, known, strict=True))],
         "step": step_document(step),
     }
-    assessment_id = await _store(uow, adcode, known.forecast_id, assessment, plan.id, inputs, canonical(document))
+    assessment_id = await _store(uow, adcode, used.forecast_id, assessment, plan.id, inputs, canonical(document))
     await follow(uow, adcode, step, assessment, assessment_id, plan, warning, prompt)
     await uow.tell("assessment", adcode)
     return assessment_id
+
+
+def _judged(uow: UnitOfWork, known: list[Around], plan: Plan, criteria: Criteria) -> tuple[list[Judged], int]:
+    """Every feed's assessment, and the place of the one that counts by the plan."""
+    standards = uow.runtime.law.standards
+    judged = [
+        Judged(one.feed, one.issued_at, assess(one.series, as_of=uow.now, criteria=criteria, standards=standards))
+        for one in known
+    ]
+    good_for = timedelta(hours=plan.deadlines.forecast_good_hours)
+    return judged, counted(judged, plan.feeds or "latest", good_for)
+
+
+def feed_document(one: Judged, source: Around, counts: bool) -> dict[str, Any]:
+    """One feed's answer beside the others'."""
+    found = one.assessment
+    return {
+        "feed": one.feed,
+        "forecast": source.forecast_id,
+        "issued_at": one.issued_at,
+        "basis": source.basis,
+        "level": found.level.code,
+        "state": found.state,
+        "clause": found.clause,
+        "starts_at": found.starts_at,
+        "ends_at": found.ends_at,
+        "range": None if found.range is None else found.range.contract(),
+        "counts": counts,
+    }
 
 
 def _identity(prompt: PromptView | None) -> list[Any] | None:

@@ -26,7 +26,7 @@ WHERE adcode = $1 AND issued_at > $2 AND issued_at <= $3 ORDER BY issued_at, id
 
 @dataclass(frozen=True)
 class Around:
-    """What is known of a division's air around an instant."""
+    """What is known of a division's air around an instant by one feed."""
 
     series: Series
     forecast_id: int | None
@@ -66,23 +66,41 @@ def nothing_known(adcode: str, as_of: datetime) -> Around:
     return Around(Series.from_points(adcode, hours), None, None, None, None, ())
 
 
-async def around(uow: UnitOfWork, adcode: str, as_of: datetime) -> Around | None:
-    """Observations of the last ten days and the latest forecast. None when nothing is known."""
+async def sources(uow: UnitOfWork, adcode: str, as_of: datetime) -> list[Around]:
+    """What is known of a division's air: the observations of the last ten days joined to each feed's latest forecast.
+
+    One per feed, in the order of their latest issues; one without a feed when nobody forecasts; empty when nothing is known.
+    """
     observed_rows = await uow.fetch(OBSERVED_SQL, adcode, as_of - HISTORY, as_of + timedelta(hours=1))
     forecast_rows = await uow.fetch(FORECAST_SQL, adcode, as_of - FORECASTS_BACK, as_of + timedelta(hours=2))
     observed = one_kind([point for row in observed_rows for point in _points(row["points"])])
-    forecast = layered([_points(row["points"]) for row in forecast_rows])
-    if not observed and not forecast:
-        return None
-    latest: Any = forecast_rows[-1] if forecast_rows else None
+    measured = tuple(row["digest"] for row in observed_rows)
+    by_feed: dict[str, list[Any]] = {}
+    for row in forecast_rows:
+        by_feed.setdefault(row["feed"], []).append(row)
+    if not by_feed:
+        series = [Series.joined(adcode, observed, [], as_of)] if observed else []
+        return [Around(one, None, None, None, None, measured) for one in series]
+    found = [_of_feed(adcode, observed, rows, as_of, measured) for rows in by_feed.values()]
+    return sorted(found, key=lambda one: (one.issued_at, one.forecast_id))
+
+
+def _of_feed(adcode: str, observed: list[Point], rows: list[Any], as_of: datetime, measured: tuple[str, ...]) -> Around:
+    newest = rows[-1]
     return Around(
-        series=Series.joined(adcode, observed, forecast, as_of),
-        forecast_id=latest["id"] if latest else None,
-        feed=latest["feed"] if latest else None,
-        basis=latest["basis"] if latest else None,
-        issued_at=latest["issued_at"] if latest else None,
-        digests=tuple(row["digest"] for row in (*observed_rows, *forecast_rows)),
+        series=Series.joined(adcode, observed, layered([_points(row["points"]) for row in rows]), as_of),
+        forecast_id=newest["id"],
+        feed=newest["feed"],
+        basis=newest["basis"],
+        issued_at=newest["issued_at"],
+        digests=(*measured, *(row["digest"] for row in rows)),
     )
+
+
+async def around(uow: UnitOfWork, adcode: str, as_of: datetime, feed: str | None) -> Around | None:
+    """What is known by one feed; by the newest where that feed has nothing. None when nothing is known."""
+    known = await sources(uow, adcode, as_of)
+    return next((one for one in known if one.feed == feed), known[-1] if known else None)
 
 
 async def recent_levels(uow: UnitOfWork, adcode: str, runs: int) -> tuple[Level, ...]:

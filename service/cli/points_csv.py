@@ -12,9 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from alerts.instants import hour_floor, parse_day, parse_instant
-from alerts.points import CAUSES, LIMITS, MAX_SPAN, VALUES, Cause, Point
+from alerts.points import CAUSES, LIMITS, MAX_SPAN, RANGED, VALUES, Cause, Point
 
-COLUMNS = ("time", "date", *VALUES, "cause")
+BOUNDS = tuple(f"{name}_{edge}" for name in RANGED for edge in ("low", "high"))
+NUMBERS = (*VALUES, *BOUNDS)
+COLUMNS = ("time", "date", *NUMBERS, "cause")
 MISSING = frozenset({"", "NA", "N/A", "-", "--", "—", "/"})
 MOST_BYTES = 10_000_000
 
@@ -88,7 +90,7 @@ def _check_header(header: Sequence[str]) -> None:
     if ("time" in header) == ("date" in header):
         advice = "give `time` (end of the hour) for hours, or `date` for days"
         problems.append(CsvProblem(1, "time", "exactly one of `time` and `date` is needed", advice))
-    if not set(header) & set(VALUES):
+    if not set(header) & set(NUMBERS):
         problems.append(CsvProblem(1, "aqi", "there is no column of values", f"give any of {', '.join(VALUES)}"))
     if problems:
         raise CsvInvalid(problems)
@@ -101,12 +103,24 @@ def _point(header: Sequence[str], cells: Sequence[str], row: int, problems: list
         return None
     given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     before = len(problems)
-    values = {name: _value(name, given[name], row, problems) for name in VALUES if name in given}
+    values = {name: _value(name, given[name], row, problems) for name in NUMBERS if name in given}
+    _check_ranges(values, row, problems)
     time, day = _when(given, row, problems)
     cause = _cause(given.get("cause", ""), row, problems)
     if len(problems) > before:
         return None
     return Point(time=time, date=day, cause=cause, **values)
+
+
+def _check_ranges(values: Mapping[str, float | None], row: int, problems: list[CsvProblem]) -> None:
+    for name in RANGED:
+        low, value, high = values.get(f"{name}_low"), values.get(name), values.get(f"{name}_high")
+        if (low is None) != (high is None):
+            missing = f"{name}_{'low' if low is None else 'high'}"
+            problems.append(CsvProblem(row, missing, "is missing", "give both bounds of the range, or neither"))
+        elif low is not None and high is not None and not low <= (low if value is None else value) <= high:
+            advice = f"{name}_low, {name} and {name}_high must not fall"
+            problems.append(CsvProblem(row, f"{name}_low", "the range does not hold the value", advice))
 
 
 def _when(given: Mapping[str, str], row: int, problems: list[CsvProblem]) -> tuple[datetime | None, date | None]:
@@ -134,8 +148,9 @@ def _value(name: str, text: str, row: int, problems: list[CsvProblem]) -> float 
     if not math.isfinite(value):
         problems.append(CsvProblem(row, name, f"{text!r} is not a number", "leave the cell empty when missing"))
         return None
-    if value < 0 or value > LIMITS[name]:
-        advice = f"give 0 to {LIMITS[name]:g}, or leave the cell empty when missing"
+    limit = LIMITS[name.partition("_")[0]]
+    if value < 0 or value > limit:
+        advice = f"give 0 to {limit:g}, or leave the cell empty when missing"
         problems.append(CsvProblem(row, name, f"{text} is out of range", advice))
         return None
     return value

@@ -40,7 +40,7 @@ async def chart_of(uow: UnitOfWork, adcode: str) -> dict[str, Any] | None:
     """The chart as of the newest assessment, recomputed from what was known then. None when nothing is known."""
     row = await assessments.latest(uow, adcode)
     as_of: datetime = (beijing(row["as_of"]) if row else None) or uow.now
-    known = await assessments.around(uow, adcode, as_of)
+    known = await assessments.around(uow, adcode, as_of, row["document"]["forecast"]["feed"] if row else None)
     if known is None:
         return None
     law = uow.runtime.law
