@@ -23,13 +23,14 @@ from service.law.adjacency import Neighbours
 from service.law.names import Name
 from service.law.problems import LawProblem, of_model
 from service.law.yaml_files import read_yaml
+from service.skill.targets import read_targets
 
 ADJACENCY = "adjacency.csv"
 DIVISIONS = "divisions/divisions.csv"
 NAMES = "divisions/names.csv"
 DIVISION_COLUMNS = ("adcode", "name", "level", "parent", "valid_from", "valid_until", "lon", "lat", "note")
 NAME_COLUMNS = ("feed_name", "adcode", "valid_from", "valid_until", "seen_in", "note")
-FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "divisions")
+FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "divisions", "skill")
 
 Model = TypeVar("Model", bound=BaseModel)
 Row = TypeVar("Row")
@@ -81,6 +82,7 @@ def read_config(config: Path) -> Draft:
     draft.divisions = _table(config, DIVISIONS, DIVISION_COLUMNS, _division, draft.problems)
     draft.names = _table(config, NAMES, NAME_COLUMNS, _name, draft.problems)
     draft.adjacency = _table(config, ADJACENCY, ADJACENCY_COLUMNS, _neighbours, draft.problems)
+    draft.problems += read_targets(config)[1]
     draft.problems += _strays(config)
     return draft
 
