@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
@@ -136,6 +137,9 @@ class Plan(Lawful):
         merged["tiers"] = self.tiers or above.tiers
         said = {name: getattr(self.deadlines, name) for name in self.deadlines.model_fields_set}
         merged["deadlines"] = above.deadlines.model_copy(update=said)
+        settled = [*_origins(self), *(["levels"] if self.base is not None else [])]
+        for name in _OPEN:
+            merged[name] = {**_still_open(getattr(above, name), settled), **getattr(self, name)}
         merged |= {"origin": origin, "layers": (self.id, *(above.layers or (above.id,)))}
         return self.model_copy(update=merged)
 
@@ -143,8 +147,8 @@ class Plan(Lawful):
         """The criteria that apply: the rule set's, with this plan's own values laid over it."""
         base = criteria_of(rule_set)
         own: dict[str, Any] = {"plan_id": self.id, "conflict": self.conflict or "higher", "tiers": self.tiers}
-        for name in ("not_established", "not_established_en"):
-            own[name] = {**getattr(base, name), **getattr(self, name)}
+        for name in _OPEN:
+            own[name] = {**_still_open(getattr(base, name), _origins(self)), **getattr(self, name)}
         if self.levels:
             own |= {"levels": {**base.levels, **self.levels}, "documents": self.documents}
         for name in ("lead_time_hours", "lift", "lift_ahead_hours", "early_start", "grade_on_range", "graded"):
@@ -155,6 +159,7 @@ class Plan(Lawful):
 
 _BY_LEVEL = ("approvers", "authorities", "measures_from")
 _TEXTS = ("measures", "measures_en", "health_advice", "health_advice_en")
+_OPEN = ("not_established", "not_established_en")
 _SINGLE = (
     "base",
     "conflict",
@@ -186,6 +191,16 @@ def _origins(plan: Plan) -> dict[str, str]:
     ]
     found += [f"deadlines.{name}" for name in sorted(plan.deadlines.model_fields_set)]
     return dict.fromkeys(found, plan.id)
+
+
+def _still_open(topics: Mapping[str, str], stated: Iterable[str]) -> dict[str, str]:
+    """The topics left open above that none of the stated values settles."""
+    paths = [f"{path}." for path in stated]
+    return {
+        topic: text
+        for topic, text in topics.items()
+        if not any(path.startswith(f"{topic}.") or f"{topic}.".startswith(path) for path in paths)
+    }
 
 
 def measures_start(plan: Plan, category: str, effective_at: datetime) -> datetime:

@@ -32,8 +32,7 @@ def weakenings(plan: Criteria, base: Criteria) -> Iterator[tuple[str, str]]:
                     f"what meets {level.code}.any[{number}] of {base.rules_id} does not reach {level.code} here",
                 )
     yield from _weaker_lifting(plan, base)
-    if (plan.lead_time_hours or 0) < (base.lead_time_hours or 0):
-        yield "lead_time_hours", f"is shorter than the {base.lead_time_hours} h of {base.rules_id}"
+    yield from _weaker_start(plan, base)
 
 
 def _at_least(plan: Criteria, level: Level) -> list[Condition]:
@@ -48,3 +47,18 @@ def _weaker_lifting(plan: Criteria, base: Criteria) -> Iterator[tuple[str, str]]
         yield "lift.at_most", f"lifts at {own.at_most}, {base.rules_id} only at {wanted.at_most}"
     if own.forecast_hours < wanted.forecast_hours:
         yield "lift.forecast_hours", f"asks for {own.forecast_hours} h, {base.rules_id} for {wanted.forecast_hours} h"
+
+
+def _weaker_start(plan: Criteria, base: Criteria) -> Iterator[tuple[str, str]]:
+    """Issuing later, grading on a lower value of a range, or starting on measured air only when it is worse."""
+    if (plan.lead_time_hours or 0) < (base.lead_time_hours or 0):
+        yield "lead_time_hours", f"is shorter than the {base.lead_time_hours} h of {base.rules_id}"
+    own, wanted = plan.grade_on_range, base.grade_on_range
+    if wanted is not None and (own is None or _BOUNDS.index(own) < _BOUNDS.index(wanted)):
+        yield "grade_on_range", f"grades on a lower value than the {wanted} one of {base.rules_id}"
+    early, needed = plan.early_start, base.early_start
+    if needed is not None and (early is None or early.over > needed.over or early.hours > needed.hours):
+        yield "early_start", f"asks for more than {base.rules_id} (above {needed.over}, {needed.hours} h)"
+
+
+_BOUNDS = ("lower", "middle", "upper")
