@@ -34,7 +34,11 @@ class TierView(BaseModel):
 
 
 def reached(blocks: Blocks, criteria: Criteria, offset: float) -> list[tuple[TierView, Tier]]:
-    """The tiers of the plan whose condition is met by a chain that is not over at `offset` (hours from the grid's start)."""
+    """The tiers of the plan whose condition is met by a chain that is not over at `offset` (hours from the grid's start).
+
+    Their hours follow each other directly: that gaps merge is said of warnings only.
+    """
+    criteria = criteria.model_copy(update={"merge_gap_hours": None})
     found = ((_reached(tier, blocks, criteria, offset), tier) for tier in criteria.tiers)
     return [(view, tier) for view, tier in found if view is not None]
 

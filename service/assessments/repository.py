@@ -36,7 +36,8 @@ class Around:
     digests: tuple[str, ...]
 
 
-def _points(stored: list[dict[str, Any]]) -> list[Point]:
+def points_of(stored: list[dict[str, Any]]) -> list[Point]:
+    """Stored points as values."""
     return [Point.model_validate(point) for point in stored]
 
 
@@ -71,9 +72,9 @@ async def sources(uow: UnitOfWork, adcode: str, as_of: datetime) -> list[Around]
 
     One per feed, in the order of their latest issues; one without a feed when nobody forecasts; empty when nothing is known.
     """
-    observed_rows = await uow.fetch(OBSERVED_SQL, adcode, as_of - HISTORY, as_of + timedelta(hours=1))
+    observed_rows = await _observed_rows(uow, adcode, as_of)
     forecast_rows = await uow.fetch(FORECAST_SQL, adcode, as_of - FORECASTS_BACK, as_of + timedelta(hours=2))
-    observed = one_kind([point for row in observed_rows for point in _points(row["points"])])
+    observed = one_kind([point for row in observed_rows for point in points_of(row["points"])])
     measured = tuple(row["digest"] for row in observed_rows)
     by_feed: dict[str, list[Any]] = {}
     for row in forecast_rows:
@@ -85,10 +86,20 @@ async def sources(uow: UnitOfWork, adcode: str, as_of: datetime) -> list[Around]
     return sorted(found, key=lambda one: (one.issued_at, one.forecast_id))
 
 
+async def _observed_rows(uow: UnitOfWork, adcode: str, as_of: datetime) -> list[Any]:
+    return await uow.fetch(OBSERVED_SQL, adcode, as_of - HISTORY, as_of + timedelta(hours=1))
+
+
+async def observed_points(uow: UnitOfWork, adcode: str, as_of: datetime) -> list[Point]:
+    """What was measured in the ten days before an instant."""
+    rows = await _observed_rows(uow, adcode, as_of)
+    return one_kind([point for row in rows for point in points_of(row["points"])])
+
+
 def _of_feed(adcode: str, observed: list[Point], rows: list[Any], as_of: datetime, measured: tuple[str, ...]) -> Around:
     newest = rows[-1]
     return Around(
-        series=Series.joined(adcode, observed, layered([_points(row["points"]) for row in rows]), as_of),
+        series=Series.joined(adcode, observed, layered([points_of(row["points"]) for row in rows]), as_of),
         forecast_id=newest["id"],
         feed=newest["feed"],
         basis=newest["basis"],

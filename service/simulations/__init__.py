@@ -1,0 +1,1 @@
+"""Simulations (推演): what would be, without touching what is."""

@@ -1,0 +1,100 @@
+"""The measured leg: already heavy, and no improvement in the next hours (Liaocheng 2019)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from alerts.assessment import Assessment, assess
+from alerts.instants import HOUR, parse_instant
+from alerts.levels import Level
+from alerts.points import Point
+from alerts.proposal import Action, Step, next_step
+from alerts.rules import Criteria, EarlyStart
+from alerts.series import Series
+from tests.alerts.air import STANDARDS, criteria
+
+NOW = parse_instant("2019-12-08 10:00")
+
+
+def own(rules: str = "national-2019") -> Criteria:
+    return criteria(rules).model_copy(update={"early_start": EarlyStart(over=200, hours=12)})
+
+
+def found(
+    measured: list[float | None], ahead: list[float | None], rules: Criteria | None = None, now: datetime = NOW
+) -> Assessment:
+    """Hourly AQI measured up to NOW and forecast from NOW on, assessed at `now`."""
+    past = [Point(time=NOW - (len(measured) - 1 - at) * HOUR, aqi=aqi) for at, aqi in enumerate(measured)]
+    coming = [Point(time=NOW + (at + 1) * HOUR, aqi=aqi) for at, aqi in enumerate(ahead)]
+    series = Series.joined("371500", past, coming, now)
+    return assess(series, as_of=now, criteria=rules or own(), standards=STANDARDS)
+
+
+def step(assessment: Assessment, rules: Criteria | None = None) -> Step:
+    return next_step(assessment, in_force=None, prompt=None, criteria=rules or own(), now=assessment.as_of)
+
+
+class TestObservedHeavy:
+    def test_heavy_now_and_for_twelve_hours(self) -> None:
+        assert found([201], [201] * 12).observed_heavy
+
+    @pytest.mark.parametrize(
+        ("measured", "ahead"),
+        [
+            ([200], [250] * 12),
+            ([250], [250] * 11 + [200]),
+            ([250], [200] + [250] * 11),
+            ([250], [250] * 11),
+            ([250], [250] * 5 + [None] + [250] * 6),
+            ([None], [250] * 12),
+        ],
+    )
+    def test_at_the_line_improving_or_unknown_it_is_not(self, measured: list[float], ahead: list[float]) -> None:
+        assert not found(measured, ahead).observed_heavy
+
+    def test_the_thirteenth_hour_does_not_matter(self) -> None:
+        assert found([250], [250] * 12 + [20]).observed_heavy
+
+    def test_a_forecast_alone_is_not_measured(self) -> None:
+        series = Series.from_points("371500", [Point(time=NOW + at * HOUR, aqi=250) for at in range(30)])
+        assert not assess(series, as_of=NOW, criteria=own(), standards=STANDARDS).observed_heavy
+
+    def test_an_hour_that_nobody_measured_yet_is_not_measured(self) -> None:
+        late = NOW + HOUR
+        assert not found([250], [250] * 14, now=late).observed_heavy
+
+    def test_within_the_hour_the_last_complete_one_counts(self) -> None:
+        assert found([250], [250] * 13, now=NOW.replace(minute=59)).observed_heavy
+
+    def test_where_no_rule_says_so_it_is_not_asked(self) -> None:
+        assert not found([250], [250] * 12, criteria("national-2024")).observed_heavy
+
+
+class TestProposal:
+    def test_without_a_level_it_is_for_the_consultation(self) -> None:
+        judged = found([250] * 2, [250] * 12 + [40] * 36)
+        assert judged.level is Level.NONE
+        assert "observed_heavy_consult" in judged.advice
+        assert any("未见规定" in note for note in judged.trace.notes_zh)
+        assert any("not established" in note for note in judged.trace.notes_en)
+        assert step(judged).action is Action.NONE
+
+    def test_with_a_level_it_starts_at_once(self) -> None:
+        natural = own("national-2016").model_copy(update={"grade_on_range": None})
+        judged = found([250] * 4, [250] * 14 + [250] * 48 + [40] * 24, natural)
+        assert judged.level is Level.YELLOW
+        assert judged.starts_at is not None
+        assert judged.starts_at > NOW
+        made = step(judged, natural)
+        assert (made.action, made.effective_at) == (Action.ISSUE, None)
+        assert {"observed_heavy", "lead_short"} <= set(made.flags)
+        assert "应尽快启动" in made.sentence_zh
+        assert "observed_heavy_consult" not in judged.advice
+
+    def test_what_already_runs_is_not_flagged(self) -> None:
+        judged = found([250] * 30, [250] * 48)
+        assert judged.starts_at is not None
+        assert judged.starts_at <= NOW
+        assert "observed_heavy" not in step(judged).flags
