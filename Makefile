@@ -26,6 +26,11 @@ run: $(RUN_READY) ## Serve the demonstration on http://127.0.0.1:8000 (PORT=, PA
 replay: $(RUN_READY) ## Print a past episode's time line (EPISODE=2016-12 or 2019-02, ARGS="--rules national-2024 --json")
 	@exec $(BIN)/lantian replay $(EPISODE) $(ARGS)
 
+.PHONY: documents
+documents: $(RUN_READY) ## Write the generated documents anew (docs/against-records.md)
+	@$(BIN)/lantian replay --against-records --markdown > docs/against-records.md.new
+	@mv docs/against-records.md.new docs/against-records.md
+
 .PHONY: test
 test: $(TEST_READY) browser ## Set up and run every test (ARGS= goes to pytest)
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)

@@ -22,6 +22,10 @@ from service.demo.episodes import EPISODES, load_episode
 from service.demo.messages import FORECAST_FEEDS
 from service.demo.replay import DECIDED_AFTER, Plan, Sums, replaying
 from service.demo.timeline import Line
+from service.history.comparison import compare_all
+from service.history.document import markdown
+from service.history.listing import json_lines, text_lines
+from service.history.reasons import load_known
 from service.kit.settings import Settings
 from service.law.loader import load_law
 
@@ -46,7 +50,15 @@ def register(commands: Any) -> None:
         help="play a past episode through the whole chain · 重放历史过程",
         description="The whole service on a simulated clock, in a database of its own that is dropped at the end.",
     )
-    replay.add_argument("episode", metavar="EPISODE", choices=sorted(EPISODES), help=" or ".join(sorted(EPISODES)))
+    what = replay.add_mutually_exclusive_group(required=True)
+    what.add_argument(
+        "episode", metavar="EPISODE", nargs="?", choices=sorted(EPISODES), help=" or ".join(sorted(EPISODES))
+    )
+    what.add_argument(
+        "--against-records",
+        action="store_true",
+        help="published warnings beside what the rules say on the observed air · 与公布的预警对照",
+    )
     replay.add_argument("--rules", help="rule set, such as national-2024; default: the one in force at each instant")
     replay.add_argument(
         "--forecast", choices=sorted(FORECAST_FEEDS), default="perfect", help="how forecasts are rebuilt"
@@ -55,21 +67,48 @@ def register(commands: Any) -> None:
     replay.add_argument("--until", help="end earlier than the episode does")
     replay.add_argument("--no-lists", action="store_true", help="leave the emission lists out; saves some seconds")
     replay.add_argument("--lang", choices=("zh", "en"), default="zh", help="language of the time line")
-    replay.add_argument("--json", action="store_true", help="print JSON lines")
+    form = replay.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON lines")
+    form.add_argument("--markdown", action="store_true", help="with --against-records: print docs/against-records.md")
     replay.set_defaults(run=run)
 
 
 def run(call: argparse.Namespace) -> int:
     """Play and print; 2 for a rule set or an instant that cannot be used."""
+    if call.against_records:
+        return _against_records(call)
+    if call.markdown:
+        return _refuse("--markdown goes with --against-records; an episode prints text or --json")
     try:
         law = load_law()
         plan = _plan(call)
         head = heading(plan, law)
     except (ValueError, LawNotFound) as error:
-        print(str(error.args[0]), file=sys.stderr)
-        return 2
+        return _refuse(str(error.args[0]))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     return asyncio.run(_run(plan, head, settings_of(call), call))
+
+
+def _refuse(problem: str) -> int:
+    print(problem, file=sys.stderr)
+    return 2
+
+
+def _against_records(call: argparse.Namespace) -> int:
+    """The published records beside the rules; refuses what only an episode knows."""
+    given = (call.rules, call.start, call.until, call.no_lists or None)
+    if call.forecast != "perfect" or any(option is not None for option in given):
+        return _refuse(
+            "--against-records compares by the law in force and perfect forecasts; leave out the other options"
+        )
+    comparisons, known = compare_all(load_law()), load_known()
+    if call.markdown:
+        sys.stdout.write(markdown(comparisons, known))
+        return 0
+    lines = json_lines(comparisons, known) if call.json else text_lines(comparisons, known, call.lang)
+    for line in lines:
+        print(line)
+    return 0
 
 
 def _plan(call: argparse.Namespace) -> Plan:
