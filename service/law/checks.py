@@ -14,8 +14,8 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from alerts.law import Division
-from alerts.plans import Plan
-from alerts.rules import NATIONAL, RuleSet, Validity
+from alerts.rules import NATIONAL, Validity
+from service.law.plan_checks import check_plans
 from service.law.problems import LawProblem
 from service.law.reading import Draft, Entry
 
@@ -57,6 +57,7 @@ def check(draft: Draft) -> list[LawProblem]:
         *dates,
         *_rules(draft, known),
         *_plans(draft, known, "rules" not in faulty),
+        *check_plans(draft),
         *_regions(draft, known),
         *_divisions(draft, known),
         *_names(draft, known),
@@ -82,7 +83,7 @@ def _file_names(draft: Draft) -> Iterator[LawProblem]:
 
 
 def _law_dates(draft: Draft) -> Iterator[LawProblem]:
-    """National law has no day without an answer and none with two; plans and regions may not overlap."""
+    """National law has no day without an answer and none with two; elsewhere nothing may overlap."""
     yield from _succession("aqi", [(e.file, e.value.in_force) for e in draft.standards], open_end=True)
     places: dict[str, list[Dated]] = defaultdict(list)
     for rules in draft.rules:
@@ -94,8 +95,11 @@ def _law_dates(draft: Draft) -> Iterator[LawProblem]:
     for plan in draft.plans:
         owners[plan.value.adcode].append((plan.file, plan.value.in_force))
     owners.setdefault(NATIONAL, [])
+    explained = frozenset(plan.file for plan in draft.plans if plan.value.choices.get("in_force", "").strip())
     for place, dated in owners.items():
-        yield from _succession("plans", dated, open_end=place == NATIONAL)
+        national = place == NATIONAL
+        pauses = frozenset[str]() if national else explained
+        yield from _succession("plans", dated, open_end=national, may_pause_after=pauses)
     series: dict[str, list[Dated]] = defaultdict(list)
     for region in draft.regions:
         series[region.value.id.rpartition("-")[0]].append((region.file, region.value.in_force))
@@ -103,8 +107,13 @@ def _law_dates(draft: Draft) -> Iterator[LawProblem]:
         yield from _succession("regions", dated, open_end=False)
 
 
-def _succession(folder: str, dated: list[Dated], *, open_end: bool) -> Iterator[LawProblem]:
-    """Versions that follow each other without overlap or gap; with `open_end` the last one has no end."""
+def _succession(
+    folder: str, dated: list[Dated], *, open_end: bool, may_pause_after: frozenset[str] = frozenset()
+) -> Iterator[LawProblem]:
+    """Versions that follow each other without overlap or gap; with `open_end` the last one has no end.
+
+    After the files of `may_pause_after` there may be a gap: those of a place that say why (the plan above it stands).
+    """
     if open_end and not dated:
         yield LawProblem(folder, "", "holds nothing for the whole country", "add a national file")
         return
@@ -118,12 +127,12 @@ def _succession(folder: str, dated: list[Dated], *, open_end: bool) -> Iterator[
                 f"{other.from_} overlaps {before}, in force until {end}",
                 "end the older one where the newer begins",
             )
-        elif one.until < other.from_:
+        elif one.until < other.from_ and before not in may_pause_after:
             yield LawProblem(
                 file,
                 "in_force.from",
                 f"nothing is in force from {one.until} to {other.from_}, after {before}",
-                "let one end where the next begins",
+                "let one end where the next begins; for a place's plan say in `choices.in_force` of the older why not",
             )
     if open_end and ordered[-1][1].until is not None:
         file, last = ordered[-1]
@@ -137,7 +146,7 @@ def _rules(draft: Draft, known: _Known) -> Iterator[LawProblem]:
         rules = entry.value
         if rules.adcode != NATIONAL and not known.throughout(rules.adcode, rules.in_force):
             yield _unknown(entry.file, "adcode", rules.adcode)
-        if "levels" not in rules.references:
+        if not any(key.partition(".")[0] == "levels" for key in rules.references):
             yield LawProblem(entry.file, "references.levels", "is missing", "name the document that sets the levels")
     for standard in draft.standards:
         if "items" not in standard.value.references:
@@ -162,30 +171,10 @@ def _plans(draft: Draft, known: _Known, rules_complete: bool) -> Iterator[LawPro
             yield LawProblem(entry.file, "base", f"there is no rule set {plan.base!r}", choice)
         if not plan.references:
             yield LawProblem(entry.file, "references", "are missing", "name the documents the plan rests on")
-        yield from _approvers(entry, rules)
         for zone, members in (plan.zones or {}).items():
             for adcode in members:
                 if not known.throughout(adcode, plan.in_force):
                     yield _unknown(entry.file, f"zones.{zone}", adcode)
-
-
-def _approvers(entry: Entry[Plan], rules: Mapping[str, RuleSet]) -> Iterator[LawProblem]:
-    """Every level that can come up while the plan is in force needs somebody who decides on it."""
-    plan = entry.value
-    if plan.base is None:
-        bases = [r for r in rules.values() if r.adcode == NATIONAL and _meet(r.in_force, plan.in_force)]
-    else:
-        bases = [rules[plan.base]] if plan.base in rules else []
-    levels = {level for base in bases for level in base.levels} | set(plan.levels or {})
-    for level in sorted(levels):
-        if not plan.approvers.get(level):
-            yield LawProblem(
-                entry.file, f"approvers.{level}", "nobody may decide on this level", "name at least one role"
-            )
-
-
-def _meet(one: Validity, other: Validity) -> bool:
-    return (other.until is None or one.from_ < other.until) and (one.until is None or other.from_ < one.until)
 
 
 def _regions(draft: Draft, known: _Known) -> Iterator[LawProblem]:
