@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from service.accounts.endpoints import router as accounts
+from service.deviations.endpoints import router as deviations
 from service.divisions.endpoints import router as divisions
 from service.enterprises.endpoints import router as enterprises
 from service.feeds.endpoints import router as feeds
@@ -25,11 +26,28 @@ from service.lists.endpoints import router as lists
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
+from service.simulations.endpoints import router as simulations
+from service.skill.endpoints import router as skill
 from service.subscriptions.endpoints import router as subscriptions
 from service.warnings.endpoints import router as warnings
 from service.web.endpoints import install as install_pages
 
-ROUTERS = (accounts, divisions, enterprises, feeds, health, ledger, lists, prompts, proposals, subscriptions, warnings)
+ROUTERS = (
+    accounts,
+    deviations,
+    divisions,
+    enterprises,
+    feeds,
+    health,
+    ledger,
+    lists,
+    prompts,
+    proposals,
+    simulations,
+    skill,
+    subscriptions,
+    warnings,
+)
 
 
 def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:

@@ -148,9 +148,10 @@ async def decision_to_answers(stage: Stage, rounds: int) -> Result:
 
 
 async def _proposed(stage: Stage, level: str) -> dict[str, Any]:
+    from alerts.guard import Ground
     from alerts.levels import Level
     from service.accounts.roles import Principal, Role, Scope
-    from service.proposals.flows import propose_by_hand
+    from service.proposals.by_hand import propose_by_hand
     from service.proposals.repository import find
 
     async with stage.runtime.unit() as uow:
@@ -167,7 +168,8 @@ async def _proposed(stage: Stage, level: str) -> dict[str, Any]:
             "110000",
             to_level=Level.of(level),
             reason="upper_order",
-            legal_basis="bench",
+            ground=Ground.UPPER_ORDER,
+            legal_basis="bench No. 1",
             explanation="bench",
         )
         document = await find(uow, principal.scope, made)

@@ -61,6 +61,11 @@ def tagged(request: Request, body: bytes, etag: str, media_type: str = "applicat
     return Response(body, media_type=media_type, headers=headers)
 
 
+def idempotency_key(request: Request) -> str | None:
+    """The Idempotency-Key of a call; None without one."""
+    return request.headers.get("idempotency-key", "").strip().strip('"') or None
+
+
 async def once(
     request: Request,
     uow: UnitOfWork,
@@ -73,8 +78,8 @@ async def once(
 
     `told_once` names a member of the answer that is told once and not kept.
     """
-    key = request.headers.get("idempotency-key", "").strip().strip('"')
-    if not key:
+    key = idempotency_key(request)
+    if key is None:
         status, body = await make()
         return json_answer(body, status)
     if len(key) > 255:

@@ -105,6 +105,11 @@ class Invalid(Problem):
     status, code, title = 422, "invalid-content", "The content has faults; nothing was stored."
 
 
+class DeviationRefused(Problem):
+    status, code = 422, "deviation-refused"
+    title = "This departs from the assessment without what it needs; nothing was put forward."
+
+
 class TooManyAttempts(Problem):
     status, code, title = 429, "too-many-attempts", "Too many attempts; wait and try again."
 

@@ -13,6 +13,7 @@ NOUNS = (
     "assessments",
     "prompts",
     "proposals",
+    "deviations",
     "warnings",
     "lists",
     "responses",
@@ -42,6 +43,7 @@ APPEND_ONLY = (
     "list_enterprise",
     "acknowledgement",
     "notice",
+    "deviation",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 

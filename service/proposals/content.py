@@ -11,6 +11,8 @@ from alerts.levels import Level
 from alerts.proposal import Reason, Step
 
 ENDING = frozenset({"lift", "revoke"})
+HOLD = "hold"
+"""The decision that nothing changes (无变化): on record, never announced."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +66,16 @@ def headline_zh(place: str, action: str, from_level: Level, to_level: Level) -> 
         return f"{place}将重污染天气预警由{from_level.zh}{verb}为{to_level.zh}，执行{to_level.response}应急响应"
     if action == "extend":
         return f"{place}延长重污染天气{to_level.zh}预警和{to_level.response}应急响应"
+    if action == HOLD:
+        return f"{place}{_unchanged_zh(to_level)}"
     verb = "撤销" if action == "revoke" else "解除"
     return f"{place}{verb}重污染天气{from_level.zh}预警，终止{from_level.response}应急响应"
 
 
 def headline_en(place: str, action: str, from_level: Level, to_level: Level) -> str:
     """The same in English."""
+    if action == HOLD:
+        return f"{place}: no change, {_unchanged_en(to_level)}"
     if action in {"raise", "lower"}:
         return f"{place}: heavy-pollution warning changed from {from_level.code} to {to_level.code}"
     if action in {"lift", "revoke"}:
@@ -77,8 +83,18 @@ def headline_en(place: str, action: str, from_level: Level, to_level: Level) -> 
     return f"{place}: {to_level.code} heavy-pollution warning {'extended' if action == 'extend' else 'issued'}"
 
 
+def _unchanged_zh(level: Level) -> str:
+    return f"维持重污染天气{level.zh}预警和{level.response}应急响应" if level else "不启动重污染天气预警"
+
+
+def _unchanged_en(level: Level) -> str:
+    return f"the {level.code} warning stays" if level else "no warning is issued"
+
+
 def body_zh(change: Change, why: str) -> str:
     """The notice text: basis, decision, times (Emergency Response Law art. 64, 72)."""
+    if change.action == HOLD:
+        return f"{why}{change.place}{_unchanged_zh(change.to_level)}，不作调整。"
     start = _from_zh(change.effective_at)
     if change.action in ENDING:
         verb = "撤销" if change.action == "revoke" else "解除"
@@ -94,6 +110,8 @@ def body_zh(change: Change, why: str) -> str:
 
 def body_en(change: Change, why: str) -> str:
     """The same in English."""
+    if change.action == HOLD:
+        return f"{why} In {change.place} {_unchanged_en(change.to_level)}."
     start = "From the announcement" if change.effective_at is None else f"From {change.effective_at:%Y-%m-%d %H:%M}"
     if change.action in ENDING:
         return f"{why} {start} the {change.from_level.code} warning of {change.place} is over."
@@ -115,14 +133,16 @@ def content(
     flags: tuple[str, ...],
     list_version: int | None,
     legal_basis: str | None = None,
+    deviation: dict[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """Everything a decision binds to. Changed content has another hash and needs another decision.
 
     `why` is the basis in Chinese and English; `planned_end` the expected end that art. 72 asks to state: only with
-    `fixed_end` does the warning lapse there by itself.
+    `fixed_end` does the warning lapse there by itself. `deviation` stands in it only when it departs from the assessment:
+    kind, ground, and the level that the assessment calls for.
     """
     named = (change.place, change.action, change.from_level, change.to_level)
-    return {
+    frozen: dict[str, Any] = {
         "adcode": change.adcode,
         "place": change.place,
         "action": change.action,
@@ -142,3 +162,10 @@ def content(
             "en": {"headline": headline_en(*named), "text": body_en(change, why[1])},
         },
     }
+    return frozen if deviation is None else frozen | {"deviation": deviation}
+
+
+def called_for(frozen: dict[str, Any]) -> Level:
+    """The level that the assessment called for when this departed from it; NONE when it does not, or none was known."""
+    deviation = frozen.get("deviation") or {}
+    return Level.of(deviation.get("called_for") or "none")

@@ -5,40 +5,58 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from alerts.guard import Ground
 from alerts.levels import Level
-from service.kit.auth import Caller, Official
-from service.kit.http import PageKey, PageSize, Uow, json_answer, once
+from service.deviations.flows import Refused, refuse
+from service.kit.auth import Caller, Official, runtime_of
+from service.kit.http import PageKey, PageSize, Uow, idempotency_key, json_answer, once
+from service.kit.unit_of_work import UnitOfWork
 from service.proposals import repository
-from service.proposals.flows import decide, propose_by_hand
+from service.proposals.by_hand import look_again, propose_by_hand
+from service.proposals.flows import decide
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
 Id = Annotated[int, Field(ge=1, le=2**62)]
 
 
 class DecisionBody(BaseModel):
-    """Yes or no to exactly the content with this hash."""
+    """Yes or no to exactly the content with this hash. `ground`: on what a rejection rests that departs from the assessment."""
 
     model_config = ConfigDict(extra="forbid")
 
     approve: bool
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
+    ground: Ground | None = None
 
 
 class ProposalBody(BaseModel):
-    """A proposal entered by hand."""
+    """A proposal entered by hand. `to` the level in force: prolonged with a later `planned_end`, otherwise no change.
+
+    `ground` and `legal_basis` are needed for what departs from the newest assessment.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     adcode: Annotated[str, Field(pattern=r"^\d{6}$")]
     to: Literal["none", "blue", "yellow", "orange", "red"]
     reason: Literal[
-        "criteria_met", "level_raised", "level_lowered", "improved", "regional_prompt", "upper_order", "issued_in_error"
+        "criteria_met",
+        "level_raised",
+        "level_lowered",
+        "prolonged",
+        "improved",
+        "regional_prompt",
+        "upper_order",
+        "issued_in_error",
+        "no_change",
     ]
     explanation: Annotated[str, Field(min_length=1, max_length=2000)]
     legal_basis: Annotated[str | None, Field(max_length=500)] = None
+    ground: Ground | None = None
+    planned_end: AwareDatetime | None = None
 
 
 @router.get("")
@@ -62,9 +80,26 @@ async def proposal(proposal_id: Id, official: Official, uow: Uow) -> Response:
 
 
 @router.post("", status_code=201)
-async def propose(body: ProposalBody, request: Request, caller: Caller, uow: Uow) -> Response:
-    """Enter a proposal by hand; without the criteria it needs a legal basis. Somebody else decides."""
+async def propose(body: ProposalBody, request: Request, caller: Caller) -> Response:
+    """Enter a proposal by hand; what departs from the newest assessment needs a ground. Somebody else decides.
 
+    The units are opened here: a refusal is on the ledger although nothing else of the call is kept.
+    """
+    runtime = runtime_of(request)
+    await look_again(runtime, caller, body.adcode)
+    try:
+        async with runtime.unit() as uow:
+            answer = await _propose(uow, body, request, caller)
+            await uow.commit()
+    except Refused as refused:
+        async with runtime.unit() as uow:
+            await refuse(uow, caller, refused, idempotency_key(request))
+            await uow.commit()
+        raise
+    return answer
+
+
+async def _propose(uow: UnitOfWork, body: ProposalBody, request: Request, caller: Caller) -> Response:
     async def make() -> tuple[int, object]:
         proposal_id = await propose_by_hand(
             uow,
@@ -74,10 +109,12 @@ async def propose(body: ProposalBody, request: Request, caller: Caller, uow: Uow
             reason=body.reason,
             legal_basis=body.legal_basis,
             explanation=body.explanation,
+            ground=body.ground,
+            planned_end=body.planned_end,
         )
         return 201, await repository.find(uow, caller.scope, proposal_id)
 
-    return await once(request, uow, caller, body.model_dump(), make)
+    return await once(request, uow, caller, body.model_dump(mode="json", exclude_none=True), make)
 
 
 @router.post("/{proposal_id}/decision")
@@ -86,7 +123,13 @@ async def decision(proposal_id: Id, body: DecisionBody, request: Request, caller
 
     async def make() -> tuple[int, object]:
         return 200, await decide(
-            uow, caller, proposal_id, approve=body.approve, content_hash=body.content_hash, reason=body.reason
+            uow,
+            caller,
+            proposal_id,
+            approve=body.approve,
+            content_hash=body.content_hash,
+            reason=body.reason,
+            ground=body.ground,
         )
 
-    return await once(request, uow, caller, body.model_dump(), make)
+    return await once(request, uow, caller, body.model_dump(mode="json", exclude_none=True), make)

@@ -7,26 +7,34 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.assessment import Assessment
-from alerts.cap_values import CapError, check_text
-from alerts.levels import Level
+from alerts.guard import Act, Ground, Intent, Plea, is_due, judge
+from alerts.levels import WARNING_LEVELS, Level
 from alerts.plans import Plan
 from alerts.proposal import PromptView, Step
 from service.accounts.roles import Principal
+from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint
 from service.kit.canonical import canonical, digest
 from service.kit.metrics import DECISIONS
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.proposals.content import Change, basis_of, content
+from service.prompts.repository import prompt_for
+from service.proposals.content import HOLD, Change, basis_of, called_for, content
 from service.warnings.flows import carry_out
 from service.warnings.repository import Standing, standing
 
 ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "lift"})
-NEEDS_BASIS = frozenset({"issue", "raise", "extend"})
 PINNED_SQL = """
 SELECT list_version_id FROM response WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 1
 """
-MET_WITHIN = timedelta(hours=24)
-"""How old an assessment may be for its level to count as met."""
+SAME_SQL = """
+SELECT id, state FROM proposal p WHERE adcode = $1 AND content_hash = $2
+    AND (state = 'open' OR (closed_at > $3 AND (state = 'rejected' OR (state = 'superseded' AND EXISTS (
+        SELECT 1 FROM proposal h WHERE h.adcode = p.adcode AND h.created_at = p.closed_at AND h.proposed_by IS NOT NULL
+        AND (h.state = 'open' OR (h.action = 'hold' AND h.state = 'approved')))))))
+ORDER BY id DESC LIMIT 1
+"""
+"""The same content that is open, or that rests: rejected a while ago, or set aside by somebody whose own proposal waits
+or was approved as no change."""
 INSERT_SQL = """
 INSERT INTO proposal (adcode, action, from_level, to_level, reason, effective_at, planned_end, content, content_hash,
     assessment_id, prompt_id, proposed_by, deadline, state, created_at)
@@ -76,10 +84,7 @@ async def follow(
 
 def starts_too_late(step: Step, plan: Plan, now: datetime) -> bool:
     """Whether a warning would begin so far ahead that it is watched, not proposed."""
-    horizon = timedelta(hours=plan.deadlines.issue_ahead_hours)
-    return (
-        step.action.value in {"issue", "raise"} and step.effective_at is not None and step.effective_at > now + horizon
-    )
+    return not is_due(step.action, step.effective_at, now, timedelta(hours=plan.deadlines.issue_ahead_hours))
 
 
 async def list_to_pin(uow: UnitOfWork, adcode: str) -> int | None:
@@ -105,13 +110,8 @@ async def put_forward(
     """Replace the open proposal of a division by this content; the same content keeps its row and deadline."""
     adcode, text = frozen["adcode"], canonical(frozen)
     content_hash = digest(frozen)
-    known = await uow.fetchrow(
-        "SELECT id, state FROM proposal WHERE adcode = $1 AND content_hash = $2"
-        " AND (state = 'open' OR (state = 'rejected' AND closed_at > $3)) ORDER BY id DESC LIMIT 1",
-        adcode,
-        content_hash,
-        uow.now - timedelta(hours=plan.deadlines.reconsider_hours),
-    )
+    rests = uow.now - timedelta(hours=plan.deadlines.reconsider_hours)
+    known = await uow.fetchrow(SAME_SQL, adcode, content_hash, rests)
     if known is not None and known["state"] == "open":
         return int(known["id"])
     if known is not None and proposed_by is None:
@@ -165,13 +165,16 @@ async def close_open(uow: UnitOfWork, adcode: str, state: str, *, by_system: boo
         await uow.tell("proposal", adcode)
 
 
-def approvers_of(plan: Plan, from_level: Level, to_level: Level) -> tuple[str, ...]:
-    """The roles that may decide: those the plan names for the higher of the level left and the level reached."""
-    level = max(from_level, to_level)
-    for code, roles in plan.approvers.items():
-        if code == level.code:
-            return roles
-    return ()
+def approvers_of(plan: Plan, from_level: Level, to_level: Level, called_for: Level = Level.NONE) -> tuple[str, ...]:
+    """The roles that may decide: those the plan names for the highest of the level left, reached and called for.
+
+    That nothing is in force and nothing shall be is decided by those named for the lowest level.
+    """
+    named = {Level.of(code): roles for code, roles in plan.approvers.items()}
+    level = max(from_level, to_level, called_for)
+    if level is Level.NONE:
+        return next((named[lowest] for lowest in WARNING_LEVELS if lowest in named), ())
+    return named.get(level, ())
 
 
 async def decide(
@@ -182,12 +185,40 @@ async def decide(
     approve: bool,
     content_hash: str,
     reason: str,
+    ground: Ground | None = None,
 ) -> dict[str, Any]:
     """A named role says yes or no to exactly this content. Approval carries it out in the same transaction.
 
-    Raises Unknown outside the scope, Forbidden for a role the plan does not name or for the proposer, Conflict when it is
-    closed, ContentChanged when the hash is another.
+    A rejection leaves things as they are: that is a decision too (无变化), and a deviation where the assessment asks for
+    something else; `ground` may then be given. Raises Unknown outside the scope, Forbidden for a role the plan does not
+    name or for the proposer, Conflict when it is closed or no longer supported, ContentChanged when the hash is another.
     """
+    proposal, plan = await _locked(uow, principal, proposal_id)
+    _check_decision(principal, proposal, plan, content_hash, uow.now)
+    unchanged = None
+    if approve:
+        await _check_supported(uow, proposal, plan, ground)
+    else:
+        unchanged = await left_unchanged(uow, proposal, plan)
+        check_ground(ground, unchanged)
+    decision_id = await _store_decision(uow, principal, proposal, approve=approve, reason=reason)
+    answer: dict[str, Any] = {
+        "decision": decision_id,
+        "proposal": proposal_id,
+        "approved": approve,
+        "decided_at": uow.now,
+    }
+    if unchanged is None:
+        answer |= await _approved(uow, proposal, decision_id)
+    else:
+        answer |= await _rejected(uow, proposal, unchanged, decision_id, Plea(ground, None, reason))
+    await uow.tell("proposal", proposal["adcode"])
+    DECISIONS.labels("approved" if approve else "rejected").inc()
+    return answer
+
+
+async def _locked(uow: UnitOfWork, principal: Principal, proposal_id: int) -> tuple[Any, Plan]:
+    """The proposal under the locks of its division and its row, and the plan in force there."""
     row = await uow.fetchrow(
         "SELECT adcode FROM proposal WHERE id = $1 AND adcode LIKE $2", proposal_id, principal.scope.prefix + "%"
     )
@@ -195,63 +226,26 @@ async def decide(
         raise Unknown(f"There is no proposal {proposal_id} in your region.")
     await uow.lock_division(row["adcode"])
     proposal = await uow.fetchrow("SELECT * FROM proposal WHERE id = $1 FOR UPDATE", proposal_id)
-    assert proposal is not None  # proposals are never deleted
-    await _check_decision(uow, principal, proposal, content_hash)
-    decision_id = await uow.fetchval(
-        "INSERT INTO decision (proposal_id, adcode, account_id, role, approve, reason, legal_basis, content_hash, decided_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
-        proposal_id,
-        proposal["adcode"],
-        principal.account_id,
-        principal.role.value,
-        approve,
-        reason,
-        json.loads(proposal["content"])["legal_basis"],
-        content_hash,
-        uow.now,
-    )
-    await uow.execute(
-        "UPDATE proposal SET state = $2, closed_at = $3 WHERE id = $1",
-        proposal_id,
-        "approved" if approve else "rejected",
-        uow.now,
-    )
-    await uow.record(
-        "decision.approved" if approve else "decision.rejected",
-        proposal["adcode"],
-        decision=decision_id,
-        proposal=proposal_id,
-        account=principal.account_id,
-        role=principal.role.value,
-        hash=content_hash,
-        reason=reason,
-    )
-    answer: dict[str, Any] = {
-        "decision": decision_id,
-        "proposal": proposal_id,
-        "approved": approve,
-        "decided_at": uow.now,
-    }
-    if approve:
-        answer |= await carry_out(uow, json.loads(proposal["content"]), decision_id)
-    await uow.tell("proposal", proposal["adcode"])
-    DECISIONS.labels("approved" if approve else "rejected").inc()
-    return answer
+    return proposal, uow.runtime.law.plan_for(row["adcode"], uow.now)
 
 
-async def _check_decision(uow: UnitOfWork, principal: Principal, proposal: Any, content_hash: str) -> None:
-    adcode = proposal["adcode"]
-    plan = uow.runtime.law.plan_for(adcode, uow.now)
-    approvers = approvers_of(plan, Level(proposal["from_level"]), Level(proposal["to_level"]))
+def approvers_for(plan: Plan, proposal: Any) -> tuple[str, ...]:
+    """The roles that may decide on a stored proposal."""
+    reached = called_for(json.loads(proposal["content"]))
+    return approvers_of(plan, Level(proposal["from_level"]), Level(proposal["to_level"]), reached)
+
+
+def _check_decision(principal: Principal, proposal: Any, plan: Plan, content_hash: str, now: datetime) -> None:
+    approvers = approvers_for(plan, proposal)
     if proposal["proposed_by"] == principal.account_id:
         raise Forbidden("You proposed this yourself; somebody else must decide (four eyes).")
-    if not principal.may_decide(adcode, approvers, proposal["proposed_by"]):
+    if not principal.may_decide(proposal["adcode"], approvers, proposal["proposed_by"]):
         raise Forbidden(
             f"The plan lets {' or '.join(approvers) or 'nobody'} decide this; you are {principal.role.value}."
         )
     if proposal["state"] != "open":
         raise Conflict(f"This proposal is {proposal['state']}; read the open ones under /api/v1/proposals.")
-    if proposal["deadline"] <= uow.now:
+    if proposal["deadline"] <= now:
         raise Conflict("The deadline of this proposal has passed; a new one follows with the next assessment.")
     if content_hash != proposal["content_hash"]:
         raise ContentChanged(content_hash=proposal["content_hash"])
@@ -259,91 +253,113 @@ async def _check_decision(uow: UnitOfWork, principal: Principal, proposal: Any, 
         raise ContentChanged("The stored content does not match its hash; it was tampered with. Tell the auditor.")
 
 
-async def propose_by_hand(
-    uow: UnitOfWork,
-    principal: Principal,
-    adcode: str,
-    *,
-    to_level: Level,
-    reason: str,
-    legal_basis: str | None,
-    explanation: str,
-) -> int:
-    """A duty officer's own proposal. Starting or raising without the criteria needs a legal basis and is flagged for audit.
-
-    Raises Forbidden outside the scope, Invalid without a basis, Conflict when it would change nothing.
-    """
-    if not principal.may_propose or not principal.scope.covers(adcode):
-        raise Forbidden("Proposals are entered by duty officers and commanders of the region.")
-    if adcode not in uow.runtime.law.divisions:
-        raise Unknown(f"There is no division {adcode}.")
-    await uow.lock_division(adcode)
-    warning = await standing(uow, adcode)
-    from_level = warning.level if warning else Level.NONE
-    if to_level == from_level:
-        raise Conflict(f"The level in force is already {from_level.code}; there is nothing to change.")
-    action = _action(from_level, to_level, reason)
-    _check_words(explanation, legal_basis if legal_basis and legal_basis.strip() else None)
-    assessed = await uow.fetchrow(
-        "SELECT id, level, rules FROM assessment WHERE adcode = $1 AND as_of > $2 ORDER BY id DESC LIMIT 1",
-        adcode,
-        uow.now - MET_WITHIN,
+async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: Ground | None) -> None:
+    """A proposal by hand that carries no ground must follow the newest assessment when it is approved, too."""
+    if ground is not None:
+        raise Invalid("A ground goes with a rejection; what is approved carries its own in its content.")
+    frozen = json.loads(proposal["content"])
+    if proposal["proposed_by"] is None or "deviation" in frozen:
+        return
+    levels = Level(proposal["from_level"]), Level(proposal["to_level"])
+    found = await standpoint(uow, proposal["adcode"], levels[0], plan)
+    verdict = judge(
+        Intent(Act(proposal["action"]), *levels, proposal["planned_end"]),
+        supported=found.supported,
+        prompt=await prompt_for(uow, proposal["adcode"]),
+        plea=Plea(),
+        now=uow.now,
     )
-    met = assessed is not None and to_level <= assessed["level"]
-    if action in NEEDS_BASIS and not met and not (legal_basis and legal_basis.strip()):
-        raise Invalid(
-            "The criteria are not met on the present forecast. Give the legal basis (an upper-level order with its number) and the "
-            "reason; air-quality targets are none."
+    if not verdict.allowed:
+        raise Conflict(
+            "The newest assessment no longer supports this proposal. Reject it; if it shall be done all the same, "
+            "it is proposed again with a ground."
         )
-    plan = uow.runtime.law.plan_for(adcode, uow.now)
-    rules = assessed["rules"] if assessed else uow.runtime.law.criteria_for(adcode, uow.now, plan_id=plan.id).rules_id
-    frozen = content(
-        Change(adcode, uow.runtime.place(adcode), action, from_level, to_level, reason),
-        why=(explanation, explanation),
-        rules=rules,
-        plan=plan.id,
-        flags=() if met else ("without_criteria",),
-        list_version=await list_to_pin(uow, adcode),
-        legal_basis=legal_basis,
+
+
+async def _store_decision(uow: UnitOfWork, principal: Principal, proposal: Any, *, approve: bool, reason: str) -> int:
+    """Write the decision, close the proposal with it, and put both on the ledger."""
+    decision_id = await uow.fetchval(
+        "INSERT INTO decision (proposal_id, adcode, account_id, role, approve, reason, legal_basis, content_hash, decided_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        proposal["id"],
+        proposal["adcode"],
+        principal.account_id,
+        principal.role.value,
+        approve,
+        reason,
+        json.loads(proposal["content"])["legal_basis"],
+        proposal["content_hash"],
+        uow.now,
     )
-    made = await put_forward(
-        uow,
-        frozen,
-        plan,
-        assessment_id=assessed["id"] if assessed else None,
-        prompt_id=None,
-        proposed_by=principal.account_id,
+    state = "approved" if approve else "rejected"
+    await uow.execute("UPDATE proposal SET state = $2, closed_at = $3 WHERE id = $1", proposal["id"], state, uow.now)
+    await uow.record(
+        f"decision.{state}",
+        proposal["adcode"],
+        decision=decision_id,
+        proposal=proposal["id"],
+        account=principal.account_id,
+        role=principal.role.value,
+        hash=proposal["content_hash"],
+        reason=reason,
     )
-    assert made is not None  # only system proposals are held back after a rejection
-    return made
+    return int(decision_id)
 
 
-def _check_words(*texts: str | None) -> None:
-    """Refuse now what no message could carry later: markup and control characters."""
-    for text in texts:
-        try:
-            check_text("description", text or "-")
-        except CapError as error:
-            raise Invalid(f"The text cannot be published: {error.problem}.") from error
+async def _approved(uow: UnitOfWork, proposal: Any, decision_id: int) -> dict[str, Any]:
+    """Carry the content out. That nothing changes has no step and no message: the record is all of it."""
+    frozen = json.loads(proposal["content"])
+    deviates = (frozen.get("deviation") or {}).get("kind")
+    if frozen["action"] != HOLD:
+        return await carry_out(uow, frozen, decision_id) | {"deviation": deviates}
+    current = await standing(uow, frozen["adcode"])
+    level = current.level if current else Level.NONE
+    if level != Level.of(frozen["to"]):
+        raise Conflict("What is in force has changed since this was proposed; look at the present situation again.")
+    await _record_no_change(uow, proposal, decision_id, level, deviates, "hold")
+    return {"deviation": deviates}
 
 
-def _action(from_level: Level, to_level: Level, reason: str) -> str:
-    if to_level is Level.NONE:
-        return "revoke" if reason == "issued_in_error" else "lift"
-    if from_level is Level.NONE:
-        return "issue"
-    return "raise" if to_level > from_level else "lower"
+async def _rejected(
+    uow: UnitOfWork, proposal: Any, unchanged: Unchanged, decision_id: int, plea: Plea
+) -> dict[str, Any]:
+    """Nothing is carried out; what that leaves behind is written down. To reject "no change" keeps nothing."""
+    if proposal["action"] == HOLD:
+        return {"deviation": None}
+    kind = await note_unchanged(uow, proposal, unchanged, decision_id=decision_id, plea=plea)
+    deviates = None if kind is None else kind.value
+    await _record_no_change(uow, proposal, decision_id, unchanged.intent.to_level, deviates, "rejection")
+    return {"deviation": deviates}
+
+
+async def _record_no_change(
+    uow: UnitOfWork, proposal: Any, decision_id: int, level: Level, deviates: str | None, by: str
+) -> None:
+    await uow.record(
+        "decision.no_change",
+        proposal["adcode"],
+        decision=decision_id,
+        proposal=proposal["id"],
+        level=level.code,
+        by=by,
+        deviates=deviates,
+    )
 
 
 async def expire(uow: UnitOfWork, proposal_id: int) -> None:
-    """Nobody decided by the deadline: it escalates and publishes nothing. Idempotent."""
+    """Nobody decided by the deadline: it escalates and publishes nothing. Idempotent.
+
+    That things stay as they are although the assessment asks for something else is noted, without a ground.
+    """
     row = await uow.fetchrow(
-        "UPDATE proposal SET state = 'expired', closed_at = $2 WHERE id = $1 AND state = 'open' AND deadline <= $2 RETURNING adcode",
+        "UPDATE proposal SET state = 'expired', closed_at = $2 WHERE id = $1 AND state = 'open' AND deadline <= $2 RETURNING *",
         proposal_id,
         uow.now,
     )
     if row is None:
         return
     await uow.record("proposal.expired", row["adcode"], proposal=proposal_id, escalated_to="commander")
+    unchanged = await left_unchanged(uow, row, uow.runtime.law.plan_for(row["adcode"], uow.now))
+    await note_unchanged(uow, row, unchanged, decision_id=None, plea=Plea())
     await uow.enqueue("assess", {"adcodes": [row["adcode"]]})
     await uow.tell("proposal", row["adcode"])

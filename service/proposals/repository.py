@@ -9,7 +9,7 @@ from alerts.levels import Level
 from service.accounts.roles import Scope
 from service.kit.problems import Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.proposals.flows import approvers_of
+from service.proposals.flows import approvers_for
 
 
 def proposal_document(uow: UnitOfWork, row: Any) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def proposal_document(uow: UnitOfWork, row: Any) -> dict[str, Any]:
         "assessment": row["assessment_id"],
         "prompt": row["prompt_id"],
         "proposed_by": row["proposed_by"],
-        "approvers": list(approvers_of(plan, from_level, to_level)),
+        "approvers": list(approvers_for(plan, row)),
         "deadline": beijing(row["deadline"]),
         "state": row["state"],
         "created_at": beijing(row["created_at"]),

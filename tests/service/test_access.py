@@ -57,6 +57,7 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/divisions/{adcode}": Rule(200, OFFICIALS, 403),
     "GET /api/v1/divisions/{adcode}/forecast": Rule(200, OFFICIALS, 403),
     "GET /api/v1/divisions/{adcode}/assessment": Rule(200, OFFICIALS, 403),
+    "GET /api/v1/deviations": Rule(200, OFFICIALS, 200),
     "GET /api/v1/enterprises/{uscc}/requirements": Rule(200, ALL, 403),
     "POST /api/v1/enterprises/{uscc}/acknowledgements": Rule(201, frozenset({ENTERPRISE}), 403, {"name": "x"}),
     "POST /api/v1/feeds/{feed}/forecasts": Rule(401, ALL, 401, {}, open=True),
@@ -75,7 +76,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/prompts": Rule(422, frozenset({COORDINATOR}), 403, PROMPT),
     "GET /api/v1/prompts/{prompt_id}": Rule(200, OFFICIALS, 404),
     "GET /api/v1/proposals": Rule(200, OFFICIALS, 200),
-    "POST /api/v1/proposals": Rule(422, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
+    "POST /api/v1/proposals": Rule(201, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
     "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, frozenset({DUTY, COMMANDER}), 404, DECISION),
     "GET /api/v1/subscriptions": Rule(200, ALL, 200),
@@ -217,7 +218,7 @@ class TestCookies:
         self, client: Client, cookie: dict[str, str], origin: dict[str, str]
     ) -> None:
         answer = await client.http.post("/api/v1/proposals", headers=cookie | origin, json=PROPOSAL)
-        assert answer.status_code == 422  # taken, and found without a legal basis
+        assert answer.status_code == 422  # taken, and found without a ground
 
     async def test_reading_needs_no_origin(self, client: Client, cookie: dict[str, str]) -> None:
         assert (await client.http.get("/api/v1/proposals", headers=cookie)).status_code == 200

@@ -6,6 +6,7 @@ import asyncio
 import importlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -25,6 +26,8 @@ from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 EFFECTS = ("decision", "warning", "warning_step", "response", "message", "notice")
 PROPOSALS = "/api/v1/proposals"
+ORDER = {"ground": "upper_order", "legal_basis": "京政办〔2016〕1号"}
+"""What an order of a higher authority needs."""
 
 
 @pytest.fixture
@@ -165,35 +168,35 @@ class TestRefused:
 
 
 class TestByHand:
-    async def test_without_criteria_it_needs_a_legal_basis(self, client: Client, runtime: Runtime) -> None:
+    async def test_without_criteria_it_needs_a_ground_and_a_legal_basis(self, client: Client, runtime: Runtime) -> None:
         officer = await client.account(Role.DUTY_OFFICER)
-        for basis in ({}, {"legal_basis": "  "}):
-            answer = await by_hand(client, officer, **basis)
+        for given in ({}, {"legal_basis": "京政办〔2016〕1号"}, ORDER | {"legal_basis": "  "}):
+            answer = await by_hand(client, officer, **given)
             assert answer.status_code == 422
             assert "legal basis" in answer.json()["detail"]
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT count(*) FROM proposal") == 0
 
-    async def test_with_a_legal_basis_it_is_flagged(self, client: Client, runtime: Runtime) -> None:
+    async def test_with_both_it_is_flagged(self, client: Client, runtime: Runtime) -> None:
         officer, commander = await client.account(Role.DUTY_OFFICER), await client.account(Role.COMMANDER)
-        made = await by_hand(client, officer, legal_basis="京政办〔2016〕1号")
+        made = await by_hand(client, officer, **ORDER)
         assert made.status_code == 201
-        assert made.json()["content"]["flags"] == ["without_criteria"]
+        assert made.json()["content"]["flags"] == ["started_without_criteria"]
         assert (await say(client, commander, made.json())).status_code == 200
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT legal_basis FROM decision") == "京政办〔2016〕1号"
             flagged = await uow.fetchval("SELECT content FROM ledger_entry WHERE kind = 'warning.issue'")
-        assert "without_criteria" in flagged
+        assert "started_without_criteria" in flagged
 
     async def test_within_the_criteria_it_needs_none(self, proposed: Client) -> None:
         officer = await proposed.account(Role.DUTY_OFFICER)
-        made = await by_hand(proposed, officer, to="blue", reason="criteria_met")
+        made = await by_hand(proposed, officer, to="yellow", reason="criteria_met")
         assert made.status_code == 201
         assert made.json()["content"]["flags"] == []
 
     async def test_the_proposer_cannot_decide(self, client: Client, runtime: Runtime) -> None:
         commander, second = await client.account(Role.COMMANDER), await client.account(Role.COMMANDER)
-        made = (await by_hand(client, commander, legal_basis="令")).json()
+        made = (await by_hand(client, commander, **ORDER)).json()
         answer = await say(client, commander, made)
         assert answer.status_code == 403
         assert "four eyes" in answer.json()["detail"]
@@ -203,17 +206,18 @@ class TestByHand:
     @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ENTERPRISE, Role.COORDINATOR, Role.ADMINISTRATOR])
     async def test_only_officers_and_commanders_propose(self, client: Client, runtime: Runtime, role: Role) -> None:
         other = await client.account(role)
-        assert (await by_hand(client, other, legal_basis="令")).status_code == 403
+        assert (await by_hand(client, other, **ORDER)).status_code == 403
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT count(*) FROM proposal") == 0
 
     async def test_not_for_another_region(self, client: Client) -> None:
         officer = await client.account(Role.DUTY_OFFICER, adcode="130000")
-        assert (await by_hand(client, officer, legal_basis="令")).status_code == 403
+        assert (await by_hand(client, officer, **ORDER)).status_code == 403
 
-    async def test_no_change_is_a_conflict(self, client: Client) -> None:
+    async def test_the_level_in_force_is_the_decision_that_nothing_changes(self, client: Client) -> None:
         officer = await client.account(Role.DUTY_OFFICER)
-        assert (await by_hand(client, officer, to="none", reason="improved")).status_code == 409
+        made = await by_hand(client, officer, to="none", reason="no_change")
+        assert (made.status_code, made.json()["action"]) == (201, "hold")
 
 
 class TestOnce:
@@ -337,8 +341,10 @@ class TestWhatFollows:
 
 class TestAppendOnly:
     def test_the_code_and_the_migration_name_the_same_tables(self) -> None:
-        migration = importlib.import_module("service.migrations.versions.0002_guards")
-        assert migration.APPEND_ONLY == APPEND_ONLY
+        found = sorted(Path(importlib.import_module("service.migrations").__file__ or "").parent.glob("versions/[0-9]*.py"))
+        modules = [importlib.import_module(f"service.migrations.versions.{path.stem}") for path in found]
+        named = [table for module in modules for table in getattr(module, "APPEND_ONLY", ())]
+        assert sorted(named) == sorted(APPEND_ONLY)
 
     @pytest.mark.parametrize("statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"])
     async def test_the_database_refuses(self, filled: asyncpg.Connection, statement: str) -> None:
@@ -363,6 +369,8 @@ async def filled(proposed: Client, runtime: Runtime) -> AsyncIterator[asyncpg.Co
     coordinator = await proposed.account(Role.COORDINATOR, adcode="100000")
     enterprise = await proposed.account(Role.ENTERPRISE, uscc=uscc)
     await approve_open(proposed, commander)
+    deviating = await by_hand(proposed, commander, **ORDER)
+    assert deviating.status_code == 201, deviating.text
     noticed = await proposed.http.post(
         f"/api/v1/enterprises/{uscc}/acknowledgements", headers=enterprise, json={"name": "王"}
     )

@@ -42,6 +42,7 @@ async def hand_proposal(client: Client, officer: dict[str, str], **changes: Any)
         "to": "yellow",
         "reason": "upper_order",
         "explanation": "上级要求",
+        "ground": "upper_order",
         "legal_basis": "某函〔2016〕1号",
     }
     return await client.http.post("/api/v1/proposals", headers=officer, json=body | changes)
@@ -97,9 +98,9 @@ class TestProposalsByHand:
         await client.feed()
         await client.deliver(forecast(HEAVY))
         await client.work()
-        assert (await hand_proposal(client, officer, legal_basis=None)).status_code == 201
+        assert (await hand_proposal(client, officer, legal_basis=None, ground=None)).status_code == 201
         clock.advance_to(clock.now().replace(year=2017))
-        assert (await hand_proposal(client, officer, legal_basis=None)).status_code == 422
+        assert (await hand_proposal(client, officer, legal_basis=None, ground=None)).status_code == 422
 
     async def test_a_raise_names_the_list_that_is_pinned(self, client: Client, runtime: Runtime) -> None:
         await listed(runtime)

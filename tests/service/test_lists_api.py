@@ -303,7 +303,8 @@ class TestRequirements:
             "to": "yellow",
             "reason": "upper_order",
             "explanation": "上级要求",
-            "legal_basis": "令",
+            "ground": "upper_order",
+            "legal_basis": "令〔2016〕1号",
         }
         proposal = (await client.http.post("/api/v1/proposals", headers=first, json=order)).json()
         decided = await client.http.post(

@@ -84,4 +84,5 @@ class TestMigrations:
             with pytest.raises(Exception, match="lock timeout"):
                 await downgrade(empty, "base")
         await holder.close()
+        await migrate(empty)
         await check(empty)
