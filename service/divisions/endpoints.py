@@ -72,6 +72,7 @@ async def forecast(adcode: Adcode, official: Official, uow: Uow) -> Response:
             "adcode": adcode,
             "forecasts": [
                 {
+                    "id": row["id"],
                     "feed": row["feed"],
                     "issued_at": beijing(row["issued_at"]),
                     "basis": row["basis"],
