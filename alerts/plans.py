@@ -137,7 +137,7 @@ class Plan(Lawful):
         merged["tiers"] = self.tiers or above.tiers
         said = {name: getattr(self.deadlines, name) for name in self.deadlines.model_fields_set}
         merged["deadlines"] = above.deadlines.model_copy(update=said)
-        settled = [*_origins(self), *(["levels"] if self.base is not None else [])]
+        settled = [*_origins(self), *_OF_ITSELF, *(["levels"] if self.base is not None else [])]
         for name in _OPEN:
             merged[name] = {**_still_open(getattr(above, name), settled), **getattr(self, name)}
         merged |= {"origin": origin, "layers": (self.id, *(above.layers or (above.id,)))}
@@ -159,6 +159,7 @@ class Plan(Lawful):
 
 _BY_LEVEL = ("approvers", "authorities", "measures_from")
 _TEXTS = ("measures", "measures_en", "health_advice", "health_advice_en")
+_OF_ITSELF = ("title", "number", "version", "in_force")
 _OPEN = ("not_established", "not_established_en")
 _SINGLE = (
     "base",

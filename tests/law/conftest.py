@@ -34,7 +34,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("law") / "config"
     for name in ("aqi", "rules", "plans", "regions", "guides", "skill"):
         shutil.copytree(CONFIG / name, folder / name)
-    special = {"370116", "130181", "130682", "419001", "130629", "130632", "130638", "610581", "610403"}
+    special = {"500109", "370116", "130181", "130682", "419001", "130629", "130632", "130638", "610581", "610403"}
     kept = _trim(
         "divisions/divisions.csv",
         folder / "divisions/divisions.csv",
