@@ -16,6 +16,7 @@ COMMANDS = {
     "check-config": "check_config",
     "audit": "audit",
     "replay": "replay",
+    "skill": "skill",
     "list": "lists",
     "bench": "bench",
     "account": "administration",

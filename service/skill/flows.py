@@ -14,11 +14,12 @@ from alerts.law import LawNotFound
 from alerts.rules import Criteria
 from alerts.verification import Findings, Issue, Terms, verify
 from alerts.verification_days import LEAD_DAYS
-from service.accounts.roles import Scope
+from service.accounts.roles import NATION, Scope
 from service.kit.problems import Forbidden, Invalid, Unknown
+from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.skill import repository
-from service.skill.report import Period, document
+from service.skill.report import Period, document, entry, pooled
 from service.skill.series import measured, series_of
 from service.skill.targets import load_targets
 
@@ -51,6 +52,7 @@ async def skill_of(
     until: date | None = None,
     rules: str | None = None,
     compact: bool = False,
+    most: int | None = MOST_ISSUES,
 ) -> dict[str, Any]:
     """How the forecasts for one division stood up to what was measured; by default over the 90 days up to today.
 
@@ -64,7 +66,7 @@ async def skill_of(
     question = await asked(uow, feed, first, until, rules, compact=compact)
     try:
         criteria = criteria_of(uow, adcode, question)
-        findings = await found(uow, scope, adcode, question, criteria, most=MOST_ISSUES)
+        findings = await found(uow, scope, adcode, question, criteria, most=most)
     except LawNotFound as error:
         raise Invalid(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     head = {
@@ -136,3 +138,34 @@ def _issues(adcode: str, rows: Sequence[Any]) -> list[Issue]:
         assert issued_at is not None
         issues.append(Issue(row["feed"], row["basis"], issued_at, series_of(adcode, json.loads(row["points"]))))
     return issues
+
+
+async def skill_everywhere(runtime: Runtime, scope: Scope, question: Question) -> dict[str, Any]:
+    """All divisions of a scope together, and each by itself in `divisions`; one unit of work per division.
+
+    Raises LawNotFound for an unknown rule set.
+    """
+    documents = load_targets(runtime.settings.config_dir)
+    last = question.period.until - DAY
+    gathered: list[Findings] = []
+    places: list[dict[str, Any]] = []
+    async with runtime.unit() as uow:
+        period = question.period
+        adcodes = await repository.divisions(uow, scope, period.start, period.end, question.feed)
+        national = criteria_of(uow, NATION, question)
+    for adcode in adcodes:
+        async with runtime.unit() as uow:
+            findings = await found(uow, scope, adcode, question, criteria_of(uow, adcode, question))
+        feeds = [entry(one, documents, last, compact=question.compact) for one in pooled(findings)]
+        places.append({"adcode": adcode, "name": runtime.place(adcode), "feeds": feeds})
+        gathered += findings
+    head = {
+        "adcode": None,
+        "name": "全部行政区",
+        "name_en": "all divisions",
+        "rules": national.rules_id,
+        "plan": national.plan_id,
+        "title": national.title,
+        "number": national.number,
+    }
+    return document(question.period, head, gathered, documents, compact=question.compact) | {"divisions": places}

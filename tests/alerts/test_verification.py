@@ -203,7 +203,7 @@ class TestMissing:
         assert (measures.issues, measures.lead_days, measures.levels) == (1, (), ())
 
     @given(said=DAYS, came=DAYS, known=st.integers(0, 14))
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_no_day_is_lost_or_counted_twice(self, said: Aqis, came: Aqis, known: int) -> None:
         measures = measured([issue(0, said)], [daily(0, came)], terms(known_until=at(known)))
         total = {
@@ -213,7 +213,7 @@ class TestMissing:
         assert total == dict.fromkeys(range(1, min(len(said), 10) + 1), 1)
 
     @given(said=DAYS, came=DAYS, gone=st.integers(0, 11))
-    @settings(max_examples=60)
+    @settings(max_examples=60, deadline=None)
     def test_taking_an_observation_away_never_makes_a_hit_or_a_fault(self, said: Aqis, came: Aqis, gone: int) -> None:
         fewer = [None if k == gone else aqi for k, aqi in enumerate(came)]
         [whole], [less] = found([issue(0, said)], [daily(0, came)]), found([issue(0, said)], [daily(0, fewer)])
@@ -223,7 +223,7 @@ class TestMissing:
 
 class TestProperties:
     @given(came=st.lists(AQI, min_size=8, max_size=20))
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     def test_a_perfect_forecast_is_right_everywhere(self, came: list[int]) -> None:
         air = daily(0, came)
         issues = [issue(k, came[k + 1 :], basis="perfect") for k in range(len(came) - 1)]
@@ -235,7 +235,7 @@ class TestProperties:
             assert score.misses == score.false_alarms == score.unknown == 0
 
     @given(came=st.lists(st.integers(60, 400), min_size=3, max_size=12), shift=st.integers(-60, 100))
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     def test_a_shift_is_the_bias(self, came: list[int], shift: int) -> None:
         measures = measured([issue(k, [came[k + 1] + shift]) for k in range(len(came) - 1)], [daily(0, came)])
         one = first_day(measures)
@@ -243,7 +243,7 @@ class TestProperties:
         assert one.mae == one.rmse == pytest.approx(abs(shift))
 
     @given(said=st.lists(AQI, min_size=6, max_size=12), came=st.lists(AQI, min_size=12, max_size=14))
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     def test_errors_are_ordered(self, said: list[int], came: list[int]) -> None:
         one = first_day(measured([issue(k, [aqi]) for k, aqi in enumerate(said)], [daily(0, came)]))
         assert one.mae is not None
@@ -253,7 +253,7 @@ class TestProperties:
         assert one.hit.hits <= one.within_one.hits
 
     @given(said=DAYS, came=DAYS)
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     def test_days_alone_are_the_same_days(self, said: Aqis, came: Aqis) -> None:
         issues = [issue(k, said, hour=hour) for k in range(3) for hour in (5, 17)]
         whole, alone = measured(issues, [daily(0, came)]), measured(issues, [daily(0, came)], terms(days_only=True))
@@ -261,7 +261,7 @@ class TestProperties:
         assert (alone.levels, [times.leads for times in alone.lead_times]) == ((), [()] * 3)
 
     @given(hour=st.integers(0, 23), said=st.lists(AQI, min_size=2, max_size=5))
-    @settings(max_examples=40)
+    @settings(max_examples=40, deadline=None)
     def test_hours_and_rules_of_natural_days_give_the_same_days(self, hour: int, said: list[int]) -> None:
         hours = Issue("f", "forecast", at(0, hour), by_hour(0, said, hour=hour))
         air = [daily(0, [100] * 8)]

@@ -186,6 +186,7 @@ class TestGives:
 class TestLeadOf:
     EARLIEST = at(0, 17)
 
+    @settings(deadline=None)
     @given(told=st.lists(st.sampled_from([True, False, None]), max_size=8))
     def test_against_a_plain_reading(self, told: list[bool | None]) -> None:
         said = [(at(k, 17), gave) for k, gave in enumerate(told)]

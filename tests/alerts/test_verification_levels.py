@@ -91,6 +91,7 @@ class TestSameAsAssess:
         expected = assess(series, as_of=series.start, criteria=criteria(rules), standards=STANDARDS)
         assert (verdict.level, verdict.possible) == (expected.level, expected.possible_level)
 
+    @settings(deadline=None)
     @given(days=st.integers(1, 9), rules=st.sampled_from(RULES))
     def test_what_the_hours_allow_is_what_the_worst_air_reaches(self, days: int, rules: str) -> None:
         judge = Judge(criteria(rules))
@@ -243,6 +244,7 @@ class TestContingency:
 
 
 class TestCut:
+    @settings(deadline=None)
     @given(first=st.integers(0, 60), length=st.integers(1, 60))
     def test_keeps_the_hours(self, first: int, length: int) -> None:
         series = hourly(at(0, 3), pm25=[float(k) for k in range(130)])

@@ -1,0 +1,76 @@
+"""The rebuilt forecasts of a past episode, verified without a database."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from alerts.instants import DAY
+from alerts.law import Law
+from alerts.verification import Findings, Issue, Terms, verify
+from alerts.verification_targets import SkillTargets
+from service.demo.episodes import Episode
+from service.demo.messages import Kind, messages
+from service.skill.report import Period, document, entry, pooled
+from service.skill.series import series_of
+
+
+def verified(
+    episode: Episode,
+    kind: Kind,
+    law: Law,
+    documents: Sequence[SkillTargets],
+    *,
+    adcode: str | None = None,
+    rules: str | None = None,
+) -> dict[str, Any]:
+    """Every city of the episode (or one) together, and each by itself in `divisions`.
+
+    Raises KeyError for a division without observations in the episode, LawNotFound for an unknown rule set.
+    """
+    criteria = law.criteria_for(adcode, episode.starts_at, rules_id=rules)
+    chosen = episode.divisions if adcode is None else (adcode,)
+    by_division: dict[str, list[Findings]] = {}
+    issued = issues_of(episode, kind, frozenset(chosen))
+    for place in chosen:
+        air = series_of(place, episode.observations(place))
+        terms = Terms(criteria, law.standards, known_until=air.end, until=episode.ends_at)
+        by_division[place] = verify(place, issued[place], [air], terms)
+    period = Period(episode.starts_at.date(), (episode.ends_at - DAY / 24).date() + DAY)
+    head = {
+        "episode": episode.id,
+        "forecast_basis": kind,
+        "adcode": adcode,
+        "name": episode.title_zh if adcode is None else f"{episode.title_zh} {_name(law, adcode)}",
+        "name_en": episode.title_en if adcode is None else f"{episode.title_en}: {_name(law, adcode)}",
+        "note_zh": episode.note_zh,
+        "note_en": episode.note_en,
+        "rules": criteria.rules_id,
+        "title": criteria.title,
+        "number": criteria.number,
+    }
+    found = [one for findings in by_division.values() for one in findings]
+    body = document(period, head, found, documents)
+    last = period.until - DAY
+    divisions = [
+        {"adcode": place, "name": _name(law, place), "feeds": [entry(one, documents, last) for one in pooled(findings)]}
+        for place, findings in by_division.items()
+    ]
+    return body | {"divisions": divisions}
+
+
+def issues_of(episode: Episode, kind: Kind, adcodes: frozenset[str]) -> dict[str, list[Issue]]:
+    """What the rebuilt feed issued for each division."""
+    issued: dict[str, list[Issue]] = defaultdict(list)
+    for message in messages(episode, kind):
+        for part in message.body["data"] if message.type == "forecast.issued" else ():
+            if part["adcode"] in adcodes:
+                series = series_of(part["adcode"], part["points"])
+                issued[part["adcode"]].append(Issue(message.feed, kind, message.at, series))
+    return issued
+
+
+def _name(law: Law, adcode: str) -> str:
+    division = law.divisions.get(adcode)
+    return adcode if division is None else division.name
