@@ -6,16 +6,16 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alerts.instants import parse_instant
 from alerts.law import Law, LawNotFound
+from alerts.points import Point
 from alerts.series import Series
 from alerts.simulation import Case, Outcome, differences, outcomes
 from service.assessments.words import describe, describe_comparison
-from service.cli.points_csv import CsvInvalid, CsvProblem, read_points
+from service.forecasts.points_csv import MOST_BYTES, CsvInvalid, CsvProblem, points_of_csv, whole_file
 from service.law.loader import load_law
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def run(call: argparse.Namespace) -> int:
 def _found(call: argparse.Namespace) -> list[Outcome]:
     law = load_law()
     _check_division(law, call.adcode)
-    series = Series.from_points(call.adcode or NOWHERE, read_points(call.file))
+    series = Series.from_points(call.adcode or NOWHERE, _points(call.file))
     as_of = series.start if call.as_of is None else parse_instant(call.as_of)
     rules, plans = call.rules or [], call.plan or []
     if len(rules) <= 1 and len(plans) <= 1:
@@ -74,6 +74,16 @@ def _found(call: argparse.Namespace) -> list[Outcome]:
         for rules_id, plan_id in wanted
     ]
     return outcomes(series, cases, as_of=as_of, standards=law.standards)
+
+
+def _points(path: Path) -> list[Point]:
+    """The points of a file. Raises CsvInvalid."""
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise whole_file("too_large", megabytes=MOST_BYTES // 1_000_000)
+        return points_of_csv(path.read_bytes())
+    except OSError as error:
+        raise whole_file("unopened", reason=error.strerror) from error
 
 
 def _compared(found: Sequence[Outcome]) -> str:
@@ -91,9 +101,10 @@ def _check_division(law: Law, adcode: str | None) -> None:
 
 def _refuse(error: str, problems: Sequence[CsvProblem], *, as_json: bool) -> int:
     if as_json:
-        print(json.dumps({"error": error, "problems": [asdict(each) for each in problems]}, ensure_ascii=False))
+        print(json.dumps({"error": error, "problems": [each.document() for each in problems]}, ensure_ascii=False))
     print(error, file=sys.stderr)
     for each in problems:
         place = ", ".join(part for part in (f"row {each.row}" if each.row else "", each.column) if part)
-        print(f"  {place or 'file'}: {each.problem}; {each.advice}", file=sys.stderr)
+        problem, advice = each.said()
+        print(f"  {place or 'file'}: {problem}; {advice}", file=sys.stderr)
     return 2

@@ -1,4 +1,4 @@
-"""A CSV file of hours or days into points, with every problem at once, by row and column."""
+"""A CSV of hours or days into points, with every problem at once, by row and column. Shared by command line and pages."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
-from pathlib import Path
 
 from alerts.instants import hour_floor, parse_day, parse_instant
 from alerts.points import CAUSES, LIMITS, MAX_SPAN, RANGED, VALUES, Cause, Point
+from service.forecasts.csv_words import Lang, Said, said
 
 BOUNDS = tuple(f"{name}_{edge}" for name in RANGED for edge in ("low", "high"))
 NUMBERS = (*VALUES, *BOUNDS)
@@ -23,12 +23,21 @@ MOST_BYTES = 10_000_000
 
 @dataclass(frozen=True)
 class CsvProblem:
-    """One problem: the line of the file (1 is the header), the column, what is wrong and what to do."""
+    """One problem: the line of the file (1 is the header, 0 the whole file), the column, and which of `FAULTS` it is."""
 
     row: int
     column: str
-    problem: str
-    advice: str
+    fault: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self, lang: Lang = "en") -> Said:
+        """What is wrong, and what to do."""
+        return said(self.fault, dict(self.values), lang)
+
+    def document(self, lang: Lang = "en") -> dict[str, object]:
+        """As plain values."""
+        problem, advice = self.said(lang)
+        return {"row": self.row, "column": self.column, "problem": problem, "advice": advice}
 
 
 class CsvInvalid(ValueError):
@@ -39,10 +48,10 @@ class CsvInvalid(ValueError):
         self.problems = tuple(problems)
 
 
-def read_points(path: Path) -> list[Point]:
-    """The points of a file (UTF-8, comma-separated, with a header). Raises CsvInvalid."""
+def points_of_csv(content: bytes, most_bytes: int = MOST_BYTES) -> list[Point]:
+    """The points of a file's bytes (UTF-8, comma-separated, with a header). Raises CsvInvalid."""
     problems: list[CsvProblem] = []
-    table = csv.reader(io.StringIO(_text(path)), strict=True)
+    table = csv.reader(io.StringIO(_text(content, most_bytes)), strict=True)
     points: list[Point] = []
     rows: list[int] = []
     try:
@@ -56,9 +65,9 @@ def read_points(path: Path) -> list[Point]:
                 points.append(point)
                 rows.append(table.line_num)
     except csv.Error as error:
-        problems.append(CsvProblem(table.line_num, "", f"cannot be read: {error}", "save it as plain CSV"))
+        problems.append(CsvProblem(table.line_num, "", "unreadable", {"reason": error}))
     if not points and not problems:
-        problems.append(CsvProblem(1, "", "there are no rows", "give one row per hour or per day"))
+        problems.append(CsvProblem(1, "", "empty"))
     if not problems:
         _check_order(points, rows, problems)
     if problems:
@@ -66,40 +75,37 @@ def read_points(path: Path) -> list[Point]:
     return points
 
 
-def _text(path: Path) -> str:
+def whole_file(fault: str, **values: object) -> CsvInvalid:
+    """A fault of the file as a whole."""
+    return CsvInvalid([CsvProblem(0, "", fault, values)])
+
+
+def _text(content: bytes, most_bytes: int) -> str:
+    if len(content) > most_bytes:
+        raise whole_file("too_large", megabytes=most_bytes // 1_000_000)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _whole("is larger than 10 MB", "a series has at most 31 days; check the file")
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise _whole(f"cannot be opened: {error.strerror}", "check the path") from error
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise _whole("is not UTF-8 text", "save it as CSV UTF-8") from error
-
-
-def _whole(problem: str, advice: str) -> CsvInvalid:
-    return CsvInvalid([CsvProblem(0, "", problem, advice)])
+        raise whole_file("not_utf8") from error
 
 
 def _check_header(header: Sequence[str]) -> None:
     problems = []
     for name in sorted(set(header) - set(COLUMNS)):
-        problems.append(CsvProblem(1, name, "unknown column", f"use {', '.join(COLUMNS)}"))
+        problems.append(CsvProblem(1, name, "unknown_column", {"known": ", ".join(COLUMNS)}))
     for name in sorted({name for name in header if header.count(name) > 1}):
-        problems.append(CsvProblem(1, name, "the column stands twice", "keep one"))
+        problems.append(CsvProblem(1, name, "column_twice"))
     if ("time" in header) == ("date" in header):
-        advice = "give `time` (end of the hour) for hours, or `date` for days"
-        problems.append(CsvProblem(1, "time", "exactly one of `time` and `date` is needed", advice))
+        problems.append(CsvProblem(1, "time", "time_or_date"))
     if not set(header) & set(NUMBERS):
-        problems.append(CsvProblem(1, "aqi", "there is no column of values", f"give any of {', '.join(VALUES)}"))
+        problems.append(CsvProblem(1, "aqi", "no_values", {"known": ", ".join(VALUES)}))
     if problems:
         raise CsvInvalid(problems)
 
 
 def _point(header: Sequence[str], cells: Sequence[str], row: int, problems: list[CsvProblem]) -> Point | None:
     if len(cells) != len(header):
-        advice = "give every row as many cells as the header"
-        problems.append(CsvProblem(row, "", f"has {len(cells)} cells, the header has {len(header)}", advice))
+        problems.append(CsvProblem(row, "", "cells", {"found": len(cells), "wanted": len(header)}))
         return None
     given = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
     before = len(problems)
@@ -117,24 +123,23 @@ def _check_ranges(values: Mapping[str, float | None], row: int, problems: list[C
         low, value, high = values.get(f"{name}_low"), values.get(name), values.get(f"{name}_high")
         if (low is None) != (high is None):
             missing = f"{name}_{'low' if low is None else 'high'}"
-            problems.append(CsvProblem(row, missing, "is missing", "give both bounds of the range, or neither"))
+            problems.append(CsvProblem(row, missing, "half_range"))
         elif low is not None and high is not None and not low <= (low if value is None else value) <= high:
-            advice = f"{name}_low, {name} and {name}_high must not fall"
-            problems.append(CsvProblem(row, f"{name}_low", "the range does not hold the value", advice))
+            problems.append(CsvProblem(row, f"{name}_low", "range_order", {"name": name}))
 
 
 def _when(given: Mapping[str, str], row: int, problems: list[CsvProblem]) -> tuple[datetime | None, date | None]:
     column = "time" if "time" in given else "date"
+    text = {"text": given[column]}
     try:
         if column == "date":
             return None, parse_day(given[column])
         time = parse_instant(given[column])
-    except ValueError as error:
-        problem, _, advice = str(error).partition("; ")
-        problems.append(CsvProblem(row, column, problem, advice))
+    except ValueError:
+        problems.append(CsvProblem(row, column, "not_day" if column == "date" else "not_instant", text))
         return None, None
     if time != hour_floor(time):
-        problems.append(CsvProblem(row, column, f"{given[column]!r} is not a whole hour", "give the hour's end"))
+        problems.append(CsvProblem(row, column, "not_whole_hour", text))
     return time, None
 
 
@@ -146,12 +151,11 @@ def _value(name: str, text: str, row: int, problems: list[CsvProblem]) -> float 
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        problems.append(CsvProblem(row, name, f"{text!r} is not a number", "leave the cell empty when missing"))
+        problems.append(CsvProblem(row, name, "not_number", {"text": text}))
         return None
     limit = LIMITS[name.partition("_")[0]]
     if value < 0 or value > limit:
-        advice = f"give 0 to {limit:g}, or leave the cell empty when missing"
-        problems.append(CsvProblem(row, name, f"{text} is out of range", advice))
+        problems.append(CsvProblem(row, name, "out_of_range", {"text": text, "limit": limit}))
         return None
     return value
 
@@ -162,7 +166,7 @@ def _cause(text: str, row: int, problems: list[CsvProblem]) -> Cause | None:
     for cause in CAUSES:
         if text.lower() == cause:
             return cause
-    problems.append(CsvProblem(row, "cause", f"{text!r} is unknown", f"use {', '.join(CAUSES)} or leave it empty"))
+    problems.append(CsvProblem(row, "cause", "unknown_cause", {"text": text, "known": ", ".join(CAUSES)}))
     return None
 
 
@@ -170,8 +174,8 @@ def _check_order(points: Sequence[Point], rows: Sequence[int], problems: list[Cs
     column = "time" if points[0].time is not None else "date"
     for (before, point), row in zip(pairwise(points), rows[1:], strict=True):
         if point.start == before.start:
-            problems.append(CsvProblem(row, column, "is given twice", "keep one row for it"))
+            problems.append(CsvProblem(row, column, "given_twice"))
         elif point.start < before.start:
-            problems.append(CsvProblem(row, column, "is out of order", "sort the rows by time"))
+            problems.append(CsvProblem(row, column, "out_of_order"))
     if points[-1].end - points[0].start > MAX_SPAN:
-        problems.append(CsvProblem(rows[-1], column, "the file spans more than 31 days", "split it"))
+        problems.append(CsvProblem(rows[-1], column, "too_long"))
