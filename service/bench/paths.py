@@ -9,15 +9,19 @@ import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from io import BytesIO
-from typing import Any
+from typing import Any, NamedTuple
 
 import aiohttp
 import numpy as np
 from python_calamine import CalamineWorkbook
 
+from alerts.assessment import assess
 from alerts.bulk import levels, numpy_limit
+from alerts.points import Point
 from alerts.rules import criteria_of
+from alerts.series import Series
 from emission_lists.generator import generate_list
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import write_workbook
@@ -35,17 +39,48 @@ WEBHOOKS, READS = 400, 4000
 
 
 def assess_bulk(rounds: int) -> Result:
-    """Levels of 2,900 divisions × 240 h from arrays, against the bare rolling mean and compare over the same arrays."""
+    """Levels of 2,900 divisions × 240 h from arrays, against the bare rolling mean and compare over the same arrays.
+
+    Every rule set is measured for itself; the highest ratio is the one that is reported.
+    """
     arrays = _air()
     law = load_law()
-    rules = criteria_of(law.rules["national-2024"])
     standard = law.standard_at(datetime(2025, 1, 1, tzinfo=UTC).date())
-    mine, theirs = [], []
-    for _ in range(rounds):
-        theirs.append(timed(lambda: numpy_limit(*arrays), 1)[0])
-        mine.append(timed(lambda: levels(*arrays, criteria=rules, standard=standard), 1)[0])
-    ratio = statistics.median(ours / limit for ours, limit in zip(mine, theirs, strict=True))
-    return Result("assess_bulk", statistics.median(mine), statistics.median(theirs), ratio, "<= 3", "s")
+    found: dict[str, Measured] = {}
+    for rules_id, rules in law.rules.items():
+        ours = partial(levels, *arrays, criteria=criteria_of(rules), standard=standard)
+        pairs = [(timed(ours, 1)[0], timed(lambda: numpy_limit(*arrays), 1)[0]) for _ in range(rounds)]
+        mine, theirs = (statistics.median(times) for times in zip(*pairs, strict=True))
+        found[rules_id] = Measured(mine, theirs, statistics.median(one / other for one, other in pairs))
+    worst = max(found.values(), key=lambda one: one.ratio)
+    note = ", ".join(f"{rules_id} {one.ratio:.2f}" for rules_id, one in found.items())
+    return Result("assess_bulk", worst.ours, worst.limit, worst.ratio, "<= 3", "s", note)
+
+
+class Measured(NamedTuple):
+    """Medians of one comparison, seconds."""
+
+    ours: float
+    limit: float
+    ratio: float
+
+
+def assess_one(rounds: int) -> Result:
+    """One division with ten days of hours and its full trace, by the slowest rule set, against 5 ms."""
+    law = load_law()
+    start = datetime(2025, 1, 1, tzinfo=UTC)
+    fine, coarse, *_ = (array[0] for array in _air())
+    points = [
+        Point(time=start + timedelta(hours=at + 1), pm25=float(fine[at] + 60), pm10=float(coarse[at]), o3=60, no2=45)
+        for at in range(HOURS)
+    ]
+    series = Series.from_points("110000", points)
+    took: dict[str, float] = {}
+    for rules_id, rules in law.rules.items():
+        once = partial(assess, series, as_of=start, criteria=criteria_of(rules), standards=law.standards)
+        took[rules_id] = statistics.median(timed(once, rounds * 10))
+    slowest = max(took, key=lambda rules_id: took[rules_id])
+    return Result("assess_one", took[slowest], 0.005, took[slowest] / 0.005, "<= 1", "s", slowest)
 
 
 def _air() -> list[Any]:
@@ -239,7 +274,11 @@ def import_workbook(rounds: int) -> Result:
     return Result("import_workbook", mine, theirs, ratio, "<= 3", "s", note)
 
 
-ALONE: dict[str, Callable[[int], Result]] = {"assess_bulk": assess_bulk, "import_workbook": import_workbook}
+ALONE: dict[str, Callable[[int], Result]] = {
+    "assess_bulk": assess_bulk,
+    "assess_one": assess_one,
+    "import_workbook": import_workbook,
+}
 STAGED: dict[str, Any] = {
     "requirement_cold": requirement_cold,
     "requirement_warm": requirement_warm,
