@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from alerts.blocks import Blocks
 from alerts.chains import BLOCK_HOURS
-from alerts.evaluation import best
+from alerts.evaluation import Above, best
 from alerts.instants import HOUR
 from alerts.levels import Level
 from alerts.rules import Criteria
@@ -59,23 +59,28 @@ class Judge:
 
     def __init__(self, criteria: Criteria) -> None:
         self.criteria = criteria
+        self._lines = {condition.line for level in criteria.known_levels for condition in criteria.conditions(level)}
         self._able: dict[tuple[int, int], Level] = {}
 
     def __call__(self, blocks: Blocks) -> Verdict:
         """The verdict on blocks that all lie inside the hours in question."""
-        found = best(blocks.above, self.criteria, 0)
-        level = found.level if found else Level.NONE
+        level = self._best(blocks.above)
         possible = level
         if (blocks.exists & ~blocks.complete).any():
-            could = best(blocks.perhaps_above, self.criteria, 0)
-            possible = max(level, could.level) if could else level
+            possible = max(level, self._best(blocks.perhaps_above))
         return Verdict(level, possible, self._allowed(blocks))
+
+    def _best(self, above: Above) -> Level:
+        """The highest level with a satisfied clause; clean air needs no search."""
+        if not any(above(line).any() for line in self._lines):
+            return Level.NONE
+        found = best(above, self.criteria, 0)
+        return found.level if found else Level.NONE
 
     def _allowed(self, blocks: Blocks) -> Level:
         key = len(blocks.exists), int(blocks.exists.sum())
         if key not in self._able:
-            found = best(lambda _: blocks.exists, self.criteria, 0)
-            self._able[key] = found.level if found else Level.NONE
+            self._able[key] = self._best(lambda _: blocks.exists)
         return self._able[key]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from alerts.instants import DAY
@@ -32,7 +33,7 @@ def verified(
     criteria = law.criteria_for(adcode, episode.starts_at, rules_id=rules)
     chosen = episode.divisions if adcode is None else (adcode,)
     by_division: dict[str, list[Findings]] = {}
-    issued = issues_of(episode, kind, frozenset(chosen))
+    issued = issues_of(replace(episode, tracks={place: episode.tracks[place] for place in chosen}), kind)
     for place in chosen:
         air = series_of(place, episode.observations(place))
         terms = Terms(criteria, law.standards, known_until=air.end, until=episode.ends_at)
@@ -60,14 +61,13 @@ def verified(
     return body | {"divisions": divisions}
 
 
-def issues_of(episode: Episode, kind: Kind, adcodes: frozenset[str]) -> dict[str, list[Issue]]:
+def issues_of(episode: Episode, kind: Kind) -> dict[str, list[Issue]]:
     """What the rebuilt feed issued for each division."""
     issued: dict[str, list[Issue]] = defaultdict(list)
     for message in messages(episode, kind):
         for part in message.body["data"] if message.type == "forecast.issued" else ():
-            if part["adcode"] in adcodes:
-                series = series_of(part["adcode"], part["points"])
-                issued[part["adcode"]].append(Issue(message.feed, kind, message.at, series))
+            series = series_of(part["adcode"], part["points"])
+            issued[part["adcode"]].append(Issue(message.feed, kind, message.at, series))
     return issued
 
 

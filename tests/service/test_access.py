@@ -79,6 +79,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/proposals": Rule(201, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
     "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, frozenset({DUTY, COMMANDER}), 404, DECISION),
+    "GET /api/v1/skill": Rule(200, OFFICIALS, 403, query="?adcode=110000"),
     "GET /api/v1/subscriptions": Rule(200, ALL, 200),
     "POST /api/v1/subscriptions": Rule(422, ALL, 422, {"url": "http://127.0.0.1/"}),
     "DELETE /api/v1/subscriptions/{subscription_id}": Rule(404, ALL, 404),
