@@ -140,12 +140,13 @@ def _warned(case: Case, window: Window, criteria: Criteria) -> Place:
     """A level that was published beside the level of the rules; unknown hours decide only where they could."""
     verdict = judge(case, window, criteria)
     seen = observed(case.record, verdict.whole, _shown_until(case.record))
-    category = _category(case.record.level or Level.NONE, verdict.level, verdict.possible)
+    category = category_of(case.record.level or Level.NONE, verdict.level, verdict.possible)
     blocked = (Code.DATA_INCOMPLETE,) if category is Category.NOT_COMPARABLE else ()
     return Place(case, category, blocked, verdict, None, seen)
 
 
-def _category(published: Level, least: Level, most: Level) -> Category:
+def category_of(published: Level, least: Level, most: Level) -> Category:
+    """The rules' level lies between `least` (provable) and `most`; not comparable when that leaves it open."""
     if least > published:
         return Category.HIGHER
     if most < published:

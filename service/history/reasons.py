@@ -132,10 +132,11 @@ def _from_above(comparison: Comparison, known: Known) -> Iterator[Reason]:
     for order in known.orders:
         if order.rec != record.rec and _follows(record, order):
             hours = abs((record.at - order.at) / HOUR)
+            apart = (f"相差{hours:.0f}小时", f"{hours:.0f} h apart") if hours else ("同时", "at the same time")
             yield Reason(
                 Code.UPPER_ORDER,
-                f"与省级调度（记录{order.rec}，{order.title}）同级，相差{hours:.0f}小时",
-                f"the level of the province's order (record {order.rec}, {order.title}), {hours:.0f} h apart",
+                f"与省级调度（记录{order.rec}，{order.title}）同级，{apart[0]}",
+                f"the level of the province's order (record {order.rec}, {order.title}), {apart[1]}",
             )
 
 
@@ -157,10 +158,11 @@ def _level(record: Record, place: Place) -> Iterator[Reason]:
     assert published is not None
     lower = place.category is Category.LOWER
     found = list(_timing(record, place, verdict, published)) if lower else list(_outlasted(record, place, published))
-    found += _other_rules(place, published)
     yield from found
+    if not found:
+        yield from _other_rules(place, published)
     yield from _near(verdict, lower=lower)
-    if not {reason.code for reason in found} & {Code.OTHER_TIME, Code.OUTLASTED}:
+    if not found:
         yield _differs(place, verdict, published)
     if verdict.merged:
         yield _plain(Code.MERGED_EPISODE)
@@ -256,7 +258,7 @@ def _differs(place: Place, verdict: Verdict, published: Level) -> Reason:
         if verdict.level
         else ("未达任何级别", "met no level")
     )
-    seen = ("", "") if peak is None else (f"日AQI最高{peak}，", f"daily AQI peaked at {peak} and ")
+    seen = ("", "air ") if peak is None else (f"日AQI最高{peak}，", f"daily AQI peaked at {peak} and ")
     later = verdict.elsewhere
     then = ("", "")
     if later is not None and later.starts_at is not None:
@@ -265,7 +267,7 @@ def _differs(place: Place, verdict: Verdict, published: Level) -> Reason:
     return Reason(
         Code.FORECAST_DIFFERS,
         f"按预报发布{published.zh}；实测{seen[0]}{reached[0]}{then[0]}",
-        f"{published.code} was issued on a forecast; the observed air {seen[1]}{reached[1]}{then[1]}",
+        f"{published.code} was issued on a forecast; the observed {seen[1]}{reached[1]}{then[1]}",
     )
 
 

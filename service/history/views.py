@@ -84,7 +84,8 @@ def set_text(criteria: Criteria | None, *, own_plan: bool) -> str:
     """The rule set, with the plan where the place or its province has one in config."""
     if criteria is None:
         return "—"
-    return f"{criteria.rules_id} + {criteria.plan_id}" if own_plan and criteria.plan_id else criteria.rules_id
+    plan = criteria.plan_id if own_plan and criteria.plan_id != criteria.rules_id else None
+    return f"{criteria.rules_id} + {plan}" if plan else criteria.rules_id
 
 
 def rule_set(comparison: Comparison) -> str:
