@@ -28,8 +28,8 @@ replay: $(RUN_READY) ## Print a past episode's time line (EPISODE=2016-12 or 201
 
 .PHONY: documents
 documents: $(RUN_READY) ## Write the generated documents anew (docs/against-records.md)
-	@$(BIN)/lantian replay --against-records --markdown > docs/against-records.md.new
-	@mv docs/against-records.md.new docs/against-records.md
+	@$(BIN)/lantian replay --against-records --markdown > docs/against-records.md.new \
+		&& mv docs/against-records.md.new docs/against-records.md || { rm -f docs/against-records.md.new; exit 1; }
 
 .PHONY: test
 test: $(TEST_READY) browser ## Set up and run every test (ARGS= goes to pytest)

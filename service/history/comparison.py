@@ -112,12 +112,12 @@ def compare(record: Record, law: Law, names: Names, air: Collection) -> Comparis
     return Comparison(record, places, unknown, category, leading)
 
 
-def _strictness(place: Place) -> tuple[Level, bool, float]:
+def _strictness(place: Place) -> tuple[bool, float, Level]:
     """The highest level; among liftings the one that is possible last."""
     verdict, test = place.verdict, place.lifting
     never = test is not None and test.earliest is None
     latest = test.earliest.timestamp() if test is not None and test.earliest is not None else 0.0
-    return (verdict.level if verdict is not None else Level.NONE), never, latest
+    return never, latest, verdict.level if verdict is not None else Level.NONE
 
 
 def _place(case: Case) -> Place:

@@ -96,7 +96,10 @@ def rule_set(comparison: Comparison) -> str:
 
 
 def rules_say(comparison: Comparison, lang: Lang) -> tuple[str, ...]:
-    """Level, clause and period by the rules, or the lifting test; empty where nothing was assessed."""
+    """Level, clause and period by the rules, or the lifting test; empty where nothing was assessed.
+
+    A "+" after the end: the air is heavy up to the end of the window.
+    """
     place = comparison.leading
     if place is None or place.verdict is None:
         return ()
@@ -105,7 +108,9 @@ def rules_say(comparison: Comparison, lang: Lang) -> tuple[str, ...]:
     found = place.verdict.assessment
     if found.starts_at is None or found.ends_at is None:
         return (of(("未达级别", "no level"), lang),)
-    period = f"{found.starts_at:%m-%d %H:%M} – {found.ends_at:%m-%d %H:%M}"
+    window = place.case.window
+    beyond = "+" if window is not None and found.ends_at >= window.series.end else ""
+    period = f"{found.starts_at:%m-%d %H:%M} – {found.ends_at:%m-%d %H:%M}{beyond}"
     return f"{level_text(found.level, lang)} {found.clause}", period
 
 

@@ -165,6 +165,12 @@ class TestSeveralPlaces:
         assert found.leading is not None
         assert (found.leading.case.adcode, found.category) == (HANDAN, Category.HIGHER)
 
+    def test_a_later_lifting_counts_more_than_new_heavy_air(self) -> None:
+        again, slow = daily(around([60, 60, 60, 210]), adcode=SJZ), daily(around([210, 220]), adcode=HANDAN)
+        found = compared(record(city=ZONE, action="lift", effective="2024-12-11 00:00"), again, slow)
+        assert found.leading is not None
+        assert (found.leading.case.adcode, found.category) == (HANDAN, Category.HIGHER)
+
     def test_what_blocks_each_of_them_is_told_once(self) -> None:
         found = compared(record(city=ZONE), daily(around([210, None]), adcode=SJZ))
         assert found.blocked == (Code.DATA_INCOMPLETE, Code.NO_OBSERVATIONS)

@@ -126,6 +126,10 @@ class TestCells:
         assert cells[5] == "规则较低 rules lower"
         assert cells[6].endswith("<br>`local_plan_not_established`")
 
+    @pytest.mark.parametrize(("heavy", "end"), [(7, "12-17 00:00"), (8, "12-18 00:00+"), (9, "12-18 00:00+")])
+    def test_a_period_that_the_window_cuts_off(self, heavy: int, end: str) -> None:
+        assert self.cells({}, [210] * heavy)[4].startswith(f"橙色 orange<br>12-10 00:00 – {end}<br>")
+
     def test_a_lifting(self) -> None:
         cells = self.cells({"action": "lift", "effective": "2024-12-12 10:00"}, [210, 220])
         assert cells[4] == (
