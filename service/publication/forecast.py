@@ -62,12 +62,15 @@ async def forecasts_of(uow: UnitOfWork) -> dict[str, PublishedForecast]:
 
 
 def _days(uow: UnitOfWork, series: Series, natural: Criteria) -> tuple[ForecastDay, ...]:
-    """The AQI of each natural day from today on that the forecast covers well enough."""
-    blocks = blocks_of(series, natural, uow.runtime.law.standards)
+    """The AQI of each natural day from today on that the forecast covers well enough, as the range that it gives."""
+    standards = uow.runtime.law.standards
+    blocks = blocks_of(series, natural, standards)
+    low, high = blocks, blocks
+    if series.low is not None:
+        low, high = (blocks_of(series.bound(bound), natural, standards) for bound in ("lower", "upper"))
     today = uow.now.date()
     return tuple(
-        ForecastDay(day, aqi, aqi, category_of(aqi))
-        for at in np.flatnonzero(blocks.exists & (blocks.aqi >= 0))
-        if (day := blocks.start(int(at)).astimezone(SHANGHAI).date()) >= today
-        for aqi in (int(blocks.aqi[at]),)
+        ForecastDay(day, int(low.aqi[at]), int(high.aqi[at]), category_of(int(blocks.aqi[at])))
+        for at in np.flatnonzero(blocks.exists & (blocks.aqi >= 0)).tolist()
+        if (day := blocks.start(at).astimezone(SHANGHAI).date()) >= today
     )
