@@ -93,6 +93,10 @@ class ContentChanged(Conflict):
     )
 
 
+class NoLongerSupported(Conflict):
+    """What was right when it was proposed is not any more."""
+
+
 class TooSlow(Problem):
     status, code, title = 408, "body-too-slow", "The body did not arrive in time; nothing was stored. Send it again."
 

@@ -15,7 +15,7 @@ from service.accounts.roles import Principal
 from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint
 from service.kit.canonical import canonical, digest
 from service.kit.metrics import DECISIONS
-from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
+from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, NoLongerSupported, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
 from service.proposals.content import HOLD, Change, basis_of, called_for, content
@@ -270,7 +270,7 @@ async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: G
         now=uow.now,
     )
     if not verdict.allowed:
-        raise Conflict(
+        raise NoLongerSupported(
             "The newest assessment no longer supports this proposal. Reject it; if it shall be done all the same, "
             "it is proposed again with a ground."
         )

@@ -8,16 +8,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
+from alerts.guard import GROUNDS, KIND_WORDS, Ground, Kind, Words, grounds_for
 from service.accounts.roles import Principal
+from service.deviations.flows import left_unchanged
 from service.kit.auth import Official, runtime_of
 from service.kit.http import Uow
-from service.kit.problems import Conflict, ContentChanged
+from service.kit.problems import Conflict, ContentChanged, Invalid, NoLongerSupported
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals import repository
 from service.proposals.flows import decide
 from service.web.forms import read_form
 from service.web.pages import Writer, render, writer_of
 from service.web.situation import lead_hours
+from service.web.texts import TEXTS
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**62)]
@@ -32,6 +35,7 @@ SELECT grade AS name, count(*) AS enterprises, sum(lines) AS lines FROM list_ent
 GROUP BY grade ORDER BY count(*) DESC, grade
 """
 TOTALS_SQL = "SELECT id, enterprises, lines, totals, generated FROM list_version WHERE id = $1"
+NOTED_SQL = "SELECT kind FROM deviation WHERE proposal_id = $1 ORDER BY id"
 DECISION_SQL = "SELECT role, approve, reason, decided_at FROM decision WHERE proposal_id = $1"
 
 
@@ -55,6 +59,46 @@ def obstacle(principal: Principal, proposal: dict[str, Any]) -> str | None:
     return None
 
 
+def notes_of(writer: Writer, proposal: dict[str, Any]) -> list[str]:
+    """What the assessment wants minded, in words; deviations have a place of their own."""
+    flags = [flag for flag in proposal["content"]["flags"] if flag not in set(Kind)]
+    return [writer.t(f"flag_{flag}") if f"flag_{flag}" in TEXTS[writer.language] else flag for flag in flags]
+
+
+def said(writer: Writer, words: Words) -> str:
+    """One of both languages."""
+    return words.zh if writer.language == "zh" else words.en
+
+
+def deviation_of(writer: Writer, proposal: dict[str, Any]) -> dict[str, Any] | None:
+    """How a proposal departs from the assessment, in words; None when it follows it."""
+    given = proposal["content"].get("deviation")
+    if given is None:
+        return None
+    ground = given["ground"]
+    return {
+        "kind": said(writer, KIND_WORDS[Kind(given["kind"])]),
+        "ground": None if ground is None else said(writer, GROUNDS[Ground(ground)].words),
+        "called_for": given["called_for"],
+    }
+
+
+async def rejection_of(uow: UnitOfWork, writer: Writer, proposal_id: int) -> dict[str, Any]:
+    """What a rejection would leave behind, in words, and the grounds that stand for it."""
+    row = await uow.fetchrow("SELECT * FROM proposal WHERE id = $1", proposal_id)
+    assert row is not None
+    if row["action"] == "hold":
+        return {"leaves": None, "grounds": {}}
+    unchanged = await left_unchanged(uow, row, uow.runtime.law.plan_for(row["adcode"], uow.now))
+    if unchanged.kind is None:
+        return {"leaves": None, "grounds": {}}
+    fitting = [ground for ground in grounds_for(unchanged.kind) if ground is not Ground.REGIONAL_PROMPT]
+    return {
+        "leaves": said(writer, KIND_WORDS[unchanged.kind]),
+        "grounds": {ground.value: said(writer, GROUNDS[ground].words) for ground in fitting},
+    }
+
+
 async def _page(
     request: Request,
     uow: UnitOfWork,
@@ -64,7 +108,7 @@ async def _page(
     status: int = 200,
     fault: str | None = None,
 ) -> Response:
-    proposal = await repository.find(uow, official.scope, proposal_id)
+    proposal, writer = await repository.find(uow, official.scope, proposal_id), writer_of(request)
     evidence = await uow.fetchval("SELECT document FROM assessment WHERE id = $1", proposal["assessment"])
     return render(
         request,
@@ -79,6 +123,10 @@ async def _page(
         effect=await effect_of(uow, proposal["content"]["list_version"]),
         obstacle=obstacle(official, proposal),
         rejections=REJECTIONS,
+        notes=notes_of(writer, proposal),
+        deviation=deviation_of(writer, proposal),
+        rejection=await rejection_of(uow, writer, proposal_id),
+        noted=[said(writer, KIND_WORDS[Kind(row["kind"])]) for row in await uow.fetch(NOTED_SQL, proposal_id)],
         decision=await uow.fetchrow(DECISION_SQL, proposal_id),
         top=TOP_INDUSTRIES,
     )
@@ -103,11 +151,18 @@ async def decision(proposal_id: Id, request: Request, caller: Official) -> Respo
         return await _again(request, caller, proposal_id, 422, "reject_needed")
     content_hash = fields.get("content_hash", "")
     try:
+        ground = _ground(fields, approve=approve)
         async with runtime_of(request).unit() as uow:
-            await decide(uow, caller, proposal_id, approve=approve, content_hash=content_hash, reason=reason)
+            await decide(
+                uow, caller, proposal_id, approve=approve, content_hash=content_hash, reason=reason, ground=ground
+            )
             await uow.commit()
+    except Invalid:
+        return await _again(request, caller, proposal_id, 422, "reject_ground_wrong")
     except ContentChanged:
         return await _again(request, caller, proposal_id, 409, "conflict_changed")
+    except NoLongerSupported:
+        return await _again(request, caller, proposal_id, 409, "conflict_unsupported")
     except Conflict:
         return await _again(request, caller, proposal_id, 409, "conflict_closed")
     return RedirectResponse(f"/proposals/{proposal_id}", 303)
@@ -124,3 +179,13 @@ def _reason(writer: Writer, fields: dict[str, str], *, approve: bool) -> str | N
         return writer.t("agreed")
     chosen = fields.get("reason", "")
     return writer.t(chosen) if chosen in REJECTIONS else None
+
+
+def _ground(fields: dict[str, str], *, approve: bool) -> Ground | None:
+    """The ground chosen for a rejection. Raises Invalid for one that is not on the list."""
+    chosen = fields.get("ground", "")
+    if approve or not chosen:
+        return None
+    if chosen not in set(Ground):
+        raise Invalid(f"There is no ground {chosen}.")
+    return Ground(chosen)
