@@ -166,26 +166,29 @@ def _layered(draft: Draft) -> Iterator[LawProblem]:
     )
     for entry in draft.plans:
         if law.plans[entry.value.id] is entry.value:
-            cases = list(_cases(law, entry.value))
+            cases = _cases(law, entry.value)
             found = {problem for case in cases for problem in _of_case(entry.file, case)}
             yield from found
             yield from _foreign_levels(entry, cases)
 
 
-def _cases(law: Law, plan: Plan) -> Iterator[_Case]:
-    """One case for each stretch of days on which neither a plan nor a national rule set changes."""
-    changes = {plan.in_force.from_} | set(_changes(law))
-    for day in sorted(changes):
+def _cases(law: Law, plan: Plan) -> list[_Case]:
+    """One case for each way in which the plan stands on the plans above it and on a rule set while it is in force."""
+    found: dict[tuple[str, ...], _Case] = {}
+    for day in sorted({plan.in_force.from_, *_changes(law)}):
         if plan.in_force.covers(day):
             instant = day_start(day)
             layered = law.plan(plan.id, instant)
             try:
-                yield _Case(plan, layered, law.rules_at(instant, layered.base))
+                base = law.rules_at(instant, layered.base)
             except LawNotFound:
                 continue  # an unknown base is named by itself; before 2016 there is no national set
+            found.setdefault((base.id, *layered.layers), _Case(plan, layered, base))
+    return list(found.values())
 
 
 def _changes(law: Law) -> Iterator[date]:
+    """The days on which a plan or a national rule set begins or ends."""
     dated = [plan.in_force for plan in law.plans.values()]
     dated += [rules.in_force for rules in law.rules.values() if rules.adcode == NATIONAL]
     for span in dated:

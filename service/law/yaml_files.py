@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,10 @@ StrictLoader.add_implicit_resolver(
 
 
 def read_yaml(path: Path, name: str) -> tuple[dict[str, Any] | None, list[LawProblem]]:
-    """The mapping in a file, or None with what is wrong with it; `name` is the file's name in problems."""
+    """The mapping in a file, or None with what is wrong with it; `name` is the file's name in problems.
+
+    The mapping is shared between readings of the same text: do not change it.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -65,7 +69,7 @@ def read_yaml(path: Path, name: str) -> tuple[dict[str, Any] | None, list[LawPro
     if len(data) > MAX_BYTES:
         return None, [LawProblem(name, "", f"is larger than {MAX_BYTES} bytes", "split the file")]
     try:
-        value = yaml.load(data.decode("utf-8"), StrictLoader)  # noqa: S506 - derives from SafeLoader
+        value = _parsed(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         return None, [LawProblem(name, f"byte {error.start}", "is not UTF-8 text", "save the file as UTF-8")]
     except yaml.MarkedYAMLError as error:
@@ -75,6 +79,12 @@ def read_yaml(path: Path, name: str) -> tuple[dict[str, Any] | None, list[LawPro
     if not isinstance(value, dict):
         return None, [LawProblem(name, "", "holds no keys with values", "write `key: value` lines")]
     return value, []
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Any:
+    """A text is parsed once: a folder read anew after a change parses what has changed."""
+    return yaml.load(text, StrictLoader)  # noqa: S506 - derives from SafeLoader
 
 
 def _place(error: yaml.MarkedYAMLError) -> str:

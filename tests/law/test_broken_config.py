@@ -14,6 +14,16 @@ OLD = "rules/national-2019.yaml"
 PLAN = "plans/100000/default.yaml"
 REGION = "regions/fenwei-2023.yaml"
 AQI = "aqi/hj633-2026.yaml"
+BEIJING = "plans/110000/2023.yaml"
+TIANJIN, TIANJIN_2023 = "plans/120000/2018.yaml", "plans/120000/2023.yaml"
+HEBEI_2016 = "plans/130000/2016.yaml"
+TAIYUAN = "plans/140100/2019.yaml"
+JIANGSU = "plans/320000/2025.yaml"
+SHANDONG, SHANDONG_2023 = "plans/370000/2024.yaml", "plans/370000/2023.yaml"
+ZHENGZHOU = "plans/410100/2023.yaml"
+HUBEI = "plans/420000/2022.yaml"
+SICHUAN, CHENGDU = "plans/510000/2024.yaml", "plans/510100/2020.yaml"
+XIAN = "plans/610100/2024.yaml"
 DIVISIONS = "divisions/divisions.csv"
 NAMES = "divisions/names.csv"
 PAIRS = "adjacency.csv"
@@ -31,10 +41,16 @@ class Broken:
     words: str
     where: str = ""
     """The file named in the problem, when it is another one."""
+    choice: str = ""
+    """A choice that explains the same value and is taken out too."""
 
     def apply(self, config: Path) -> None:
         path = config / self.file
         text = path.read_text("utf-8") if path.exists() else ""
+        if self.choice:
+            choices = text.index("\nchoices:\n")
+            assert f"\n  {self.choice}:" in text[choices:]
+            text = text[:choices] + text[choices:].replace(f"\n  {self.choice}:", "\n  gone:", 1)
         assert self.old in text, f"{self.old!r} is not in {self.file}: the table of mutations is out of date"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text.replace(self.old, self.new, 1) if self.old else text + self.new, "utf-8")
@@ -48,6 +64,11 @@ title: 预案
 in_force: {from: 2017-01-01, until: 2018-01-01}
 approvers: {blue: [commander], yellow: [commander], orange: [commander], red: [commander]}
 references: {authority: 大气污染防治法第95条}
+choices: {in_force: 测试, approvers: 测试}
+"""
+
+TIER_TWICE = """tiers:
+  - {id: pre_warning, name: 临时, name_en: temporary, any: [{over: 100, hours: 48}], on: discretion}
 """
 
 CASES = {
@@ -91,7 +112,7 @@ CASES = {
     "adcode not quoted": Broken(PLAN, 'adcode: "100000"', "adcode: 100000", "adcode", "valid string"),
     "plan in a foreign folder": Broken(PLAN, 'adcode: "100000"', 'adcode: "110000"', "adcode", "the folder 100000"),
     "no national plan": Broken(
-        PLAN, 'adcode: "100000"', 'adcode: "110000"', "", "nothing for the whole country", "plans"
+        PLAN, 'adcode: "100000"', 'adcode: "220000"', "", "nothing for the whole country", "plans"
     ),
     "base unknown": Broken(PLAN, "base: null", "base: national-2099", "base", "national-2099"),
     "nobody decides": Broken(PLAN, "  red: [commander]\n", "", "approvers.red", "nobody may decide"),
@@ -113,6 +134,135 @@ CASES = {
         LATER_PLAN + 'zones: {north: ["999999"]}\n',
         "zones.north",
         "is no division",
+    ),
+    "level without a reference": Broken(
+        NEW, "  levels: 环大气〔2024〕6号", "  levels.yellow: 环大气〔2024〕6号", "levels.orange", "without a reference"
+    ),
+    "rule value without a reference": Broken(
+        NEW, "  lift_ahead_hours: How", "  ahead: How", "lift_ahead", "without a ref"
+    ),
+    "dates without a reference": Broken(
+        OLD, "  in_force: Each city", "  start: Each city", "in_force", "without a ref"
+    ),
+    "early start without a reference": Broken(
+        NEW,
+        "lower_after_runs: 2\n",
+        "lower_after_runs: 2\nearly_start: {over: 200, hours: 6}\n",
+        "early_start",
+        "without",
+    ),
+    "a note of confidence is no reference": Broken(
+        XIAN, "  lead_time_hours: 市政办发", "  x: 市政办发", "lead_time_hours", "without a reference"
+    ),
+    "an empty reference": Broken(
+        SHANDONG,
+        "  lead_time_hours: 鲁政办字〔2024〕119号（原则上提前48小时）",
+        '  lead_time_hours: " "',
+        "lead_",
+        "without a ref",
+    ),
+    "lifting without a reference": Broken(
+        XIAN, "  lift: 市政办发", "  x: 市政办发", "lift", "without a ref", choice="lift"
+    ),
+    "conflict without a reference": Broken(XIAN, "  conflict: 市政办发", "  x: 市政办发", "conflict", "without a ref"),
+    "base without a reference": Broken(HUBEI, "  base: 鄂环发", "  x: 鄂环发", "base", "without a ref", choice="base"),
+    "graded without a reference": Broken(
+        SICHUAN, "  graded: 川办发", "  x: 川办发", "graded", "without", choice="graded"
+    ),
+    "tier without a reference": Broken(
+        SHANDONG_2023, "  tiers: 鲁政", "  x: 鲁政", "tiers.ozone_warning", "without a ref"
+    ),
+    "zones without a reference": Broken(
+        HEBEI_2016, "  zones: 河北省2016", "  x: 河北省2016", "zones.区域一", "without", choice="zones"
+    ),
+    "deadline without a reference": Broken(
+        TAIYUAN, "  publish_hours: 太原市", "  x: 太原市", "deadlines.publish_hours", "without a reference"
+    ),
+    "authority without a reference": Broken(
+        BEIJING, "  authorities.orange: 2023年", "  x: 2023年", "authorities.orange", "without a reference"
+    ),
+    "measures without a reference": Broken(
+        ZHENGZHOU, "  measures: 郑州", "  x: 郑州", "measures.yellow", "without a ref"
+    ),
+    "advice without a reference": Broken(
+        BEIJING, "  health_advice: 北京", "  x: 北京", "health_advice.orange", "without"
+    ),
+    "start of measures without a reference": Broken(
+        BEIJING,
+        "  measures_from: 2023-10-30",
+        "  x: 2023-10-30",
+        "measures_from.强制",
+        "without",
+        choice="measures_from",
+    ),
+    "approvers without a reason": Broken(
+        TAIYUAN, "  approvers: A mayor", "  x: A mayor", "approvers.red", "without a ref"
+    ),
+    "feeds without a reason": Broken(PLAN, "  feeds: >-", "  x: >-", "feeds", "without a reference"),
+    "own level weaker than the base": Broken(
+        CHENGDU,
+        "      - {over: 200, hours: 72}\n",
+        "",
+        "levels.orange",
+        "orange.any[0] of national-2019 does not reach",
+    ),
+    "own level higher than the base": Broken(
+        CHENGDU, "- {over: 200, hours: 72}", "- {over: 250, hours: 72}", "levels.orange", "weakens its base"
+    ),
+    "lead shorter than the base": Broken(
+        SHANDONG, "lead_time_hours: 48\n", "lead_time_hours: 24\n", "lead_time", "48 h"
+    ),
+    "lift higher than the base": Broken(
+        XIAN, "lift: {at_most: 150", "lift: {at_most: 200", "lift.at_most", "lifts at 200"
+    ),
+    "lift sooner than the base": Broken(
+        XIAN, "forecast_hours: 36", "forecast_hours: 24", "lift.forecast", "asks for 24 h"
+    ),
+    "weaker than a set that comes later": Broken(
+        HEBEI_2016, "deadlines: {", "lead_time_hours: 24\ndeadlines: {", "lead_time_hours", "of national-2024"
+    ),
+    "a base that its own lifting is too weak for": Broken(
+        TAIYUAN, "base: national-2019", "base: national-2024", "lift.at_most", "weakens its base"
+    ),
+    "origin written": Broken(XIAN, "", "origin: {lift: xian-2024}\n", "origin", "is filled from the plans above"),
+    "layers written": Broken(XIAN, "", "layers: [xian-2024]\n", "layers", "is filled from the plans above"),
+    "level documents written": Broken(XIAN, "", "level_documents: {red: 预案}\n", "level_documents", "is filled"),
+    "tier twice": Broken(JIANGSU, "tiers:\n", TIER_TWICE, "tiers.pre_warning", "stands twice"),
+    "city in two zones": Broken(
+        JIANGSU,
+        '沿江8市: ["320100"',
+        '沿江8市: ["320300", "320100"',
+        "zones.沿江8市",
+        "320300 stands in zone 苏北5市 too",
+    ),
+    "category misspelt": Broken(
+        ZHENGZHOU, "强制·移动源: [", "强制移动源: [", "measures.yellow", "'强制移动源' is none of the national"
+    ),
+    "English category misspelt": Broken(
+        ZHENGZHOU, "Mandatory, vehicles: [", "Vehicles: [", "measures_en.yellow", "'Vehicles' is none"
+    ),
+    "audience misspelt": Broken(HUBEI, "    学校: [停课", "    中小学: [停课", "health_advice.red", "'中小学' is none"),
+    "measures of no category begin": Broken(
+        BEIJING, "强制·移动源: next_midnight", "移动源: next_midnight", "measures_from", "no category of measures"
+    ),
+    "authority of a level that is not": Broken(
+        XIAN, "authorities:\n", "authorities:\n  blue: {approves: 市政府}\n", "authorities.blue", "does not exist"
+    ),
+    "measures of a level that is not": Broken(
+        ZHENGZHOU, "measures_en:\n", "measures_en:\n  blue: {Other: [x]}\n", "measures_en.blue", "does not exist"
+    ),
+    "a city without anybody for red": Broken(TAIYUAN, "  red: [commander]", "  red: []", "approvers.red", "nobody may"),
+    "gap between a city's plans": Broken(
+        TIANJIN,
+        "until: 2023-11-01",
+        "until: 2023-10-01",
+        "in_force.from",
+        "nothing is in force",
+        TIANJIN_2023,
+        choice="in_force",
+    ),
+    "a city's plans overlap": Broken(
+        TIANJIN, "until: 2023-11-01", "until: 2023-12-01", "in_force.from", "overlaps", TIANJIN_2023
     ),
     "plan ids twice": Broken(
         "plans/110000/1.yaml", "", LATER_PLAN.replace("beijing-plan", "national-default"), "id", "stands in"
@@ -204,6 +354,30 @@ def test_missing_table_is_named(config: Path, name: str) -> None:
 def test_other_encodings_are_refused(config: Path, name: str) -> None:
     (config / name).write_bytes("预案".encode("gbk"))
     assert any(problem.file == name and "UTF-8" in problem.problem for problem in check_config(config))
+
+
+def test_gap_between_a_citys_plans_that_the_older_explains(config: Path) -> None:
+    Broken(TIANJIN, "until: 2023-11-01", "until: 2023-10-01", "", "").apply(config)
+    assert check_config(config) == []
+
+
+@pytest.mark.parametrize("place", ["references", "choices"])
+def test_either_makes_a_value_lawful(config: Path, place: str) -> None:
+    Broken(SHANDONG, "in_force: {", "lift_ahead_hours: 12\nin_force: {", "", "").apply(config)
+    (problem,) = check_config(config)
+    assert (problem.file, problem.path) == (SHANDONG, "lift_ahead_hours")
+    assert "`references`" in problem.advice
+    Broken(SHANDONG, f"\n{place}:\n", f"\n{place}:\n  lift_ahead_hours: 依据\n", "", "").apply(config)
+    assert check_config(config) == []
+
+
+def test_who_decides_nothing_is_not_named_for_a_weak_default(config: Path) -> None:
+    Broken(PLAN, "lift_ahead_hours: 24\n", "lift_ahead_hours: 24\nlead_time_hours: 12\n", "", "").apply(config)
+    weak = [problem for problem in check_config(config) if "weakens" in problem.problem]
+    of_default = {problem.problem.rpartition(" ")[2] for problem in weak if problem.file == PLAN}
+    assert of_default == {"national-2016", "national-2017", "national-2019", "national-2024"}
+    assert HUBEI in {problem.file for problem in weak}  # it has chosen a base that asks for more
+    assert HEBEI_2016 not in {problem.file for problem in weak}
 
 
 def test_folder_that_does_not_exist(tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from alerts.instants import parse_instant
-from alerts.rules import NATIONAL
 from service.law.loader import LawKeeper, check_config, load_adjacency, load_law, read_law
 from service.law.problems import LawInvalid
 
@@ -40,10 +39,10 @@ class TestShippedLaw:
         assert load_law().standard_at(instant.date()).id == standard
 
     @pytest.mark.parametrize("instant", [WINTER_2016, NOW])
-    @pytest.mark.parametrize("adcode", ["110000", "130181", "419001", "610581", "371600"])
+    @pytest.mark.parametrize("adcode", ["110000", "130181", "419001", "610581", "371600", "440100"])
     def test_every_place_has_a_plan(self, adcode: str, instant: datetime) -> None:
         plan = load_law().plan_for(adcode, instant)
-        assert plan.adcode == NATIONAL
+        assert (plan.layers or (plan.id,))[-1] == "national-default"
         assert set(load_law().rules_at(instant).levels) <= set(plan.approvers)
         assert plan.deadlines.decision_hours == 2
 
@@ -60,8 +59,10 @@ class TestShippedLaw:
             assert [len(texts) for texts in chinese.values()] == [len(texts) for texts in english.values()]
 
     def test_choices_are_marked(self) -> None:
-        plan = load_law().plan_for("110000", NOW)
-        assert {"approvers", "decision_hours", "conflict", "measures"} <= set(plan.choices)
+        plan = load_law().plans["national-default"]
+        assert {"approvers", "decision_hours", "conflict", "feeds", "measures"} <= set(plan.choices) | set(
+            plan.references
+        )
 
 
 class TestRegions:
