@@ -26,6 +26,7 @@ from service.lists.endpoints import router as lists
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
+from service.rulebook.endpoints import router as rulebook
 from service.simulations.endpoints import router as simulations
 from service.skill.endpoints import router as skill
 from service.subscriptions.endpoints import router as subscriptions
@@ -43,6 +44,7 @@ ROUTERS = (
     lists,
     prompts,
     proposals,
+    rulebook,
     simulations,
     skill,
     subscriptions,

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from service.web.texts_en import ENGLISH
+from service.web.texts_law import LAW
 from service.web.texts_zh import CHINESE
 
 Language = Literal["zh", "en"]
-TEXTS: dict[Language, dict[str, str]] = {"zh": CHINESE, "en": ENGLISH}
+TEXTS: dict[Language, dict[str, str]] = {
+    "zh": CHINESE | {key: zh for key, (zh, _) in LAW.items()},
+    "en": ENGLISH | {key: en for key, (_, en) in LAW.items()},
+}
 
 
 def text(language: Language, key: str, **values: Any) -> str:
