@@ -9,6 +9,11 @@ PORT ?= 8000
 PACE ?= 100
 EPISODE ?= 2016-12
 ARGS ?=
+SAMPLE ?= 1200
+SEED ?= 1
+ONLY ?= alerts.*
+CHILDREN ?= 2
+MUTATION_READY := .venv-mutation/.ready-to-mutate
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -34,6 +39,16 @@ documents: $(RUN_READY) ## Write the generated documents anew (docs/against-reco
 .PHONY: test
 test: $(TEST_READY) browser ## Set up and run every test (ARGS= goes to pytest)
 	@exec $(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+.PHONY: mutation
+mutation: $(MUTATION_READY) ## Measure which faults put into alerts/ the tests find (SAMPLE=1200, 0: all; SEED=, ONLY="alerts.cap*", CHILDREN=)
+	@rm -rf mutants && mkdir mutants
+	@echo "Making the mutants, finding the tests of each (mutants/log) ..."
+	@nice .venv-mutation/bin/mutmut run --max-children $(CHILDREN) "alerts.levels.*" > mutants/log 2>&1 || { tail -n 40 mutants/log; exit 1; }
+	@.venv-mutation/bin/python scripts/mutation.py draw $(SAMPLE) $(SEED) "$(ONLY)" > mutants/drawn
+	@echo "Running $$(wc -l < mutants/drawn) mutants ..."
+	@nice .venv-mutation/bin/mutmut run --max-children $(CHILDREN) $$(cat mutants/drawn) >> mutants/log 2>&1
+	@.venv-mutation/bin/python scripts/mutation.py score mutants/drawn
 
 .PHONY: check
 check: lint types imports ## Lint, types, import rules, and the law in config/
@@ -66,7 +81,7 @@ lock: $(TEST_READY) ## Resolve the dependencies anew into requirements.lock and 
 
 .PHONY: clean
 clean: ## Remove .venv, caches and the demonstration's data
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var
+	rm -rf $(VENV) .venv-mutation mutants build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache var
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .PHONY: browser
@@ -85,4 +100,9 @@ $(RUN_READY): requirements.lock pyproject.toml | $(BIN)/python
 $(TEST_READY): requirements-dev.lock pyproject.toml | $(RUN_READY)
 	@echo "Installing what tests need (once) ..."
 	@$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(MUTATION_READY): requirements-dev.lock pyproject.toml
+	@$(MAKE) --no-print-directory VENV=.venv-mutation venv
+	@.venv-mutation/bin/python -m pip --disable-pip-version-check --quiet install mutmut==3.8.1
 	@touch $@

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from hypothesis import HealthCheck, settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -27,6 +28,9 @@ from tests.support import NOW, Client
 
 TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
+settings.register_profile(
+    "mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
