@@ -100,3 +100,28 @@ class TestCriteria:
     def test_an_unknown_plan_is_named(self) -> None:
         with pytest.raises(LawNotFound, match="no plan 'x'; known: city, default, province"):
             SMALL.criteria_for("130100", START, plan_id="x")
+
+
+class TestLayers:
+    @pytest.mark.parametrize(
+        ("adcode", "at", "layers"),
+        [
+            ("130100", "2024-11-08 00:00", ("city", "province", "default")),
+            ("130100", "2023-11-08 00:00", ("province", "default")),
+            ("110000", "2024-11-08 00:00", ()),
+        ],
+    )
+    def test_from_the_place_up_to_the_nation(self, adcode: str, at: str, layers: tuple[str, ...]) -> None:
+        assert SMALL.plan_for(adcode, parse_instant(at)).layers == layers
+
+    def test_a_named_plan_is_laid_over_those_above_its_place_even_out_of_force(self) -> None:
+        assert SMALL.plan("city", parse_instant("2019-11-08 00:00")).layers == ("city", "default")
+
+    def test_the_same_plans_are_laid_once(self) -> None:
+        assert SMALL.plan_for("130100", START) is SMALL.plan_for("130100", parse_instant("2025-01-01 00:00"))
+
+    def test_a_citys_own_set_answers_where_the_nation_has_none(self) -> None:
+        first_red = parse_instant("2015-12-07 18:00")
+        assert LAW.criteria_for("110000", first_red).rules_id == "beijing-2015"
+        with pytest.raises(LawNotFound, match="no national rule set"):
+            LAW.criteria_for("120000", first_red)
