@@ -56,7 +56,7 @@ def test_rules_by_instant(instant: str, rules: str) -> None:
 
 def test_named_rules_and_unknown_ones() -> None:
     assert LAW.rules_at(START, "national-2016").id == "national-2016"
-    with pytest.raises(LawNotFound, match="known: beijing-2013, .*national-2016"):
+    with pytest.raises(LawNotFound, match=r"known: beijing-2013, .*national-2016"):
         LAW.rules_at(START, "national-1999")
     with pytest.raises(LawNotFound, match="name one of"):
         LAW.rules_at(parse_instant("2015-12-08 07:00"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from service.law.loader import check_config
+from service.law.loader import CONFIG, check_config
 
 NEW = "rules/national-2024.yaml"
 OLD = "rules/national-2019.yaml"
@@ -382,3 +382,12 @@ def test_who_decides_nothing_is_not_named_for_a_weak_default(config: Path) -> No
 
 def test_folder_that_does_not_exist(tmp_path: Path) -> None:
     assert check_config(tmp_path / "nowhere")
+
+
+def test_the_example_of_the_manual_is_sound(config: Path) -> None:
+    manual = (CONFIG.parent / "docs/law.md").read_text("utf-8")
+    example = manual.partition("```yaml\n")[2].partition("```")[0]
+    place = config / "plans/371500"
+    place.mkdir()
+    (place / "2027.yaml").write_text(example, "utf-8")
+    assert check_config(config) == []
