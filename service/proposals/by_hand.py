@@ -143,11 +143,15 @@ def _check_reason(reason: str, intent: Intent, prompt: PromptView | None) -> Non
 
 
 def _told_as(reason: str, intent: Intent, verdict: Verdict, plea: Plea) -> str:
-    """The reason stored with the step: what an order brought about is not told as criteria met."""
+    """The reason stored with the step: what an order brought about is told so, and nothing else is."""
     if intent.act is Act.HOLD:
         return "no_change"
     if verdict.kind is not None and plea.ground is Ground.UPPER_ORDER:
         return "upper_order"
+    if verdict.kind is not None and reason == "upper_order":
+        raise Invalid(
+            "The reason upper_order is told of an order only: give the ground upper_order, or another reason."
+        )
     if intent.act is Act.EXTEND and reason not in {"upper_order", "regional_prompt"}:
         return "prolonged"
     return reason

@@ -65,8 +65,9 @@ async def open_ones(client: Client) -> list[dict[str, Any]]:
 
 
 async def wish(client: Client, who: dict[str, str], to: str, **more: Any) -> httpx.Response:
-    """Propose by hand."""
-    body = {"adcode": "110000", "to": to, "reason": "upper_order", "explanation": "说明理由"} | more
+    """Propose by hand; without a word on the reason, for one that fits the ground."""
+    reason = "upper_order" if more.get("ground", "upper_order") == "upper_order" else "criteria_met"
+    body = {"adcode": "110000", "to": to, "reason": reason, "explanation": "说明理由"} | more
     return await client.http.post(PROPOSALS, headers=who, json=body)
 
 

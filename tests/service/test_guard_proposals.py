@@ -259,6 +259,13 @@ class TestStartAndRaise:
             answer = await wish(client, officer, "yellow", reason=reason)
             assert (answer.status_code, answer.json()["type"]) == (422, "urn:lantian:problem:invalid-content"), reason
 
+    async def test_only_an_order_is_told_as_an_order(self, client: Client, officer: dict[str, str]) -> None:
+        await heard(client, CLEAN)
+        answer = await wish(client, officer, "orange", **CONSULTED, reason="upper_order")
+        assert (answer.status_code, "told of an order only" in answer.json()["detail"]) == (422, True)
+        made = await wish(client, officer, "orange", **ORDER, reason="criteria_met")
+        assert made.json()["reason"] == "upper_order"
+
     async def test_what_was_right_when_it_was_proposed_must_be_right_when_it_is_approved(
         self, client: Client, runtime: Runtime, officer: dict[str, str], commander: dict[str, str], clock: ManualClock
     ) -> None:
