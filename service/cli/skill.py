@@ -105,7 +105,7 @@ async def _found(runtime: Runtime, call: argparse.Namespace, first: date | None,
     async with runtime.unit() as uow:
         if call.adcode is not None:
             return await skill_of(
-                uow, scope, call.adcode, feed=call.feed, first=first, until=until, rules=call.rules, most=None
+                uow, scope, call.adcode, feed=call.feed, first=first, until=until, rules=call.rules, bounded=False
             )
         question = await asked(uow, call.feed, first, until, call.rules)
     return await skill_everywhere(runtime, scope, question)

@@ -52,12 +52,12 @@ async def skill_of(
     until: date | None = None,
     rules: str | None = None,
     compact: bool = False,
-    most: int | None = MOST_ISSUES,
+    bounded: bool = True,
 ) -> dict[str, Any]:
     """How the forecasts for one division stood up to what was measured; by default over the 90 days up to today.
 
-    Days of issue from `first` to before `until`. Raises Unknown (division, feed), Forbidden (outside the scope), Invalid
-    (an empty or too long period, too many issues, an unknown rule set).
+    Days of issue from `first` to before `until`; without `bounded` as many issues as there are. Raises Unknown (division,
+    feed), Forbidden (outside the scope), Invalid (an empty or too long period, too many issues, an unknown rule set).
     """
     if adcode not in uow.runtime.law.divisions:
         raise Unknown(f"There is no division {adcode}; use a GB/T 2260 code.")
@@ -66,7 +66,7 @@ async def skill_of(
     question = await asked(uow, feed, first, until, rules, compact=compact)
     try:
         criteria = criteria_of(uow, adcode, question)
-        findings = await found(uow, scope, adcode, question, criteria, most=most)
+        findings = await found(uow, scope, adcode, question, criteria, most=MOST_ISSUES if bounded else None)
     except LawNotFound as error:
         raise Invalid(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     head = {

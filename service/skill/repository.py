@@ -15,13 +15,15 @@ FROM forecast WHERE adcode = $1 AND adcode LIKE $2 AND issued_at >= $3 AND issue
 """
 COUNT_SQL = f"SELECT count(DISTINCT (feed, basis, issued_at)) {WHERE}"
 ISSUES_SQL = f"""
-SELECT DISTINCT ON (feed, basis, issued_at) feed, basis, issued_at, points::text AS points {WHERE}
-ORDER BY feed, basis, issued_at, id DESC
+WITH chosen AS (SELECT DISTINCT ON (feed, basis, issued_at) id {WHERE} ORDER BY feed, basis, issued_at, id DESC)
+SELECT feed, basis, issued_at, points::text AS points FROM forecast WHERE id IN (SELECT id FROM chosen)
 """
 LAST_OF_DAY_SQL = f"""
-SELECT DISTINCT ON (feed, basis, date_trunc('day', issued_at AT TIME ZONE 'Asia/Shanghai'))
-    feed, basis, issued_at, points::text AS points {WHERE}
-ORDER BY feed, basis, date_trunc('day', issued_at AT TIME ZONE 'Asia/Shanghai'), issued_at DESC, id DESC
+WITH chosen AS (
+    SELECT DISTINCT ON (feed, basis, date_trunc('day', issued_at AT TIME ZONE 'Asia/Shanghai')) id {WHERE}
+    ORDER BY feed, basis, date_trunc('day', issued_at AT TIME ZONE 'Asia/Shanghai'), issued_at DESC, id DESC
+)
+SELECT feed, basis, issued_at, points::text AS points FROM forecast WHERE id IN (SELECT id FROM chosen)
 """
 OBSERVED_SQL = """
 SELECT points::text AS points FROM observation
@@ -48,7 +50,7 @@ async def issues(
     *,
     last_of_day: bool = False,
 ) -> list[Any]:
-    """Rows (feed, basis, issued_at, points) of the issues in [start, end); of a corrected issue the correction."""
+    """Rows (feed, basis, issued_at, points) of the issues in [start, end), in no order; of a corrected one the correction."""
     statement = LAST_OF_DAY_SQL if last_of_day else ISSUES_SQL
     return await uow.fetch(statement, adcode, scope.prefix + "%", start, end, feed)
 
