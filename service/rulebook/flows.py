@@ -88,10 +88,6 @@ class Deciding:
 
 def deciding(law: Law, reading: PlanReading) -> list[Deciding]:
     """Per level that exists on the day, the highest first."""
-    codes = [level.code for level in reversed(WARNING_LEVELS)]
-    if reading.criteria is not None:
-        known = {level.code for level in reading.criteria.known_levels}
-        codes = [code for code in codes if code in known]
     authorities = {str(code): one for code, one in reading.plan.authorities.items()}
     roles = {str(code): one for code, one in reading.plan.approvers.items()}
     return [
@@ -102,8 +98,14 @@ def deciding(law: Law, reading: PlanReading) -> list[Deciding]:
             stated=topic(law, reading, f"authorities.{code}"),
             roles_from=owner_of(law, reading, f"approvers.{code}"),
         )
-        for code in codes
+        for code in known_levels(reading)
     ]
+
+
+def known_levels(reading: PlanReading) -> list[str]:
+    """The levels that exist on the day, the highest first; every one when no rule set is in force."""
+    known = WARNING_LEVELS if reading.criteria is None else reading.criteria.known_levels
+    return [level.code for level in reversed(known)]
 
 
 @dataclass(frozen=True)
@@ -118,19 +120,21 @@ class Category:
 
 
 def categories(law: Law, reading: PlanReading, name: Grouped) -> list[tuple[str, list[Category]]]:
-    """By level, the highest first, the categories in the order of the plan. English is empty where none is written."""
+    """By level that exists, the highest first, the categories in the order of the plan; without any: none is written.
+
+    English is empty where none is written.
+    """
     texts = getattr(reading.plan, name)
     english = getattr(reading.plan, f"{name}_en")
     words = _translations(law, name)
     found = []
-    for level in reversed(WARNING_LEVELS):
-        if level.code in texts:
-            there = english.get(level.code, {})
-            group = [
-                _category(law, reading, f"{name}.{level.code}.{key}", items, words.get(key, key), there)
-                for key, items in texts[level.code].items()
-            ]
-            found.append((level.code, group))
+    for code in known_levels(reading):
+        there = english.get(code, {})
+        group = [
+            _category(law, reading, f"{name}.{code}.{key}", items, words.get(key, key), there)
+            for key, items in texts.get(code, {}).items()
+        ]
+        found.append((code, group))
     return found
 
 

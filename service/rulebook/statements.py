@@ -118,10 +118,19 @@ def of_rules(rules: RuleSet) -> list[Statement]:
         for path, words in _criteria_words(criteria)
         if path != "graded"
     ]
-    validity = Statement(
-        "in_force", label("in_force"), [in_force(rules)], owner, remarks("in_force", [rules], questions)
-    )
-    return [validity, *told, *left_over(rules, ["in_force", *(one.path for one in told)])]
+    head = [
+        Statement(path, label(path), words, owner, remarks(path, [rules], questions)) for path, words in _head(rules)
+    ]
+    return [*head, *told, *left_over(rules, [one.path for one in (*head, *told)])]
+
+
+def _head(document: RuleSet | Plan) -> list[tuple[str, list[Pair]]]:
+    number = document.number
+    return [
+        ("in_force", [in_force(document)]),
+        ("title", [(document.title, document.title)]),
+        ("number", [(number, number)] if number else []),
+    ]
 
 
 def in_force(document: Document) -> Pair:
@@ -167,7 +176,7 @@ def of_conduct(law: Law, reading: PlanReading) -> list[Statement]:
     if rules is not None and plan.base is None:
         base.append(("未指明，按当日有效的全国标准", "none is named: the national set of the day"))
     rows: list[tuple[str, list[Pair]]] = [
-        ("in_force", [in_force(reading.own)]),
+        *_head(reading.own),
         ("base", base),
         ("conflict", written("conflict", plan.conflict or "higher")),
         ("feeds", written("feeds", plan.feeds or "latest")),
@@ -208,7 +217,7 @@ def _stated(law: Law, reading: PlanReading, path: str, words: Sequence[Pair]) ->
 def owner_of(law: Law, reading: PlanReading, path: str) -> Owner | None:
     """Which document a value comes from; None when nobody states it."""
     root, _, rest = path.partition(".")
-    if root == "in_force":
+    if root in {"in_force", "title", "number"}:
         return Owner("plan", reading.own.id)
     if root == "levels":
         return _owner_of_level(law, reading, rest)
@@ -232,7 +241,19 @@ def _owner_of_level(law: Law, reading: PlanReading, code: str) -> Owner | None:
 
 def told_paths(reading: PlanReading) -> Iterator[str]:
     """The paths that a plan's page tells; what else its file speaks of is left over."""
-    yield from ("in_force", "base", "conflict", "feeds", "approvers", "zones", "tiers", "measures_from", *CRITERIA)
+    yield from (
+        "in_force",
+        "title",
+        "number",
+        "base",
+        "conflict",
+        "feeds",
+        "approvers",
+        "zones",
+        "tiers",
+        "measures_from",
+        *CRITERIA,
+    )
     for code in ("blue", "yellow", "orange", "red"):
         yield from (f"{name}.{code}" for name in ("levels", "authorities", "approvers", "measures", "health_advice"))
     yield from (f"{BARE}{name}" for name in Deadlines.model_fields)

@@ -38,7 +38,6 @@ from service.rulebook.words import POLLUTANT_WORDS, Pair, label
 from service.web.pages import render, writer_of
 
 router = APIRouter(include_in_schema=False)
-STANDARD_TOLD = ("in_force",)
 AVERAGED: dict[str, Pair] = {"24h": ("24 小时", "24 h"), "1h": ("1 小时", "1 h"), "8h": ("8 小时", "8 h")}
 
 
@@ -81,14 +80,13 @@ def _rule_set(law: Law, rules: RuleSet, statements: list[Statement], today: date
     }
 
 
-def _matrix(sets: list[list[Statement]]) -> list[tuple[Pair, list[Statement | None]]]:
+def _matrix(sets: list[list[Statement]]) -> list[tuple[str, Pair, list[Statement | None]]]:
     """Rows of the comparison: one value over all rule sets; None where a set does not know the level."""
-    paths = [f"levels.{level.code}" for level in reversed(WARNING_LEVELS)]
-    paths = ["in_force", *paths]
+    paths = ["in_force", "number", *(f"levels.{level.code}" for level in reversed(WARNING_LEVELS))]
     for statements in sets:
-        paths += [one.path for one in statements if one.path not in paths and one.owner is not None]
+        paths += [one.path for one in statements if one.path not in (*paths, "title") and one.owner is not None]
     by_path = [{one.path: one for one in statements} for statements in sets]
-    return [(label(path), [found.get(path) for found in by_path]) for path in paths]
+    return [(path, label(path), [found.get(path) for found in by_path]) for path in paths]
 
 
 def _standard(standard: AqiStandard, today: date) -> dict[str, Any]:

@@ -57,6 +57,7 @@ LAW: dict[str, tuple[str, str]] = {
     "law_open": ("未确立", "not established"),
     "law_partly_open": ("部分未确立", "partly not established"),
     "law_unseen": ("未见规定", "no text was seen"),
+    "law_or": ("或", "or"),
     "law_kind_reference": ("依据", "Reference"),
     "law_kind_confidence": ("把握", "Confidence"),
     "law_kind_source": ("出处", "Source"),
