@@ -55,6 +55,7 @@ class Findings:
     feed: str
     basis: Basis
     rules: str
+    plan: str | None
     levels: tuple[Level, ...]
     issued: list[datetime] = field(default_factory=list)
     days: DayTally = field(default_factory=DayTally)
@@ -184,10 +185,11 @@ def _reaching(series: Series, windows: Sequence[Window]) -> Series:
 def _verified(adcode: str, issues: Sequence[Issue], air: _Air, terms: Terms) -> Findings:
     """The findings of one feed and basis; `issues` in time order."""
     criteria = terms.criteria
-    found = Findings(adcode, issues[0].feed, issues[0].basis, criteria.rules_id, criteria.known_levels)
+    first = issues[0]
+    found = Findings(adcode, first.feed, first.basis, criteria.rules_id, criteria.plan_id, criteria.known_levels)
     found.observed_values = air.values
     last_of_day = {issue.day: issue for issue in issues}
-    coming = [spell for spell in air.spells if issues[0].issued_at <= spell.start < terms.until]
+    coming = [spell for spell in air.spells if first.issued_at <= spell.start < terms.until]
     said: list[list[tuple[datetime, bool | None]]] = [[] for _ in coming]
     judge = Judge(criteria)
     for issue in issues:
@@ -236,6 +238,7 @@ class Skill:
     basis: Basis
     adcodes: tuple[str, ...]
     rules: tuple[str, ...]
+    plans: tuple[str, ...]
     issues: int
     first_issue: datetime
     last_issue: datetime
@@ -257,6 +260,7 @@ class Skill:
             "evidence": self.basis == "forecast",
             "divisions": len(self.adcodes),
             "rules": list(self.rules),
+            "plans": list(self.plans),
             "issues": self.issues,
             "first_issue": iso(self.first_issue),
             "last_issue": iso(self.last_issue),
@@ -279,6 +283,7 @@ def skill(findings: Sequence[Findings]) -> Skill:
         basis=findings[0].basis,
         adcodes=tuple(sorted({one.adcode for one in findings})),
         rules=tuple(sorted({one.rules for one in findings})),
+        plans=tuple(sorted({one.plan for one in findings if one.plan is not None})),
         issues=len(issued),
         first_issue=min(issued),
         last_issue=max(issued),

@@ -20,9 +20,11 @@ from service.demo.episodes import EPISODES, load_episode
 from service.demo.messages import FORECAST_FEEDS
 from service.kit.problems import Invalid, Problem
 from service.kit.runtime import Runtime
+from service.kit.unit_of_work import UnitOfWork
 from service.law.loader import load_law
+from service.skill import repository
 from service.skill.episodes import verified
-from service.skill.flows import asked, skill_everywhere, skill_of
+from service.skill.flows import Question, asked, skill_everywhere, skill_of
 from service.skill.targets import load_targets
 from service.skill.text import described
 
@@ -36,7 +38,9 @@ def register(commands: Any) -> None:
         help="forecasts against observations · 预报检验",
         description="Stored forecasts of a period, or the rebuilt forecasts of a past episode (needs no database).",
     )
-    skill.add_argument("--adcode", help="one division; default: every division together, and each by itself")
+    skill.add_argument(
+        "--adcode", help="a division, or the divisions of a province; default: all, together and each by itself"
+    )
     skill.add_argument("--rules", help="rule set for the levels, such as national-2024; default: the one in force")
     skill.add_argument("--feed", help="one feed; default: every feed side by side")
     skill.add_argument("--from", metavar="DAY", help="first day of issue; default: 90 days back")
@@ -69,10 +73,6 @@ def _episode(call: argparse.Namespace) -> dict[str, Any]:
     if given:
         raise ValueError(f"{', '.join(given)} go with stored forecasts; leave them out, or leave --episode out.")
     episode, settings = load_episode(call.episode), settings_of(call)
-    if call.adcode is not None and call.adcode not in episode.tracks:
-        raise ValueError(
-            f"The episode {episode.id} has no observations of {call.adcode}; it has {_some(episode.divisions)}."
-        )
     return verified(
         episode,
         call.forecast or "persistence",
@@ -81,11 +81,6 @@ def _episode(call: argparse.Namespace) -> dict[str, Any]:
         adcode=call.adcode,
         rules=call.rules,
     )
-
-
-def _some(adcodes: tuple[str, ...]) -> str:
-    shown = ", ".join(adcodes[:10])
-    return shown if len(adcodes) <= 10 else f"{len(adcodes)} divisions, among them {shown}"
 
 
 async def _stored(call: argparse.Namespace) -> dict[str, Any]:
@@ -100,15 +95,23 @@ async def _stored(call: argparse.Namespace) -> dict[str, Any]:
 
 
 async def _found(runtime: Runtime, call: argparse.Namespace, first: date | None, until: date | None) -> dict[str, Any]:
-    scope = Scope(NATION)
     await runtime.load_clock()
     async with runtime.unit() as uow:
-        if call.adcode is not None:
-            return await skill_of(
-                uow, scope, call.adcode, feed=call.feed, first=first, until=until, rules=call.rules, bounded=False
-            )
         question = await asked(uow, call.feed, first, until, call.rules)
-    return await skill_everywhere(runtime, scope, question)
+        if call.adcode is not None and await _alone(uow, call.adcode, question):
+            period = question.period
+            return await skill_of(
+                uow, Scope(NATION), call.adcode, feed=call.feed, first=period.first, until=period.until,
+                rules=call.rules, bounded=False,
+            )  # fmt: skip
+    return await skill_everywhere(runtime, Scope(call.adcode or NATION), question)
+
+
+async def _alone(uow: UnitOfWork, adcode: str, question: Question) -> bool:
+    """Whether the division itself is meant: it has forecasts of its own, or nothing inside it has."""
+    period = question.period
+    inside = await repository.divisions(uow, Scope(adcode), period.start, period.end, question.feed)
+    return adcode in inside or not inside
 
 
 def _day(call: argparse.Namespace, name: str) -> date | None:

@@ -11,6 +11,7 @@ from alerts.instants import DAY
 from alerts.law import Law
 from alerts.verification import Findings, Issue, Terms, verify
 from alerts.verification_targets import SkillTargets
+from service.accounts.roles import Scope
 from service.demo.episodes import Episode
 from service.demo.messages import Kind, messages
 from service.skill.report import Period, document, entry, pooled
@@ -26,17 +27,18 @@ def verified(
     adcode: str | None = None,
     rules: str | None = None,
 ) -> dict[str, Any]:
-    """Every city of the episode (or one) together, and each by itself in `divisions`.
+    """The cities of the episode (or one, or those of a province) together, and each by itself in `divisions`.
 
-    Raises KeyError for a division without observations in the episode, LawNotFound for an unknown rule set.
+    Raises ValueError for a place without observations in the episode, LawNotFound for an unknown rule set.
     """
     criteria = law.criteria_for(adcode, episode.starts_at, rules_id=rules)
-    chosen = episode.divisions if adcode is None else (adcode,)
+    chosen = chosen_of(episode, adcode)
     by_division: dict[str, list[Findings]] = {}
     issued = issues_of(replace(episode, tracks={place: episode.tracks[place] for place in chosen}), kind)
     for place in chosen:
         air = series_of(place, episode.observations(place))
-        terms = Terms(criteria, law.standards, known_until=air.end, until=episode.ends_at)
+        own = law.criteria_for(place, episode.starts_at, rules_id=rules)
+        terms = Terms(own, law.standards, known_until=air.end, until=episode.ends_at)
         by_division[place] = verify(place, issued[place], [air], terms)
     period = Period(episode.starts_at.date(), (episode.ends_at - DAY / 24).date() + DAY)
     head = {
@@ -48,6 +50,7 @@ def verified(
         "note_zh": episode.note_zh,
         "note_en": episode.note_en,
         "rules": criteria.rules_id,
+        "plan": criteria.plan_id,
         "title": criteria.title,
         "number": criteria.number,
     }
@@ -59,6 +62,20 @@ def verified(
         for place, findings in by_division.items()
     ]
     return body | {"divisions": divisions}
+
+
+def chosen_of(episode: Episode, adcode: str | None) -> tuple[str, ...]:
+    """The divisions that are meant: all, the one, or those inside a province or city. Raises ValueError for none."""
+    if adcode is None:
+        return episode.divisions
+    if adcode in episode.tracks:
+        return (adcode,)
+    inside = tuple(each for each in episode.divisions if Scope(adcode).covers(each))
+    if not inside:
+        shown = ", ".join(episode.divisions[:10])
+        known = shown if len(episode.divisions) <= 10 else f"{len(episode.divisions)} divisions, among them {shown}"
+        raise ValueError(f"The episode {episode.id} has no observations of {adcode}; it has {known}.")
+    return inside
 
 
 def issues_of(episode: Episode, kind: Kind) -> dict[str, list[Issue]]:

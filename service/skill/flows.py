@@ -160,9 +160,9 @@ async def skill_everywhere(runtime: Runtime, scope: Scope, question: Question) -
         places.append({"adcode": adcode, "name": runtime.place(adcode), "feeds": feeds})
         gathered += findings
     head = {
-        "adcode": None,
-        "name": "全部行政区",
-        "name_en": "all divisions",
+        "adcode": None if scope.adcode == NATION else scope.adcode,
+        "name": "全部行政区" if scope.adcode == NATION else runtime.place(scope.adcode),
+        "name_en": "all divisions" if scope.adcode == NATION else runtime.place(scope.adcode),
         "rules": national.rules_id,
         "plan": national.plan_id,
         "title": national.title,

@@ -102,9 +102,10 @@ def described(body: Mapping[str, Any], lang: str) -> str:
 def _title(body: Mapping[str, Any], say: Words) -> Iterator[str]:
     place = say(body.get("name", ""), body.get("name_en") or body.get("name", ""))
     yield say(f"预报检验  {place}", f"Forecast skill  {place}")
+    plan = f" {body['plan']}" if body.get("plan") else ""
     yield say(
-        f"发布日 {body['from']} 至 {body['until']}（不含）；级别依据 {body['rules']}《{body['title']}》（{body['number']}）",
-        f"Days of issue {body['from']} to before {body['until']}; levels by {body['rules']} ({body['title']}, {body['number']})",
+        f"发布日 {body['from']} 至 {body['until']}（不含）；级别依据 {body['rules']}{plan}《{body['title']}》（{body['number']}）",
+        f"Days of issue {body['from']} to before {body['until']}; levels by {body['rules']}{plan} ({body['title']}, {body['number']})",
     )
 
 

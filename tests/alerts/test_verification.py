@@ -274,7 +274,7 @@ class TestContract:
         body = measured([issue(0, [170, 170]), issue(1, [90])], [daily(0, [60, 180, 240])]).contract()
         assert body["evidence"] is True
         assert (body["first_issue"], body["last_issue"]) == ("2024-11-08T17:00:00+08:00", "2024-11-09T17:00:00+08:00")
-        assert (body["rules"], body["divisions"], body["issues"]) == (["national-2024"], 1, 2)
+        assert (body["rules"], body["plans"], body["divisions"], body["issues"]) == (["national-2024"], [], 1, 2)
         days = body["lead_days"]
         assert isinstance(days, list)
         assert days[0] == {
