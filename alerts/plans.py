@@ -206,7 +206,12 @@ def _still_open(topics: Mapping[str, str], stated: Iterable[str]) -> dict[str, s
 
 def measures_start(plan: Plan, category: str, effective_at: datetime) -> datetime:
     """When the measures of a category begin: with the response, or at the next 00:00 where the plan says so."""
-    if plan.measures_from.get(category) != "next_midnight":
-        return effective_at
+    return later_starts(plan.measures_from, effective_at).get(category, effective_at)
+
+
+def later_starts(rules: Mapping[str, str], effective_at: datetime) -> dict[str, datetime]:
+    """The categories whose measures do not begin with the response at `effective_at` (aware), and when they do."""
     midnight = day_start(effective_at.astimezone(SHANGHAI).date())
-    return effective_at if effective_at == midnight else midnight + timedelta(days=1)
+    if effective_at == midnight:
+        return {}
+    return {category: midnight + timedelta(days=1) for category, rule in rules.items() if rule == "next_midnight"}

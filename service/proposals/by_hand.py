@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cap_values import CapError, check_text
@@ -213,7 +214,7 @@ async def _put(
     rules = found.rules or uow.runtime.law.criteria_for(adcode, uow.now, plan_id=plan.id).rules_id
     told = _sentence(plea.explanation or "")
     frozen = content(
-        change,
+        replace(change, measures_from=plan.measures_from),
         why=(told, told),
         rules=rules,
         plan=plan.id,

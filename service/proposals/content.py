@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from alerts.assessment import Assessment
 from alerts.levels import Level
+from alerts.plans import later_starts
 from alerts.proposal import Reason, Step
 
 ENDING = frozenset({"lift", "revoke"})
+STARTING = frozenset({"issue", "raise"})
 HOLD = "hold"
 """The decision that nothing changes (无变化): on record, never announced."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What changes in one division. `effective_at` None: with the decision."""
+    """What changes in one division. `effective_at` None: with the decision. `measures_from`: as the plan has it."""
 
     adcode: str
     place: str
@@ -28,6 +31,13 @@ class Change:
     effective_at: datetime | None = None
     planned_end: datetime | None = None
     fixed_end: bool = False
+    measures_from: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def later_measures(self) -> Mapping[str, str]:
+        """The categories whose measures the plan lets begin at the next 00:00; none where nothing starts."""
+        starts = self.action in STARTING
+        return {category: rule for category, rule in self.measures_from.items() if starts and rule != "start"}
 
 
 def basis_of(step: Step, assessment: Assessment) -> tuple[str, str]:
@@ -104,8 +114,28 @@ def body_zh(change: Change, why: str) -> str:
     return (
         f"{why}{start}{_until_zh(change.planned_end, change.fixed_end)}，"
         f"{change.place}执行重污染天气{level.zh}预警（{level.response}应急响应）。"
-        "请各有关单位和企业按应急减排清单落实相应措施。"
+        f"请各有关单位和企业按应急减排清单落实相应措施。{_later_zh(change)}"
     )
+
+
+def _later_zh(change: Change) -> str:
+    """From when the measures that do not begin with the response begin."""
+    named = "、".join(category.rpartition("·")[2] for category in change.later_measures)
+    if not named:
+        return ""
+    if change.effective_at is None:
+        return f"其中{named}措施自发布后的次日00:00起执行。"
+    starts = later_starts(change.later_measures, change.effective_at)
+    return f"其中{named}措施自{instant_zh(min(starts.values()))}起执行。" if starts else ""
+
+
+def _later_en(change: Change) -> str:
+    if not change.later_measures:
+        return ""
+    if change.effective_at is None:
+        return " What the plan lets begin later begins at the next 00:00."
+    starts = later_starts(change.later_measures, change.effective_at)
+    return f" What the plan lets begin later begins at {min(starts.values()):%Y-%m-%d %H:%M}." if starts else ""
 
 
 def body_en(change: Change, why: str) -> str:
@@ -120,7 +150,7 @@ def body_en(change: Change, why: str) -> str:
         end = f" until {change.planned_end:%Y-%m-%d %H:%M}" + ("" if change.fixed_end else " (expected)")
     return (
         f"{why} {start}{end} the {change.to_level.code} warning holds in {change.place}. "
-        "Listed enterprises follow the emission list."
+        f"Listed enterprises follow the emission list.{_later_en(change)}"
     )
 
 
@@ -162,6 +192,8 @@ def content(
             "en": {"headline": headline_en(*named), "text": body_en(change, why[1])},
         },
     }
+    if change.later_measures:
+        frozen["measures_from"] = dict(change.later_measures)
     return frozen if deviation is None else frozen | {"deviation": deviation}
 
 

@@ -71,6 +71,7 @@ async def follow(
             reason=step.reason.value,
             effective_at=step.effective_at,
             planned_end=step.planned_end,
+            measures_from=plan.measures_from,
         ),
         why=basis_of(step, assessment),
         rules=assessment.rules,

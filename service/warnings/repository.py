@@ -9,6 +9,7 @@ from typing import Any
 
 from alerts.levels import Level
 from alerts.lifecycle import State
+from alerts.plans import later_starts
 from alerts.proposal import InForce
 from service.accounts.roles import Scope
 from service.kit.problems import Unknown
@@ -116,23 +117,28 @@ async def find(uow: UnitOfWork, scope: Scope, warning_id: int) -> dict[str, Any]
         "SELECT identifier, step_id, kind, sent FROM message WHERE warning_id = $1 ORDER BY sent", warning_id
     )
     document = warning_document(row, uow.runtime.place(row["adcode"]))
-    document["steps"] = [
-        {
-            "id": step["id"],
-            "action": step["action"],
-            "level": Level(step["level"]).code,
-            "reason": step["reason"],
-            "announced_at": beijing(step["announced_at"]),
-            "effective_at": beijing(step["effective_at"]),
-            "planned_end": beijing(step["planned_end"]),
-            "decided_by_role": step["role"],
-            "decision_reason": step["decision_reason"],
-            "content": json.loads(step["content"]),
-            "cap": [f"/public/cap/{m['identifier']}.xml" for m in messages if m["step_id"] == step["id"]],
-        }
-        for step in steps
-    ]
+    document["steps"] = [_step_document(step, [m for m in messages if m["step_id"] == step["id"]]) for step in steps]
     return document
+
+
+def _step_document(step: Any, messages: list[Any]) -> dict[str, Any]:
+    """One step; `measures_start` names the categories of measures that begin later than the response."""
+    frozen = json.loads(step["content"])
+    effective = beijing(step["effective_at"])
+    return {
+        "id": step["id"],
+        "action": step["action"],
+        "level": Level(step["level"]).code,
+        "reason": step["reason"],
+        "announced_at": beijing(step["announced_at"]),
+        "effective_at": effective,
+        "measures_start": {} if effective is None else later_starts(frozen.get("measures_from", {}), effective),
+        "planned_end": beijing(step["planned_end"]),
+        "decided_by_role": step["role"],
+        "decision_reason": step["decision_reason"],
+        "content": frozen,
+        "cap": [f"/public/cap/{message['identifier']}.xml" for message in messages],
+    }
 
 
 async def page(
