@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.kit.problems import TooLarge, TooSlow
 from service.kit.settings import Settings
 
-UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists"})
+UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists", "/simulation"})
 LONGEST_BODY_SECONDS = 120.0
 """A body that takes longer to arrive is given up."""
 FORM_ROOM = 100_000

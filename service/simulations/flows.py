@@ -23,6 +23,10 @@ from service.simulations.schemas import CaseBody, SimulationBody
 STORED_SQL = "SELECT id, feed, issued_at, basis, points FROM forecast WHERE id = $1 AND adcode = $2"
 
 
+class NothingKnown(Invalid):
+    """Nothing was measured or forecast there."""
+
+
 @dataclass(frozen=True)
 class Supposed:
     """The series of a simulation, when it is assessed, and where it comes from."""
@@ -79,7 +83,7 @@ async def _supposed(uow: UnitOfWork, body: SimulationBody) -> Supposed:
     as_of = beijing(body.as_of) or uow.now
     known = await sources(uow, body.adcode, as_of)
     if not known:
-        raise Invalid("Nothing is known of the air there; send `points`, or name a stored `forecast`.")
+        raise NothingKnown("Nothing is known of the air there; send `points`, or name a stored `forecast`.")
     newest = known[-1]
     if newest.forecast_id is None:
         return Supposed(newest.series, as_of, {"kind": "measured"})
@@ -89,7 +93,9 @@ async def _supposed(uow: UnitOfWork, body: SimulationBody) -> Supposed:
 async def _stored(uow: UnitOfWork, body: SimulationBody, forecast_id: int) -> Supposed:
     row = await uow.fetchrow(STORED_SQL, forecast_id, body.adcode)
     if row is None:
-        raise Unknown(f"There is no forecast {forecast_id} for {body.adcode}; see /api/v1/divisions/{body.adcode}/forecast.")
+        raise Unknown(
+            f"There is no forecast {forecast_id} for {body.adcode}; see /api/v1/divisions/{body.adcode}/forecast."
+        )
     as_of = beijing(body.as_of) or row["issued_at"]
     points = _edited(points_of(row["points"]), body)
     observed = [] if body.alone else await observed_points(uow, body.adcode, as_of)
