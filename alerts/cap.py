@@ -229,7 +229,7 @@ def _check_chain(message: CapMessage) -> None:
         raise CapError("references", "an Alert is the first message and refers to none; send an Update")
     if message.msg_type is not MessageType.ALERT and not message.references:
         raise CapError(
-            "references", f"an {message.msg_type} must name every live earlier message of the warning"
+            "references", "an Update or Cancel must name every live earlier message of the warning"
         )
     if message.status is not Status.ACTUAL and not message.note:
         raise CapError("note", f"status {message.status} needs a note that says what is being tried")
