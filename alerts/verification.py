@@ -24,7 +24,7 @@ from alerts.points import VALUES
 from alerts.rules import Criteria
 from alerts.series import Floats, Series
 from alerts.verification_days import DayTally, LeadDay, day_aqis, lead_days
-from alerts.verification_leads import Lead, LeadTimes, gives, lead_of, lead_times, spells
+from alerts.verification_leads import Lead, LeadTimes, Spell, gives, lead_of, lead_times, spells
 from alerts.verification_levels import Judge, LevelScore, Outcomes, Verdict, level_scores, outcome, within
 
 Basis = Literal["forecast", "perfect", "persistence"]
@@ -120,7 +120,8 @@ class _Air:
 
     def __init__(self, observed: Sequence[Series], windows: Sequence[Window], terms: Terms) -> None:
         hours_first = sorted(observed, key=lambda series: series.kind != "hourly")
-        self._series = [_reaching(series, windows) for series in hours_first]
+        reach = [*windows, *((series.start, series.end) for series in observed)]
+        self._series = [_reaching(series, reach) for series in hours_first]
         self._blocks = [blocks_of(series, terms.criteria, terms.standards) for series in self._series]
         self._judge = Judge(terms.criteria)
         self._verdicts: dict[Window, Verdict] = {}
@@ -129,7 +130,17 @@ class _Air:
         for blocks in reversed(self._blocks):
             self.days |= day_aqis(blocks)
         levels = () if terms.days_only else terms.criteria.known_levels
-        self.spells = [spell for level in levels for spell in spells(self._blocks[0], terms.criteria, level)]
+        self.spells = [spell for level in levels for spell in self._spells(level, terms.criteria)]
+
+    def _spells(self, level: Level, criteria: Criteria) -> list[Spell]:
+        """The episodes in the hours, and those in the days of which no hour was measured."""
+        found: list[Spell] = []
+        for at, blocks in enumerate(self._blocks):
+            finer = self._series[:at]
+            for spell in spells(blocks, criteria, level):
+                if not any(_measured(series, (spell.start, spell.end)) for series in finer):
+                    found.append(spell)
+        return found
 
     def over(self, window: Window) -> Verdict:
         """The verdict on the measured air of these hours: on its hours where there are any, otherwise on its days."""

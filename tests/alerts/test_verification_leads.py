@@ -154,6 +154,20 @@ class TestLead:
         assert [one.able for one in leads([said(2, 5, 6)])] == [1]
         assert measured([other], air).lead_times[0].leads[0].first_at is None
 
+    def test_measured_days_have_episodes_where_no_hour_was_measured(self) -> None:
+        """Hours around day 5 alone: its episode is theirs (24 h from 23:00 have a mean of 205), that of day 9 the days'."""
+        air = [daily(0, [90, 90, 90, 90, 90, 90, 90, 90, 90, 210, 90]), by_hour(4, [90, 210, 90])]
+        for observed in (air, air[::-1]):
+            [times] = [one for one in measured([said(2, 5), said(7, 9)], observed).lead_times if one.level == YELLOW]
+            assert [(one.spell.start, one.steady_hours) for one in times.leads] == [
+                (at(4, 23), 54),
+                (at(9), 31),
+            ]
+
+    def test_days_do_not_double_the_episodes_of_hours(self) -> None:
+        air = [daily(0, CLEAN_THEN_HEAVY), by_hour(0, CLEAN_THEN_HEAVY)]
+        assert [len(times.leads) for times in measured([said(2, 5, 6)], air).lead_times] == [1, 1, 0]
+
     def test_hours_are_compared_with_hours(self) -> None:
         air = by_hour(0, [30, 30, 30, 180, 180, 30, 30], hour=12)
         forecast = Issue("f", "forecast", at(1, 8), by_hour(1, [30, 30, 180, 180, 30], hour=8))
