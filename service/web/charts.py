@@ -51,6 +51,8 @@ def lines_of(criteria: Criteria) -> list[int]:
     lines = set[int]()
     for level in criteria.known_levels:
         for condition in criteria.conditions(level):
+            if condition.of == "pm25":
+                continue
             lines.add(condition.over)
             if condition.containing is not None:
                 lines.add(condition.containing.over)
