@@ -136,3 +136,79 @@ class TestMayReachPublic:
     )
     def test_only_the_real(self, status: Status, may: bool) -> None:
         assert may_reach_public(status) is may
+
+
+class TestLetters:
+    """The whole feed, letter by letter: readers that match on text break on the smallest change."""
+
+    def test_the_whole(self) -> None:
+        given = message("a", 2, title="红色 & 黄色", msg_type=MessageType.UPDATE, expires=NOW + timedelta(hours=1))
+        address = "https://air.example.gov.cn/public/cap/a.xml"
+        assert render_atom(replace(feed(given), page=f"{BASE}?a=1&b=2")).decode() == (
+            '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom" xml:lang="zh-CN">'
+            "<id>https://air.example.gov.cn/public/warnings.atom</id><title>重污染天气预警</title>"
+            "<updated>2016-12-17T07:00:00+08:00</updated><author><name>指挥中心</name></author>"
+            '<link rel="self" type="application/atom+xml" href="https://air.example.gov.cn/public/warnings.atom"/>'
+            '<link rel="alternate" type="text/html" href="https://air.example.gov.cn/public/?a=1&amp;b=2"/>'
+            f"<entry><id>{address}</id><title>红色 &amp; 黄色</title><updated>2016-12-17T07:00:00+08:00</updated>"
+            "<published>2016-12-17T07:00:00+08:00</published>"
+            f'<link rel="alternate" type="application/cap+xml" href="{address}"/>'
+            '<category term="Update" label="msgType"/><summary type="text">预计 AQI 210–380。</summary></entry></feed>'
+        )
+
+    def test_quotes_in_an_address_cannot_end_it(self) -> None:
+        document = etree.fromstring(render_atom(feed(message("a", address=f'{BASE}x"y.xml'))))
+        assert document.findtext("a:entry/a:id", namespaces=ATOM) == f'{BASE}x"y.xml'
+
+    def test_quotes_in_words_stay_as_they_are(self) -> None:
+        assert "<title>\"甲\" '乙'</title>" in render_atom(feed(message("a", title="\"甲\" '乙'"))).decode()
+
+    def test_messages_of_one_instant_stand_by_identifier(self) -> None:
+        assert ids(feed(message("a"), message("c"), message("b"))) == ["c", "b", "a"]
+
+    def test_updated_leaves_the_future_out(self) -> None:
+        document = etree.fromstring(render_atom(feed(message("a", 5), message("b", -1))))
+        assert document.findtext("a:updated", namespaces=ATOM) == "2016-12-17T04:00:00+08:00"
+
+    def test_a_message_sent_now_speaks(self) -> None:
+        assert ids(feed(message("a", 0))) == ["a"]
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            (
+                feed(message("a", address="/x")),
+                "'/x' is not an absolute https address; set the public address of the service",
+            ),
+            (
+                replace(feed(), address="http://air.example.gov.cn/warnings.atom"),
+                "'http://air.example.gov.cn/warnings.atom' is not an absolute https address; "
+                "set the public address of the service",
+            ),
+            (
+                replace(feed(), page="ftp://127.0.0.1/"),
+                "'ftp://127.0.0.1/' is not an absolute https address; set the public address of the service",
+            ),
+            (
+                feed(message("a"), message("a", address=f"{BASE}cap/b.xml")),
+                "two messages share one identifier; every CAP message has its own for ever",
+            ),
+            (
+                feed(message("a"), message("b", address=f"{BASE}cap/a.xml")),
+                "two messages share one address; every CAP message has its own for ever",
+            ),
+            (feed(message("a", summary="")), "Atom is empty; say it in words"),
+            (replace(feed(), title="<b>"), "Atom holds a tag or an entity; write plain text"),
+            (replace(feed(), author="a\x07"), "Atom holds a control character; remove it"),
+        ],
+    )
+    def test_in_words(self, given: AtomFeed, told: str) -> None:
+        with pytest.raises(FeedError) as refused:
+            render_atom(given)
+        assert str(refused.value) == told
+
+    def test_loopback_by_any_of_its_names(self) -> None:
+        for host in ("127.0.0.1", "localhost", "[::1]"):
+            render_atom(feed(message("a", address=f"http://{host}:8000/a.xml")))

@@ -31,3 +31,24 @@ def test_every_state_is_in_the_table_and_can_be_reached() -> None:
 def test_ends() -> None:
     ends = {State.LIFTED, State.LAPSED, State.REJECTED, State.EXPIRED, State.REVOKED}
     assert {state for state in State if is_final(state)} == ends
+
+
+@pytest.mark.parametrize(
+    ("state", "to", "told"),
+    [
+        (
+            State.PROPOSED,
+            State.ACTIVE,
+            "a warning that is proposed cannot become active; allowed: approved, expired, rejected",
+        ),
+        (
+            State.LIFTED,
+            State.RAISED,
+            "a warning that is lifted cannot become raised; allowed: nothing: it is at its end",
+        ),
+    ],
+)
+def test_the_refusal_says_what_is_allowed(state: State, to: State, told: str) -> None:
+    with pytest.raises(IllegalMove) as error:
+        move(state, to)
+    assert str(error.value) == told
