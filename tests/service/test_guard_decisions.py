@@ -247,7 +247,7 @@ class TestByHand:
     async def test_rejecting_when_the_matter_is_gone(
         self, client: Client, runtime: Runtime, commander: dict[str, str], clock: ManualClock
     ) -> None:
-        proposal = await lifting(client, commander, clock)
+        proposal = await raised(client, commander, clock)
         async with runtime.unit() as uow:
             await uow.execute("UPDATE warning SET closed_at = $1, state = 'lapsed'", uow.now)
             await uow.commit()
