@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
@@ -13,8 +13,8 @@ from alerts.levels import WARNING_LEVELS
 from alerts.plans import Authority, Plan
 from alerts.rules import NATIONAL, AqiStandard, RuleSet, Validity
 from service.kit.problems import Unknown
-from service.rulebook.statements import Owner, PlanReading, Statement, owner_of, topic
-from service.rulebook.words import Pair, written
+from service.rulebook.statements import Owner, PlanReading, Statement, owner_of, said_of, topic
+from service.rulebook.words import Pair, label, written
 
 Standing = Literal["in_force", "past", "coming"]
 Grouped = Literal["measures", "health_advice"]
@@ -83,7 +83,7 @@ class Deciding:
     authority: Authority
     roles: Sequence[str]
     stated: Statement
-    roles_from: Owner | None
+    roles_stated: Statement
 
 
 def deciding(law: Law, reading: PlanReading) -> list[Deciding]:
@@ -96,7 +96,7 @@ def deciding(law: Law, reading: PlanReading) -> list[Deciding]:
             authority=authorities.get(code, Authority()),
             roles=roles.get(code, ()),
             stated=topic(law, reading, f"authorities.{code}"),
-            roles_from=owner_of(law, reading, f"approvers.{code}"),
+            roles_stated=topic(law, reading, f"approvers.{code}"),
         )
         for code in known_levels(reading)
     ]
@@ -162,9 +162,15 @@ def _translations(law: Law, name: Grouped) -> dict[str, str]:
     return found
 
 
-def sources(law: Law, reading: PlanReading, name: Grouped) -> Iterator[tuple[Owner, Statement]]:
+def sources(law: Law, reading: PlanReading, name: Grouped) -> list[tuple[Owner, Statement]]:
     """Each plan that the texts come from, with what it says of its sources."""
     grouped = [group for _, groups in categories(law, reading, name) for group in groups]
-    for owner in dict.fromkeys(group.owner for group in grouped if group.owner is not None):
-        written_by = PlanReading(law.plans[owner.id], law.plans[owner.id], {}, None, None)
-        yield owner, topic(law, written_by, name)
+    owners = dict.fromkeys(group.owner for group in grouped if group.owner is not None)
+    roots = (name, f"{name}_from")
+    return [
+        (
+            owner,
+            Statement(name, label(name), owner=owner, remarks=[one for _, one in said_of(law.plans[owner.id], roots)]),
+        )
+        for owner in owners
+    ]

@@ -99,14 +99,27 @@ def open_questions(*documents: RuleSet | Plan | Criteria) -> dict[str, Pair]:
     }
 
 
-def left_over(document: Document, told: Iterable[str]) -> Iterator[Statement]:
-    """The topics of a document that belong to no value told: other references, choices and open questions."""
-    paths = list(told)
-    topics = [key for name in KINDS.values() for key in getattr(document, name, {})]
-    questions = {} if isinstance(document, AqiStandard) else open_questions(document)
-    for topic in dict.fromkeys((*topics, *questions)):
-        if not any(about(path, topic) for path in paths):
-            yield Statement(topic, label(topic), remarks=remarks(topic, [document], questions))
+def said_of(document: Document, roots: Iterable[str] = ()) -> Iterator[tuple[str, Remark]]:
+    """Everything a document says of its sources, by topic; with `roots` only of the topics below those."""
+    wanted = tuple(roots)
+    for kind, name in KINDS.items():
+        for key, text in getattr(document, name, {}).items():
+            if not wanted or key.partition(".")[0] in wanted:
+                yield key, Remark(kind, text, text, document.id)
+    if not isinstance(document, AqiStandard):
+        for key, (zh, en) in open_questions(document).items():
+            if not wanted or key.partition(".")[0] in wanted:
+                yield key, Remark("open", zh, en, "")
+
+
+def left_over(document: Document, told: Iterable[Statement]) -> list[Statement]:
+    """What a document says beside the statements told: other references, choices and open questions, by topic."""
+    shown = {(remark.kind, remark.zh) for statement in told for remark in statement.remarks}
+    topics: dict[str, list[Remark]] = {}
+    for key, remark in said_of(document):
+        if (remark.kind, remark.zh) not in shown:
+            topics.setdefault(key, []).append(remark)
+    return [Statement(key, label(key), remarks=lines) for key, lines in topics.items()]
 
 
 def of_rules(rules: RuleSet) -> list[Statement]:
@@ -121,7 +134,7 @@ def of_rules(rules: RuleSet) -> list[Statement]:
     head = [
         Statement(path, label(path), words, owner, remarks(path, [rules], questions)) for path, words in _head(rules)
     ]
-    return [*head, *told, *left_over(rules, [one.path for one in (*head, *told)])]
+    return [*head, *told, *left_over(rules, [*head, *told])]
 
 
 def _head(document: RuleSet | Plan) -> list[tuple[str, list[Pair]]]:
@@ -237,24 +250,3 @@ def _owner_of_level(law: Law, reading: PlanReading, code: str) -> Owner | None:
             if any(known == code for known in law.plans[plan_id].levels or {}):
                 return Owner("plan", plan_id)
     return None if reading.rules is None else Owner("rules", reading.rules.id)
-
-
-def told_paths(reading: PlanReading) -> Iterator[str]:
-    """The paths that a plan's page tells; what else its file speaks of is left over."""
-    yield from (
-        "in_force",
-        "title",
-        "number",
-        "base",
-        "conflict",
-        "feeds",
-        "approvers",
-        "zones",
-        "tiers",
-        "measures_from",
-        *CRITERIA,
-    )
-    for code in ("blue", "yellow", "orange", "red"):
-        yield from (f"{name}.{code}" for name in ("levels", "authorities", "approvers", "measures", "health_advice"))
-    yield from (f"{BARE}{name}" for name in Deadlines.model_fields)
-    yield from (f"tiers.{tier.id}" for tier in reading.plan.tiers)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from alerts.law import Law
 from alerts.levels import WARNING_LEVELS
-from alerts.rules import AqiStandard, RuleSet
+from alerts.rules import NATIONAL, AqiStandard, RuleSet
 from service.accounts.roles import Role
 from service.kit.auth import Official, runtime_of
 from service.rulebook.endpoints import On, PlanId, reading_of
@@ -31,7 +31,6 @@ from service.rulebook.statements import (
     of_criteria,
     of_rules,
     of_tiers,
-    told_paths,
     topic,
 )
 from service.rulebook.words import POLLUTANT_WORDS, Pair, label
@@ -65,8 +64,12 @@ async def law_page(request: Request, official: Official) -> Response:
 
 
 def _place(request: Request, adcode: str) -> str:
-    known = runtime_of(request).law.divisions.get(adcode)
-    return writer_of(request).t("all_country") if known is None else known.name
+    return writer_of(request).t("all_country") if adcode == NATIONAL else _named(runtime_of(request).law, adcode)
+
+
+def _named(law: Law, adcode: str) -> str:
+    known = law.divisions.get(adcode)
+    return adcode if known is None else known.name
 
 
 def _rule_set(law: Law, rules: RuleSet, statements: list[Statement], today: date) -> dict[str, Any]:
@@ -109,7 +112,7 @@ def _standard(standard: AqiStandard, today: date) -> dict[str, Any]:
         "standard": standard,
         "standing": standing(standard.in_force, today),
         "rows": rows,
-        "topics": list(left_over(standard, ())),
+        "topics": left_over(standard, ()),
     }
 
 
@@ -141,19 +144,27 @@ def _versions(law: Law, reading: PlanReading) -> list[Any]:
 
 
 def _told(law: Law, reading: PlanReading) -> dict[str, Any]:
-    """Everything the plan's page tells, in sections."""
+    """Everything the plan's page tells, in sections; the last holds what no other section told."""
     zones = reading.plan.zones or {}
-    return {
+    sections: dict[str, Any] = {
         "criteria": of_criteria(law, reading),
         "deciding": deciding(law, reading),
         "known_roles": {role.value for role in Role},
         "conduct": of_conduct(law, reading),
-        "zones": [(name, [law.divisions[one].name for one in members]) for name, members in zones.items()],
-        "zones_stated": topic(law, reading, "zones"),
+        "zones": [(name, [_named(law, one) for one in members]) for name, members in zones.items()],
+        "zones_stated": topic(law, reading, "zones") if zones else None,
         "tiers": of_tiers(law, reading),
         "texts": [
-            ("law_measures", categories(law, reading, "measures"), list(sources(law, reading, "measures"))),
-            ("law_health", categories(law, reading, "health_advice"), list(sources(law, reading, "health_advice"))),
+            ("law_measures", categories(law, reading, "measures"), sources(law, reading, "measures")),
+            ("law_health", categories(law, reading, "health_advice"), sources(law, reading, "health_advice")),
         ],
-        "other_topics": list(left_over(reading.own, told_paths(reading))),
     }
+    told = [
+        *sections["criteria"],
+        *sections["conduct"],
+        *(stated for one in sections["deciding"] for stated in (one.stated, one.roles_stated)),
+        *(stated for stated, _ in sections["tiers"]),
+        *(stated for _, _, found in sections["texts"] for _, stated in found),
+        *([sections["zones_stated"]] if zones else []),
+    ]
+    return sections | {"other_topics": left_over(reading.own, told)}
