@@ -72,6 +72,8 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/{list_id}": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
     "POST /api/v1/lists/{list_id}/activate": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
+    "GET /api/v1/plans": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/plans/{plan_id}": Rule(200, OFFICIALS, 200),
     "GET /api/v1/prompts": Rule(200, OFFICIALS, 200),
     "POST /api/v1/prompts": Rule(422, frozenset({COORDINATOR}), 403, PROMPT),
     "GET /api/v1/prompts/{prompt_id}": Rule(200, OFFICIALS, 404),
@@ -79,6 +81,8 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/proposals": Rule(201, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
     "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, frozenset({DUTY, COMMANDER}), 404, DECISION),
+    "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/simulations": Rule(200, OFFICIALS, 403, {"adcode": "110000"}),
     "GET /api/v1/skill": Rule(200, OFFICIALS, 403, query="?adcode=110000"),
     "GET /api/v1/subscriptions": Rule(200, ALL, 200),
     "POST /api/v1/subscriptions": Rule(422, ALL, 422, {"url": "http://127.0.0.1/"}),
@@ -113,6 +117,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "prompt_id": str(entered.json()["id"]),
         "proposal_id": str(decided["proposal"]),
         "warning_id": str(decided["warning"]),
+        "plan_id": "national-default",
         "subscription_id": "1",
     }
 
