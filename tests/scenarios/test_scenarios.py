@@ -232,9 +232,7 @@ def law() -> Law:
 
 @cases("rate")
 def test_rating(case: dict[str, Any], law: Law) -> None:
-    given = {
-        key: None if value is None else Decimal(str(value)) for key, value in case["rate"]["values"].items()
-    }
+    given = {key: None if value is None else Decimal(str(value)) for key, value in case["rate"]["values"].items()}
     assert set(case["expect"]) <= {standard.id for standard in law.standards.editions}
     for standard in law.standards.editions:
         wanted = case["expect"].get(standard.id)
