@@ -44,7 +44,7 @@ test: $(TEST_READY) browser ## Set up and run every test (ARGS= goes to pytest)
 mutation: $(MUTATION_READY) ## Measure which faults put into alerts/ the tests find (SAMPLE=1200, 0: all; SEED=, ONLY="alerts.cap*", CHILDREN=)
 	@rm -rf mutants && mkdir mutants
 	@echo "Making the mutants, finding the tests of each (mutants/log) ..."
-	@nice .venv-mutation/bin/mutmut run --max-children $(CHILDREN) "alerts.levels.*" > mutants/log 2>&1 || { tail -n 40 mutants/log; exit 1; }
+	@nice .venv-mutation/bin/mutmut run --max-children $(CHILDREN) "alerts.levels.*" > mutants/log 2>&1 || { tail -c 4000 mutants/log; exit 1; }
 	@.venv-mutation/bin/python scripts/mutation.py draw $(SAMPLE) $(SEED) "$(ONLY)" > mutants/drawn
 	@echo "Running $$(wc -l < mutants/drawn) mutants ..."
 	@nice .venv-mutation/bin/mutmut run --max-children $(CHILDREN) $$(cat mutants/drawn) >> mutants/log 2>&1
