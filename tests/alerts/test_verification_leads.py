@@ -128,6 +128,10 @@ class TestLead:
         [lead] = leads([said(1, 5, 6), said(2, 5, length=3), said(3, 5, 6), said(4, 5, length=1)], level=ORANGE)
         assert (lead.steady_since, lead.able, lead.at_least) == (at(1, 17), 2, True)
 
+    def test_an_issue_that_ends_with_the_first_day_of_the_level_can_tell(self) -> None:
+        [lead] = leads([said(3, length=2), said(4, length=1)])
+        assert (lead.able, lead.first_at) == (2, None)
+
     def test_missing_hours_cannot_tell(self) -> None:
         [lead] = leads([said(2, 5, 6), issue(3, [90, None, None, None, 90])])
         assert (lead.steady_since, lead.able) == (at(2, 17), 1)

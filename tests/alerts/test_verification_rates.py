@@ -30,6 +30,9 @@ class TestRate:
         assert (Rate(0, 0).value, Rate(0, 0).interval) == (None, None)
         assert Rate(0, 0).contract() == {"rate": None, "hits": 0, "n": 0, "low": None, "high": None}
 
+    def test_four_decimals_are_published(self) -> None:
+        assert Rate(2, 3).contract() == {"rate": 0.6667, "hits": 2, "n": 3, "low": 0.2077, "high": 0.9385}
+
     @pytest.mark.parametrize(("hits", "n"), [(2, 1), (-1, 3), (1, 0)])
     def test_more_hits_than_cases_are_refused(self, hits: int, n: int) -> None:
         with pytest.raises(ValueError, match="is no rate"):

@@ -90,7 +90,7 @@ class TestResults:
     @pytest.mark.parametrize(
         ("place", "adcode", "inside"),
         [("330000", "330100", True), ("330000", "320100", False), ("331000", "331002", True), ("331000", "331100", False),
-         ("330110", "330110", True), ("330110", "330111", False)],
+         ("330100", "330182", True), ("330100", "330200", False), ("330110", "330110", True), ("330110", "330111", False)],
     )  # fmt: skip
     def test_a_place_holds_what_lies_in_it(self, place: str, adcode: str, inside: bool) -> None:
         assert targets(adcode=place).binds([adcode], DAY) is inside
@@ -122,6 +122,8 @@ class TestFile:
             ({"targets": [{"hours": 24, "lead_day": 1, "percent": 101}]}, "less than or equal to 100"),
             ({"targets": [{"hours": 24, "lead_day": 11, "percent": 90}]}, "less than or equal to 10"),
             ({"targets": [{"hours": 24, "lead_day": 1, "percent": 90}] * 2}, "each forecast length once"),
+            ({"targets": [{"hours": 0, "lead_day": 1, "percent": 90}]}, "greater than or equal to 1"),
+            ({"targets": [{"hours": 241, "lead_day": 1, "percent": 90}]}, "less than or equal to 240"),
             ({"measure": "accuracy"}, "category_hit"),
             ({"references": {}}, "at least 1"),
             ({"id": "Zhejiang"}, "pattern"),
