@@ -133,7 +133,8 @@ def next_step(
     lift_at = (
         None if live is not None and live.ends_at is None else _lift_instant(assessment, current, live, criteria, now)
     )
-    if lift_at is not None and not _rises_before(asked, current, lift_at, criteria):
+    clearing = not asked.by_prompt and _is_clearing(assessment, asked, now, criteria)
+    if lift_at is not None and (clearing or not _rises_before(asked, current, lift_at, criteria)):
         return _lift(assessment, current, lift_at, criteria, now, flags)
     if asked.level > current.level:
         return _raise(asked, current, now, flags, criteria)
