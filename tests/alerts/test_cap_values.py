@@ -187,7 +187,9 @@ class TestWords:
         with pytest.raises(CapError, match="more than 8000"):
             check_text("description", "长" * (LONGEST_TEXT + 1))
 
-    @pytest.mark.parametrize("value", ["停产\x00", "a\x07", "\ufffe", "\ud800"])
+    @pytest.mark.parametrize(
+        "value", ["停产\x00", "a\x07", "\ufffe", "\ud800"], ids=["null", "bell", "no character", "half a pair"]
+    )
     def test_what_xml_cannot_carry(self, value: str) -> None:
         with pytest.raises(CapError, match=r"^CAP note: holds a control character; remove it$"):
             check_text("note", value)
