@@ -28,9 +28,10 @@ from tests.support import NOW, Client
 
 TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
-settings.register_profile(
-    "mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck)
-)
+# no deadline: on a busy machine a slow example is no fault of the code
+settings.register_profile("steady", deadline=None)
+settings.register_profile("mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,11 +3,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alerts.assessment import assess
 from alerts.blocks import GRADED
 from alerts.bulk import levels, numpy_limit
 from alerts.instants import HOUR
+from alerts.levels import Level
+from alerts.rules import Criteria
 from alerts.series import Series
-from tests.alerts.air import EDITION_2012, RULES, START, criteria, judged
+from tests.alerts.air import EDITION_2012, RULES, STANDARDS, START, criteria, judged
 
 SHAPE = (6, 130)
 
@@ -76,3 +79,77 @@ def test_nothing_to_do() -> None:
 
 def test_the_limit_does_real_work() -> None:
     assert numpy_limit(np.full((2, 48), 160.0)) == 2 * 25 * 2
+
+
+def own(**changes: object) -> Criteria:
+    return Criteria.model_validate(criteria().model_dump(by_alias=True) | changes)
+
+
+OWN_LAWS = {
+    "two days or nothing": own(levels={"yellow": {"any": [{"over": 200, "hours": 48}]}}),
+    "lines of PM2.5": own(
+        levels={
+            "yellow": {"any": [{"over": 150, "hours": 24}, {"over": 115, "hours": 48, "of": "pm25"}]},
+            "orange": {
+                "any": [{"over": 115, "hours": 72, "of": "pm25", "containing": {"over": 150, "hours": 24, "of": "pm25"}}]
+            },
+        }
+    ),
+    "PM2.5 and PM10 alone": own(graded=["pm25", "pm10"]),
+    "gases alone": own(graded=["so2", "no2", "co"]),
+    "no merging": own(merge_gap_hours=None),
+    "natural days": own(day="natural", merge_gap_hours=None),
+}
+
+
+@pytest.mark.parametrize("law", OWN_LAWS.values(), ids=OWN_LAWS)
+@pytest.mark.parametrize(("hours", "missing"), [(20, 0.0), (24, 1.0), (30, 0.0), (75, 0.1), (130, 0.03)])
+def test_the_same_under_laws_of_ones_own(law: Criteria, hours: int, missing: float) -> None:
+    for seed in range(3):
+        arrays = air(seed, hours, missing, 1.5)
+        found = levels(*arrays, criteria=law, standard=EDITION_2012, first_hour=seed * 7)
+        assert [(level, lacking) for level, lacking in zip(*found, strict=True)] == one_by_one(arrays, law, seed * 7)
+
+
+def one_by_one(arrays: list[np.ndarray], law: Criteria, first: int) -> list[tuple[Level, bool]]:
+    blank = np.full(arrays[0].shape[1], np.nan)
+    answers = []
+    for row in range(len(arrays[0])):
+        values = {name: array[row] for name, array in zip(GRADED, arrays, strict=True)} | {"aqi": blank, "o3": blank}
+        series = Series("110000", "hourly", START + first * HOUR, values, np.zeros(len(blank), dtype=np.int8))
+        one = assess(series, as_of=series.start, criteria=law, standards=STANDARDS)
+        answers.append((one.level, one.state == "insufficient"))
+    return answers
+
+
+@pytest.mark.parametrize("valid", [19, 20])
+def test_holes_up_to_what_a_mean_allows(valid: int) -> None:
+    fine = np.full((2, 24), 160.0)
+    fine[0, valid:] = np.nan
+    clean = np.full(fine.shape, 5.0)
+    found = levels(fine, clean, clean, clean, clean / 10, criteria=criteria(), standard=EDITION_2012)
+    assert found.level.tolist() == [Level.YELLOW if valid == 20 else Level.NONE, Level.YELLOW]
+    assert found.insufficient.tolist() == [valid == 19, False]
+
+
+def test_each_pollutant_can_reach_a_level_alone() -> None:
+    # the least concentrations whose index is above 200 (HJ 633-2012, table 1), and the same less one place
+    lines = {"pm25": (151.0, 150.0), "pm10": (352.0, 350.0), "so2": (805.0, 800.0), "no2": (283.0, 280.0), "co": (24.2, 24.0)}
+    for name, (above, at) in lines.items():
+        arrays = [np.full((2, 24), 5.0) for _ in GRADED]
+        arrays[GRADED.index(name)][0], arrays[GRADED.index(name)][1] = above, at
+        found = levels(*arrays, criteria=criteria(), standard=EDITION_2012)
+        assert found.level.tolist() == [Level.YELLOW, Level.NONE]
+
+
+@pytest.mark.parametrize("bad", [(2, 48, 1), (48,)])
+def test_rows_and_hours_are_needed(bad: tuple[int, ...]) -> None:
+    array = np.zeros(bad)
+    with pytest.raises(ValueError, match=r"^give five arrays of one shape \[divisions, hours\]$"):
+        levels(array, array, array, array, array, criteria=criteria(), standard=EDITION_2012)
+
+
+def test_the_limit_counts_only_what_lies_above() -> None:
+    rising = np.repeat([[100.0, 200.0]], 24, axis=1)
+    assert numpy_limit(rising, lines=(100.0,)) == 24
+    assert numpy_limit(rising, rising, lines=(100.0, 200.0)) == 48
