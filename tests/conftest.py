@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import hypothesis
 import pytest
-from hypothesis import HealthCheck, settings
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
@@ -29,9 +29,11 @@ from tests.support import NOW, Client
 TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
 # no deadline: on a busy machine a slow example is no fault of the code
-settings.register_profile("steady", deadline=None)
-settings.register_profile("mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
-settings.load_profile("steady")
+hypothesis.settings.register_profile("steady", deadline=None)
+hypothesis.settings.register_profile(
+    "mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+)
+hypothesis.settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session", autouse=True)
