@@ -81,3 +81,55 @@ class TestCheckPoints:
         check_points([first, Point(date=date(2024, 12, 1))])
         with pytest.raises(PointError, match="31 days"):
             check_points([first, Point(date=date(2024, 12, 2))])
+
+
+DAY_ONE = Point(date=date(2024, 11, 8))
+
+
+class TestRefusals:
+    """What a sender of bad points reads: which point, which field, and what to do."""
+
+    @pytest.mark.parametrize(
+        ("points", "told"),
+        [
+            ([], "point 0: points: there are no points; send at least one hour or day"),
+            ([*hours([1]), DAY_ONE], "point 1: time: hours and days are mixed; send one kind in one list"),
+            ([DAY_ONE, *hours([1])], "point 1: date: hours and days are mixed; send one kind in one list"),
+            ([DAY_ONE, DAY_ONE], "point 1: date: is given twice; send each hour or day once"),
+            (hours([1, 2])[::-1], "point 1: time: is out of order; sort by time"),
+            (
+                [DAY_ONE, Point(date=date(2024, 11, 9)), Point(date=date(2024, 12, 31))],
+                "point 2: date: the list spans more than 31 days; split it",
+            ),
+        ],
+    )
+    def test_of_a_list(self, points: list[Point], told: str) -> None:
+        with pytest.raises(PointError) as error:
+            check_points(points)
+        assert str(error.value) == told
+        assert f"point {error.value.index}: {error.value.field}: {error.value.problem}" == told
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({}, "give exactly one of `time` (end of the hour) and `date` (natural day)"),
+            (
+                {"time": START + timedelta(seconds=1)},
+                "2024-11-08T00:00:01+08:00 is not a whole hour; give its end, such as 20:00",
+            ),
+            (
+                {"time": START + timedelta(microseconds=1)},
+                "2024-11-08T00:00:00.000001+08:00 is not a whole hour; give its end, such as 20:00",
+            ),
+            ({"time": START, "pm25_low": 1}, "give `pm25_low` and `pm25_high` together, or neither"),
+            ({"time": START, "aqi_high": 1}, "give `aqi_low` and `aqi_high` together, or neither"),
+            (
+                {"time": START, "aqi_low": 2, "aqi_high": 1},
+                "`aqi_low`, `aqi` and `aqi_high` must not fall; correct the range",
+            ),
+        ],
+    )
+    def test_of_a_point(self, given: dict[str, object], told: str) -> None:
+        with pytest.raises(ValidationError) as error:
+            Point.model_validate(given)
+        assert error.value.errors()[0]["msg"] == f"Value error, {told}"

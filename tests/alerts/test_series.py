@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alerts.instants import DAY, HOUR
-from alerts.points import Point, PointError
+from alerts.points import VALUES, Point, PointError
 from alerts.series import Series
 from tests.alerts.air import START, days, hours, judged
 
@@ -70,3 +70,54 @@ class TestJoined:
         series = Series.joined("110000", observed, hours([50, 60]), START)
         assert series.values["aqi"].tolist() == [180.0] * 24 + [50, 60]
         assert series.start == START - DAY
+
+    def test_the_measured_part_of_a_mixture_ends_with_its_last_hour(self) -> None:
+        forecast = [Point(date=date(2024, 11, 9), aqi=205, cause="dust")]
+        series = Series.joined("110000", hours([210.0] * 6), forecast, START + 6 * HOUR)
+        assert (series.start, series.end, series.observed_until) == (START, START + 2 * DAY, START + 6 * HOUR)
+        assert series.cause.tolist() == [0] * 24 + [1] * 24
+        np.testing.assert_array_equal(series.values["aqi"], [210.0] * 6 + [np.nan] * 18 + [205.0] * 24)
+
+    def test_measured_hours_stand_before_the_day_around_them(self) -> None:
+        observed = [Point(time=START + at * HOUR, aqi=100, cause="dust") for at in (3, 4)]
+        series = Series.joined("110000", observed, [Point(date=date(2024, 11, 8), aqi=50)], START + 4 * HOUR)
+        assert series.values["aqi"].tolist() == [50, 50, 100, 100] + [50] * 20
+        assert series.cause.tolist() == [0, 0, 1, 1] + [0] * 20
+
+    def test_ranges_of_days_are_spread_and_hours_have_none(self) -> None:
+        forecast = [Point(date=date(2024, 11, 8), aqi_low=100, aqi_high=200)]
+        series = Series.joined("110000", hours([40.0] * 2), forecast, START + 2 * HOUR)
+        assert series.bound("lower").values["aqi"].tolist() == [40] * 2 + [100] * 22
+        assert series.bound("middle").values["aqi"].tolist() == [40] * 2 + [150] * 22
+        assert series.bound("upper").values["aqi"].tolist() == [40] * 2 + [200] * 22
+
+    def test_what_is_measured_after_the_instant_does_not_count(self) -> None:
+        series = Series.joined("110000", hours([10, 20, 30]), hours([11, 21, 31]), START + HOUR)
+        assert series.values["aqi"].tolist() == [10, 21, 31]
+        assert series.observed_until == START + HOUR
+
+    def test_a_measured_range_counts_as_measured(self) -> None:
+        observed = [Point(time=START + HOUR, aqi_low=10, aqi_high=20)]
+        series = Series.joined("110000", observed, hours([90, 91]), START + HOUR)
+        assert series.values["aqi"].tolist() == [15, 91]
+
+    def test_bad_lists_are_refused_on_either_side(self) -> None:
+        for observed, forecast in (([], []), (hours([1, 2])[::-1], hours([1])), (hours([1]), hours([1, 2])[::-1])):
+            with pytest.raises(PointError):
+                Series.joined("110000", observed, forecast, START + DAY)
+
+
+class TestShape:
+    def test_every_value_and_one_length(self) -> None:
+        values = {name: np.zeros(2) for name in VALUES}
+        assert Series("110000", "daily", START, values, np.zeros(2, dtype=np.int8)).end == START + 2 * DAY
+        for bad in ({**values, "o3": np.zeros(3)}, {name: values[name] for name in VALUES if name != "o3"}):
+            with pytest.raises(ValueError, match="a series needs aqi, pm25, pm10, so2, no2, co, o3 and `cause`, all of one"):
+                Series("110000", "daily", START, bad, np.zeros(2, dtype=np.int8))
+        with pytest.raises(ValueError, match="time zone"):
+            Series("110000", "daily", START.replace(tzinfo=None), values, np.zeros(2, dtype=np.int8))
+
+    def test_the_length_of_the_causes_counts(self) -> None:
+        values = {name: np.zeros(2) for name in VALUES}
+        with pytest.raises(ValueError, match="one length"):
+            Series("110000", "daily", START, values, np.zeros(3, dtype=np.int8))

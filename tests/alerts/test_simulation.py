@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.instants import HOUR
+from alerts.instants import DAY, HOUR
 from alerts.levels import Level
 from alerts.points import Point
 from alerts.proposal import Action, InForce
 from alerts.simulation import MOST_CASES, Case, Edit, EditError, differences, edited, outcomes
-from tests.alerts.air import RULES, STANDARDS, START, criteria, days
+from tests.alerts.air import RULES, STANDARDS, START, criteria, days, hourly
 
 ORANGE_TODAY = days([160, 170, 190])
 
@@ -111,3 +111,74 @@ class TestEdited:
         before = [point.model_dump() for point in HOURS]
         edited(HOURS, Edit(shift_hours=hours, factor={"pm25": factor}))
         assert [point.model_dump() for point in HOURS] == before
+
+    def test_a_range_of_the_aqi_is_left_out_too(self) -> None:
+        given = Point(date=date(2024, 11, 8), pm25=100, aqi_low=120, aqi=130, aqi_high=140)
+        (changed,) = edited([given], Edit(factor={"pm25": 2.0}))
+        assert (changed.pm25, changed.aqi, changed.aqi_low, changed.aqi_high) == (200, None, None, None)
+
+    def test_limits_of_a_factor_are_allowed(self) -> None:
+        for factor, value in ((0.0, 0.0), (10.0, 1000.0)):
+            assert edited(HOURS, Edit(factor={"pm25": factor}))[0].pm25 == value
+        with pytest.raises(EditError, match=r"^a factor lies between 0 and 10$"):
+            edited(HOURS, Edit(factor={"pm25": 10.1}))
+
+    def test_values_have_three_decimals(self) -> None:
+        assert edited([Point(time=START, pm25=10.0)], Edit(factor={"pm25": 1 / 3}))[0].pm25 == 3.333
+
+    def test_the_given_factors_are_named_where_they_are_unknown(self) -> None:
+        with pytest.raises(EditError) as error:
+            edited(HOURS, Edit(factor={"o4": 1.0, "aqi": 2.0}))
+        assert str(error.value) == "no factor for aqi, o4; use any of pm25, pm10, so2, no2, co, o3"
+
+    def test_hours_move_by_any_number_and_keep_the_rest(self) -> None:
+        (moved, *_) = edited(HOURS, Edit(shift_hours=5, factor={"co": 3.0}))
+        assert moved == Point(time=START + 6 * HOUR, pm25=100.0, co=3.0, cause="dust")
+
+
+class TestWords:
+    def test_every_difference_is_named_once(self) -> None:
+        found = outcomes(
+            hourly(pm25=[160.0] * 24 + [None] * 24), cases("national-2024", "national-2019"), as_of=START - DAY, standards=STANDARDS
+        )
+        assert {one.what: (one.first, one.here) for one in differences(found)} == {
+            "level": ("yellow", "none"),
+            "clause": ("yellow.any[0]", None),
+            "starts_at": ("2024-11-08T00:00:00+08:00", None),
+            "ends_at": ("2024-11-09T00:00:00+08:00", None),
+            "proposal": ("issue", "none"),
+            "proposed_level": ("yellow", "none"),
+            "effective_at": ("2024-11-08T00:00:00+08:00", None),
+            "lead_time_hours": ("48", "24"),
+        }
+
+    def test_state_and_an_unknown_lead_time(self) -> None:
+        open_lead = Case("open", criteria().model_copy(update={"lead_time_hours": None}))
+        one_day = hourly(pm25=[30.0] * 24 + [None] * 8)
+        found = outcomes(one_day, [*cases("national-2024"), open_lead], as_of=START, standards=STANDARDS)
+        assert [(one.label, one.what, one.first, one.here) for one in differences(found)] == [
+            ("open", "lead_time_hours", "48", None)
+        ]
+
+    @pytest.mark.parametrize(
+        ("rules", "told"),
+        [
+            ([], "give 1 to 8 cases, each once; these were given: none"),
+            (["national-2024"] * 2, "give 1 to 8 cases, each once; these were given: national-2024, national-2024"),
+        ],
+    )
+    def test_what_cannot_be_compared(self, rules: list[str], told: str) -> None:
+        with pytest.raises(ValueError, match="cases") as error:
+            outcomes(ORANGE_TODAY, cases(*rules), as_of=START, standards=STANDARDS)
+        assert str(error.value) == told
+
+    def test_as_many_as_allowed(self) -> None:
+        many = [Case(str(at), criteria()) for at in range(MOST_CASES)]
+        assert len(outcomes(ORANGE_TODAY, many, as_of=START, standards=STANDARDS)) == MOST_CASES
+
+    def test_earlier_runs_count_in_every_case(self) -> None:
+        stands = InForce(level=Level.RED, effective_at=START, planned_end=None, announced_at=START)
+        (found,) = outcomes(
+            ORANGE_TODAY, cases("national-2024"), as_of=START, standards=STANDARDS, in_force=stands, recent=[Level.RED]
+        )
+        assert (found.step.action, found.step.flags) == (Action.HOLD, ("fluctuating",))
