@@ -154,7 +154,10 @@ _CHOICES: Mapping[str, Mapping[str, Pair]] = {
     },
     "conflict": {"higher": ("从高", "the higher counts")},
     "feeds": {
-        "highest": ("各来源分别研判，级别从高", "each is assessed, the highest level counts"),
+        "highest": (
+            "各来源分别研判，级别从高，相同时取最新",
+            "each is assessed, the highest level counts, of equal ones the newest",
+        ),
         "latest": ("以最新发布的预报为准", "the newest issue counts"),
     },
     "grade_on_range": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,7 +50,8 @@ async def simulate(uow: UnitOfWork, scope: Scope, body: SimulationBody) -> dict[
     try:
         supposed = await _supposed(uow, body)
         cases = [Case(case.label, _criteria(uow, body.adcode, supposed.as_of, case)) for case in body.cases]
-        found = outcomes(
+        found = await asyncio.to_thread(
+            outcomes,
             supposed.series,
             cases,
             as_of=supposed.as_of,
@@ -59,6 +61,8 @@ async def simulate(uow: UnitOfWork, scope: Scope, body: SimulationBody) -> dict[
     except PointError as error:
         fault = {"pointer": f"/points/{error.index}/{error.field}", "detail": error.problem}
         raise Invalid("The points cannot be one series; see errors.", errors=[fault]) from error
+    except OverflowError as error:
+        raise Invalid("An instant, or a shift of it, is beyond the calendar; give one of this century.") from error
     except (EditError, LawNotFound, ValueError) as error:
         raise Invalid(str(error.args[0])) from error
     return answer(body, supposed, found)

@@ -74,9 +74,7 @@ class TestOwnPoints:
         assert answer["cases"][0]["step"]["action"] == "raise"
 
     async def test_an_edited_copy(self, client: Client, officer: dict[str, str]) -> None:
-        answer = await simulated(
-            client, officer, points=hours(NOW, HEAVY), edit={"factor": {"pm25": 0.5}}, cases=BOTH
-        )
+        answer = await simulated(client, officer, points=hours(NOW, HEAVY), edit={"factor": {"pm25": 0.5}}, cases=BOTH)
         assert set(levels(answer).values()) == {"none"}
 
 
@@ -141,12 +139,15 @@ class TestRefusals:
             ({"cases": [{"plan": "nowhere"}]}, "no plan 'nowhere'"),
             ({"cases": [{"rules": "national-2024"}] * 2}, "each once"),
             ({"edit": {"factor": {"aqi": 2.0}}}, "no factor for aqi"),
+            ({"points": None, "as_of": "9999-12-31T23:59:59+08:00"}, "beyond the calendar"),
+            ({"points": None, "as_of": "0001-01-01T00:00:00+08:00"}, "beyond the calendar"),
         ],
     )
     async def test_what_cannot_be_used(
         self, client: Client, officer: dict[str, str], body: dict[str, Any], told: str
     ) -> None:
-        assert told in (await refused(client, officer, 422, points=hours(NOW, HEAVY), **body))["detail"]
+        asked = {"points": hours(NOW, HEAVY)} | body
+        assert told in (await refused(client, officer, 422, **asked))["detail"]
 
     async def test_points_out_of_order_are_named(self, client: Client, officer: dict[str, str]) -> None:
         problem = await refused(client, officer, 422, points=list(reversed(hours(NOW, [1.0, 2.0, 3.0]))))
