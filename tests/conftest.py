@@ -28,8 +28,10 @@ from tests.support import NOW, Client
 
 TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
-# no deadline: on a busy machine a slow example is no fault of the code
-hypothesis.settings.register_profile("steady", deadline=None)
+# no limits of time: on a busy machine a slow example is no fault of the code
+hypothesis.settings.register_profile(
+    "steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.register_profile(
     "mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
 )
