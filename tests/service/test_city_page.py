@@ -65,7 +65,7 @@ class TestFeeds:
         assert "黄色" in told["bold"]
         assert "只显示" in told["mild"]
         assert "无预警" in told["mild"]
-        assert "各来源分别研判，级别从高" in plain(html)
+        assert "各来源分别研判，级别从高，相同时取最新" in plain(html)
         assert "/law/plans/national-default#h-conduct" in html
 
     async def test_one_feed_needs_no_rule(self, client: Client) -> None:
