@@ -174,7 +174,7 @@ _WRITTEN: Mapping[str, Callable[[Any], Pair]] = {
     "excluded_causes": _causes,
     "lift": _lift,
     "early_start": _early,
-    "graded": lambda value: ("、".join(POLLUTANT_WORDS[one] for one in value),) * 2,
+    "graded": lambda value: ("、".join(names := [POLLUTANT_WORDS[one] for one in value]), ", ".join(names)),
     "merge_gap_hours": lambda value: (
         ("不合并，须连续", "none; the days must follow each other")
         if value is None
