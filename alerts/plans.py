@@ -185,7 +185,7 @@ def _origins(plan: Plan) -> dict[str, str]:
     """Which values a plan states itself, by path such as measures.orange.健康防护."""
     if plan.origin:
         return plan.origin
-    found = [name for name in (*_SINGLE, "levels", "tiers") if getattr(plan, name)]
+    found = [name for name in (*_SINGLE, "levels", "tiers") if getattr(plan, name) not in (None, (), {})]
     found += [f"{name}.{key}" for name in _BY_LEVEL for key in getattr(plan, name)]
     found += [
         f"{name}.{code}.{group}" for name in _TEXTS for code, groups in getattr(plan, name).items() for group in groups

@@ -121,6 +121,13 @@ class TestOver:
         assert one.lead_time_hours == next((value for value in (first, second, third) if value is not None), None)
 
 
+class TestOrigin:
+    def test_a_stated_zero_is_a_statement(self) -> None:
+        above = made(id="above", lead_time_hours=48)
+        layered = made(id="own", lead_time_hours=0).over(above)
+        assert (layered.lead_time_hours, layered.origin["lead_time_hours"]) == (0, "own")
+
+
 class TestLevels:
     def test_own_levels_of_a_province_reach_its_cities_with_their_document(self) -> None:
         province = made(id="province", title="省预案", number="一号", levels=SEVERE).over(NATION)
