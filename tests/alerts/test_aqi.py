@@ -7,12 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.aqi import half_even, indices_of, last_place, least_above, rate, rounded_mean, scaled
+from alerts.aqi import half_even, index_table, indices_of, last_place, least_above, rate, rounded_mean, scaled
 from alerts.rules import AqiItem, AqiStandard
 from tests.alerts.air import EDITION_2012, EDITION_2026
 
 EDITIONS = (EDITION_2012, EDITION_2026)
 ITEMS = [(edition, name) for edition in EDITIONS for name in edition.items]
+
+
+@pytest.fixture(autouse=True)
+def made_anew() -> None:
+    """Tables that an earlier test left behind would answer for the code under test."""
+    index_table.cache_clear()
 
 
 def oracle(standard: AqiStandard, item: AqiItem, value: Fraction) -> int:
@@ -117,3 +123,48 @@ class TestRate:
     def test_unknown_keys_are_named(self) -> None:
         with pytest.raises(ValueError, match="unknown value pm1; use pm25"):
             rate(EDITION_2012, "daily", {"pm1": Decimal(1)})
+
+
+class TestTables:
+    def test_a_table_is_shared_and_cannot_be_written(self) -> None:
+        item, indices = EDITION_2012.items["pm25_24h"], EDITION_2012.indices
+        table = index_table(item, indices)
+        assert index_table(item, indices) is table
+        with pytest.raises(ValueError, match="read-only"):
+            table[0] = 1
+
+    def test_its_last_two_places_are_beyond_and_missing(self) -> None:
+        for edition, name in ITEMS:
+            item = edition.items[name]
+            table = index_table(item, edition.indices)
+            assert len(table) == item.breakpoints[-1] * last_place(item) + 3
+            capped = 500 if len(item.breakpoints) == 8 else item.beyond
+            assert table[-2:].tolist() == [-1 if capped is None else capped, -1]
+
+    @given(st.lists(st.one_of(st.integers(0, 600), st.just(float("nan"))), min_size=1))
+    def test_missing_values_count_as_nothing(self, values: list[float]) -> None:
+        found = scaled(np.array(values, dtype=float))
+        assert found.tolist() == [0 if np.isnan(value) else value * 1000 for value in values]
+
+    @pytest.mark.parametrize(
+        ("total", "count", "name", "mean"),
+        [
+            (115_500 * 24, 24, "pm25", 116),
+            (150_500 * 24, 24, "pm25", 150),
+            (150_500 * 24 + 1, 24, "pm25", 151),
+            (2_450 * 20, 20, "co", 24),
+            (2_350 * 20, 20, "co", 24),
+            (2_350 * 20 - 1, 20, "co", 23),
+            (0, 0, "pm25", 0),
+        ],
+    )
+    def test_means_in_the_items_last_place(self, total: int, count: int, name: str, mean: int) -> None:
+        item = EDITION_2012.items[EDITION_2012.daily[name]]
+        assert rounded_mean(np.array([total]), np.array([count]), item).tolist() == [mean]
+
+    def test_an_unknown_value_is_named(self) -> None:
+        with pytest.raises(ValueError, match="unknown value") as error:
+            rate(EDITION_2012, "daily", {"pm1": Decimal(1), "o4": Decimal(1)})
+        assert str(error.value) == (
+            "unknown value o4, pm1; use pm25, pm10, so2, no2, co, o3_8h, o3_1h, pm25_24h, pm10_24h, so2_24h"
+        )

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.assessment import Assessment
+from alerts.assessment import Assessment, assess
 from alerts.instants import DAY, HOUR, iso
 from alerts.levels import Level
-from alerts.rules import Condition
+from alerts.rules import Condition, Criteria
 from alerts.series import Series
-from tests.alerts.air import RULES, START, criteria, days, hourly, judged
+from tests.alerts.air import RULES, STANDARDS, START, criteria, days, hourly, judged
 
 AQIS = st.sampled_from([60, 149, 150, 151, 160, 199, 200, 201, 230, 300, 301, 350, 499, 500])
 DAYS = st.lists(AQIS, min_size=1, max_size=7)
@@ -249,3 +249,39 @@ class TestTrace:
         assert found.rolling.values == (210,) * 7
         assert found.hourly.values == (None,) * 19 + (210,) * 11
         assert np.isclose(found.blocks[0].means["pm25"], 160)
+
+    def test_an_index_of_nothing_is_an_index(self) -> None:
+        (block,) = judged(hourly(pm25=[160.0] * 24, pm10=[0.0] * 24)).blocks
+        assert block.index == {"pm25": 210, "pm10": 0}
+        assert block.means == {"pm25": 160.0, "pm10": 0.0}
+
+    @pytest.mark.parametrize(("pm10", "whole"), [(350.0, "计入与否不影响级别"), (351.0, "若计入，级别为黄色")])
+    def test_what_is_left_out_counts_from_above_the_line(self, pm10: float, whole: str) -> None:
+        series = hourly(pm25=[60.0] * 24, pm10=[pm10] * 24)
+        series.cause[5] = 1
+        assert whole in judged(series).trace.notes_zh[0]
+
+
+class TestLinesOfOzone:
+    """A law of one's own that grades on ozone: what is not measured is not presumed."""
+
+    LAW = Criteria.model_validate(
+        criteria().model_dump(by_alias=True)
+        | {
+            "levels": {
+                "yellow": {"any": [{"over": 200, "hours": 24}]},
+                "orange": {"any": [{"over": 150, "hours": 48, "of": "ozone_aqi"}]},
+            }
+        }
+    )
+
+    def assessed(self, series: Series) -> Assessment:
+        return assess(series, as_of=START, criteria=self.LAW, standards=STANDARDS)
+
+    def test_led_by_ozone(self) -> None:
+        found = self.assessed(hourly(pm25=[43.0] * 48, o3=[280.0] * 48))
+        assert (found.level, found.clause, found.state) == (Level.ORANGE, "orange.any[0]", "determined")
+
+    def test_missing_hours_of_ozone_make_nothing_possible(self) -> None:
+        found = self.assessed(hourly(pm25=[43.0] * 48, o3=[280.0] * 24 + [None] * 24))
+        assert (found.level, found.possible_level, found.state) == (Level.NONE, Level.NONE, "determined")

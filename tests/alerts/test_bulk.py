@@ -153,3 +153,24 @@ def test_the_limit_counts_only_what_lies_above() -> None:
     rising = np.repeat([[100.0, 200.0]], 24, axis=1)
     assert numpy_limit(rising, lines=(100.0,)) == 24
     assert numpy_limit(rising, rising, lines=(100.0, 200.0)) == 48
+
+
+@pytest.mark.parametrize(
+    ("hours", "mean", "level"),
+    [(72, 115.5, Level.ORANGE), (72, 115.499, Level.NONE), (24, 150.5, Level.NONE), (24, 150.501, Level.YELLOW)],
+)
+def test_halves_are_rounded_to_the_even_neighbour(hours: int, mean: float, level: Level) -> None:
+    # 115.5 becomes 116 (AQI 152), 150.5 becomes 150 (AQI 200)
+    fine, clean = np.full((1, hours), mean), np.full((1, hours), 5.0)
+    found = levels(fine, clean, clean, clean, clean / 10, criteria=criteria(), standard=EDITION_2012)
+    assert found.level.tolist() == [level]
+
+
+@pytest.mark.parametrize(("thousandths", "level"), [(0, Level.NONE), (1, Level.YELLOW)])
+def test_one_thousandth_in_one_hour_decides(thousandths: int, level: Level) -> None:
+    for name, half in (("pm25", 150.5), ("pm10", 350.5), ("so2", 800.5), ("no2", 280.5), ("co", 24.05)):
+        arrays = [np.full((1, 24), 5.0) for _ in GRADED]
+        arrays[GRADED.index(name)][:] = half
+        arrays[GRADED.index(name)][0, 7] += thousandths / 1000
+        found = levels(*arrays, criteria=criteria(), standard=EDITION_2012)
+        assert found.level.tolist() == [level], name

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.chains import best_slack, chain_from, chain_table, episode_ends, followed
+from alerts.chains import best_slack, chain_from, chain_table, episode_ends, followed, lead_in, led_into
 
 GAPS = st.sampled_from([None, 1, 12, 36])
 MASKS = st.lists(st.booleans(), min_size=1, max_size=110).map(lambda given: np.array(given, dtype=bool))
@@ -110,3 +110,31 @@ def test_best_slack(values: list[int], blocks: int, needed: int, gap: int | None
     tried = [strongest(values, at, blocks, needed, gap) for at in range(len(values))]
     expected = max((slack for slack in tried if slack is not None), default=None)
     assert (found if found > -10**6 else None) == expected
+
+
+def leads(above: list[bool], exact: list[bool], start: int, gap: int | None) -> bool:
+    """Do blocks above the line lead from here to one of `exact`? Tried out one by one."""
+    if exact[start]:
+        return True
+    return above[start] and any(leads(above, exact, at, gap) for at in nexts(start, gap) if at < len(above))
+
+
+@given(MASKS, st.randoms(use_true_random=False), GAPS)
+def test_what_leads_into_the_exact_ones(above: np.ndarray, random, gap: int | None) -> None:
+    exact = above & np.array([random.random() < 0.2 for _ in above])
+    expected = [leads(above.tolist(), exact.tolist(), at, gap) for at in range(len(above))]
+    assert led_into(above, exact, gap).tolist() == expected
+
+
+@given(MASKS, st.randoms(use_true_random=False), GAPS)
+def test_the_way_there_is_legal_and_as_early_as_possible(above: np.ndarray, random, gap: int | None) -> None:
+    exact = above & np.array([random.random() < 0.2 for _ in above])
+    led = led_into(above, exact, gap)
+    for first in np.flatnonzero(led)[:5].tolist():
+        path = lead_in(led, exact, first, gap)
+        assert path[0] == first
+        assert [bool(exact[at]) for at in path] == [False] * (len(path) - 1) + [True]
+        for earlier, later in pairwise(path):
+            assert later in nexts(earlier, gap)
+            assert not led[earlier + 24 : later].any()
+            assert led[later]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -39,71 +40,71 @@ def asks(level: Level, starts_at: datetime, ends_at: datetime | None = None) -> 
     return PromptView(id="p", level=level, starts_at=starts_at, ends_at=ends_at)
 
 
-SENTENCES: list[tuple[Step, Action, str, str]] = [
-    (step(CLEAN), Action.NONE, "无需启动预警。", "Nothing to propose."),
+SENTENCES: list[tuple[Callable[[], Step], Action, str, str]] = [
+    (lambda: step(CLEAN), Action.NONE, "无需启动预警。", "Nothing to propose."),
     (
-        step(ORANGE, now=START - 60 * HOUR),
+        lambda: step(ORANGE, now=START - 60 * HOUR),
         Action.ISSUE,
         "建议发布橙色预警，自2024-11-08 00:00起，预计至2024-11-10 00:00。",
         "Propose to issue the orange warning from 2024-11-08 00:00, expected until 2024-11-10 00:00.",
     ),
     (
-        step(ORANGE),
+        lambda: step(ORANGE),
         Action.ISSUE,
         "建议发布橙色预警，自批准时起，预计至2024-11-10 00:00；提前量不足，应立即办理。",
         "Propose to issue the orange warning on decision, expected until 2024-11-10 00:00; "
         "the lead time falls short, act at once.",
     ),
     (
-        step(CLEAN, prompt=asks(Level.YELLOW, START + 3 * DAY)),
+        lambda: step(CLEAN, prompt=asks(Level.YELLOW, START + 3 * DAY)),
         Action.ISSUE,
         "按区域预警提示，建议发布黄色预警，自2024-11-11 00:00起，解除时间另行通知。",
         "Propose to issue the yellow warning on the regional prompt from 2024-11-11 00:00, open-ended.",
     ),
     (
-        step(ORANGE, Level.YELLOW, now=START - 60 * HOUR),
+        lambda: step(ORANGE, Level.YELLOW, now=START - 60 * HOUR),
         Action.RAISE,
         "建议将黄色预警升级为橙色，自2024-11-08 00:00起，预计至2024-11-10 00:00。",
         "Propose to raise yellow to orange from 2024-11-08 00:00, expected until 2024-11-10 00:00.",
     ),
     (
-        step(YELLOW, Level.RED),
+        lambda: step(YELLOW, Level.RED),
         Action.LOWER,
         "建议将红色预警降级为黄色，自批准时起，预计至2024-11-10 00:00。",
         "Propose to lower red to yellow on decision, expected until 2024-11-10 00:00.",
     ),
     (
-        step(YELLOW, Level.RED, recent=(Level.RED,)),
+        lambda: step(YELLOW, Level.RED, recent=(Level.RED,)),
         Action.HOLD,
         "建议维持红色预警；近几次预报级别波动，从高执行。",
         "Propose to keep the red warning; recent runs disagree, the higher level stays.",
     ),
     (
-        step(ORANGE, Level.ORANGE, START + DAY),
+        lambda: step(ORANGE, Level.ORANGE, START + DAY),
         Action.EXTEND,
         "建议延长橙色预警，自批准时起，预计至2024-11-10 00:00。",
         "Propose to extend the orange warning on decision, expected until 2024-11-10 00:00.",
     ),
     (
-        step(ORANGE, Level.ORANGE, START + DAY, asks(Level.ORANGE, START)),
+        lambda: step(ORANGE, Level.ORANGE, START + DAY, asks(Level.ORANGE, START)),
         Action.EXTEND,
         "建议延长橙色预警，自批准时起，解除时间另行通知。",
         "Propose to extend the orange warning on decision, open-ended.",
     ),
     (
-        step(judged(hourly(aqi=[80.0] * 120), as_of=START + DAY), Level.ORANGE, now=START + DAY),
+        lambda: step(judged(hourly(aqi=[80.0] * 120), as_of=START + DAY), Level.ORANGE, now=START + DAY),
         Action.LIFT,
         "建议解除橙色预警，自批准时起。",
         "Propose to lift the orange warning on decision.",
     ),
     (
-        step(judged(hourly(aqi=[160.0] * 32 + [80.0] * 61 + [210.0] * 48), as_of=START + DAY), Level.YELLOW, now=START + DAY),
+        lambda: step(judged(hourly(aqi=[160.0] * 32 + [80.0] * 61 + [210.0] * 48), as_of=START + DAY), Level.YELLOW, now=START + DAY),
         Action.LIFT,
         "建议解除黄色预警，自2024-11-09 09:00起；其后预计再次污染，请准备新的预警。",
         "Propose to lift the yellow warning from 2024-11-09 09:00; heavy air is forecast again, prepare a new warning.",
     ),
     (
-        step(judged(hourly(pm25=[160.0] * 30 + [None] * 24)), Level.ORANGE),
+        lambda: step(judged(hourly(pm25=[160.0] * 30 + [None] * 24)), Level.ORANGE),
         Action.HOLD,
         "建议维持橙色预警；数据不足，级别为可证明的最高级别。",
         "Propose to keep the orange warning; data are missing, the level is the best provable one.",
@@ -112,8 +113,9 @@ SENTENCES: list[tuple[Step, Action, str, str]] = [
 
 
 class TestSentences:
-    @pytest.mark.parametrize(("found", "action", "zh", "en"), SENTENCES, ids=[zh for _, _, zh, _ in SENTENCES])
-    def test_in_words(self, found: Step, action: Action, zh: str, en: str) -> None:
+    @pytest.mark.parametrize(("proposed", "action", "zh", "en"), SENTENCES, ids=[zh for _, _, zh, _ in SENTENCES])
+    def test_in_words(self, proposed: Callable[[], Step], action: Action, zh: str, en: str) -> None:
+        found = proposed()
         assert (found.action, found.sentence_zh, found.sentence_en) == (action, zh, en)
 
     def test_every_action_is_among_them(self) -> None:

@@ -109,3 +109,33 @@ class TestNeverALevel:
     def test_parts_measure_the_same(self) -> None:
         with pytest.raises(ValidationError, match="measure the same"):
             Condition(over=115, hours=72, of="pm25", containing=Condition(over=200, hours=24))
+
+
+class TestContaining:
+    """A tier with a stricter part: the chain that holds it, not merely the first chain above the line."""
+
+    TIER = BEFORE.model_copy(
+        update={"any": (Condition(over=100, hours=48, containing=Condition(over=130, hours=24)),)}
+    )
+
+    def found(self, aqis: list[float]) -> Assessment:
+        own = criteria().model_copy(update={"tiers": (self.TIER,)})
+        return assess(days(aqis), as_of=START, criteria=own, standards=STANDARDS)
+
+    @pytest.mark.parametrize(
+        ("aqis", "start", "end"),
+        [([110, 110, 140, 60], 24, 72), ([140, 110, 60], 0, 48), ([110, 140, 60], 0, 48), ([110, 110, 110, 140], 48, 96)],
+    )
+    def test_where_it_lies(self, aqis: list[float], start: int, end: int) -> None:
+        (tier,) = self.found(aqis).tiers
+        assert (tier.starts_at, tier.ends_at) == (START + start * HOUR, START + end * HOUR)
+
+    def test_without_the_part_nothing(self) -> None:
+        assert self.found([110, 110, 130]).tiers == ()
+
+
+def test_hours_with_a_gap_make_no_tier() -> None:
+    after, between = [43.0] * 24, [20.0] * 12
+    air = hourly(pm25=[85.0] * 24 + between + [85.0] * 24 + after)
+    assert with_tiers(air).tiers == ()
+    assert with_tiers(hourly(pm25=[85.0] * 48 + after)).tiers != ()
