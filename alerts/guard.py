@@ -321,7 +321,7 @@ def lack_of(kind: Kind, plea: Plea) -> Lack | None:
         return Lack.PROMPT  # with one on record this would be no deviation
     if not (plea.legal_basis or "").strip():
         return Lack.LEGAL_BASIS
-    if rule.names_document and not any(letter.isnumeric() for letter in plea.legal_basis or ""):
+    if rule.names_document and not any(letter.isdecimal() or letter == "〇" for letter in plea.legal_basis or ""):
         return Lack.DOCUMENT
     return None if (plea.explanation or "").strip() else Lack.EXPLANATION
 

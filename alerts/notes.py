@@ -85,15 +85,17 @@ def _range(criteria: Criteria, ranged: tuple[Level, Level, Level]) -> Note:
 def _left_out(criteria: Criteria, excluded: Sequence[str], level: Level, whole: Level) -> Note:
     zh = "、".join(CAUSE_WORDS[cause][0] for cause in excluded)
     en = ", ".join(CAUSE_WORDS[cause][1] for cause in excluded)
-    reference = criteria.references.get("excluded_causes", criteria.number)
+    stated = criteria.references.get("excluded_causes")
+    source_zh = f"依据：{stated}" if stated else "当时未见文本规定，按现行做法（选择）"
+    source_en = f"Source: {stated}" if stated else "No text of that time was seen; a choice, as is done today"
     if whole > level:
         return (
-            f"不计入分级：{zh}；若计入，级别为{whole.zh}。依据：{reference}。",
-            f"Left out of the grading: {en}; counted in, {whole.code} would be reached. Source: {reference}.",
+            f"不计入分级：{zh}；若计入，级别为{whole.zh}。{source_zh}。",
+            f"Left out of the grading: {en}; counted in, {whole.code} would be reached. {source_en}.",
         )
     return (
-        f"不计入分级：{zh}；计入与否不影响级别。依据：{reference}。",
-        f"Left out of the grading: {en}; counting it in would not change the level. Source: {reference}.",
+        f"不计入分级：{zh}；计入与否不影响级别。{source_zh}。",
+        f"Left out of the grading: {en}; counting it in would not change the level. {source_en}.",
     )
 
 
@@ -130,8 +132,8 @@ def _heavy(criteria: Criteria, level: Level) -> Note:
 def _tier(view: TierView) -> Note:
     zh, en = _ON[view.on]
     return (
-        f"达到{view.name}条件（{view.clause}，{view.starts_at:%Y-%m-%d %H:%M}起）；不是预警，{zh}。",
-        f"The condition of {view.name_en} is met ({view.clause}, from {view.starts_at:%Y-%m-%d %H:%M}); it is no warning, {en}.",
+        f"达到{view.name}条件（{view.clause}，{view.starts_at:%Y-%m-%d %H:%M}起）；不属于分级预警，{zh}。",
+        f"The condition of {view.name_en} is met ({view.clause}, from {view.starts_at:%Y-%m-%d %H:%M}); it is no graded warning, {en}.",
     )
 
 

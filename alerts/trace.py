@@ -101,10 +101,11 @@ def near_of(gap: Shortfall | None) -> Near | None:
 def why(found: Found | None, criteria: Criteria, values: Sequence[int]) -> tuple[str, str]:
     """Why this level; `values` are what the clause measures, block by block."""
     if found is None:
-        document = criteria.document(Level.NONE)
+        every = dict.fromkeys((*criteria.documents.values(), criteria.document(Level.NONE)))
+        document = "、".join(every)
         return (
             f"未达到任何预警级别：没有满足{document}任一条件的时段。",
-            f"No warning level is reached: no clause of {criteria.number} is satisfied.",
+            f"No warning level is reached: no clause of {document} is satisfied.",
         )
     document = criteria.document(found.level)
     blocks_zh, blocks_en = _listed(found.condition, values)
@@ -180,7 +181,7 @@ def what_changes(found: Found | None, fall: int | None, near: Near | None) -> tu
         rise_zh, rise_en = _moved(near.unit, near.points, up=True)
         zh.append(f"各时段{rise_zh}，则达到{near.level.zh}")
         en.append(f"{rise_en} and {near.level.code} is reached")
-    if near is not None and near.hours and not near.points:
+    if near is not None and near.hours and not near.points and not near.containing_hours:
         zh.append(f"高于该线的时间再延长{near.hours}小时，则达到{near.level.zh}")
         en.append(f"{near.hours} h longer above the line and {near.level.code} is reached")
     if not zh:

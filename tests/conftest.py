@@ -30,7 +30,7 @@ TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 _numbers = itertools.count(1)
 # no limits of time: on a busy machine a slow example is no fault of the code
 hypothesis.settings.register_profile(
-    "steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "steady", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.filter_too_much]
 )
 hypothesis.settings.register_profile(
     "mutation", max_examples=20, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)

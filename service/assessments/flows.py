@@ -63,7 +63,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
         prompt=prompt,
         criteria=criteria,
         now=uow.now,
-        recent=await recent_levels(uow, adcode, criteria.lower_after_runs),
+        recent=await recent_levels(uow, adcode, criteria.lower_after_runs, used.forecast_id),
     )
     document: dict[str, Any] = {
         "assessment": assessment.contract() | {"proposal": step.action.value, "lead_hours": step.lead_hours},

@@ -114,13 +114,14 @@ async def around(uow: UnitOfWork, adcode: str, as_of: datetime, feed: str | None
     return next((one for one in known if one.feed == feed), known[-1] if known else None)
 
 
-async def recent_levels(uow: UnitOfWork, adcode: str, runs: int) -> tuple[Level, ...]:
-    """The levels by the last forecast runs before this one, oldest first: one per forecast, its newest assessment."""
+async def recent_levels(uow: UnitOfWork, adcode: str, runs: int, current: int | None) -> tuple[Level, ...]:
+    """The levels by the last forecast runs before the `current` one, oldest first: one per forecast, its newest assessment."""
     rows = await uow.fetch(
         "SELECT level FROM (SELECT DISTINCT ON (forecast_id) forecast_id, level, id FROM assessment WHERE adcode = $1"
-        " AND forecast_id IS NOT NULL ORDER BY forecast_id DESC, id DESC LIMIT $2) run ORDER BY forecast_id",
+        " AND forecast_id <> coalesce($3, 0) ORDER BY forecast_id DESC, id DESC LIMIT $2) run ORDER BY forecast_id",
         adcode,
         runs,
+        current,
     )
     return tuple(Level(row["level"]) for row in rows)
 

@@ -58,6 +58,10 @@ class Standpoint:
     supported: Supported | None
 
 
+ASKED = ("to", "planned_end", "ground", "legal_basis", "explanation", "reason")
+"""What of a refused attempt is the caller's own wish, not what stood or was assessed at the time."""
+
+
 @dataclass(frozen=True)
 class Attempt:
     """A refused attempt as the ledger keeps it."""
@@ -169,10 +173,12 @@ async def note(
 async def refuse(uow: UnitOfWork, principal: Principal, refused: Refused, key: str | None) -> bool:
     """Put a refused attempt on the ledger, in a transaction of its own; False when it stands there already.
 
-    `key`: the Idempotency-Key of the call. Without one the same content against the same assessment counts once.
+    The same content against the same assessment counts once; with `key`, the Idempotency-Key of the call, the same
+    wish counts once whatever was assessed meanwhile.
     """
     attempt = refused.attempt
-    fingerprint = digest([key] if key else [attempt.adcode, attempt.content])
+    asked = attempt.content if key is None else {name: attempt.content[name] for name in ASKED}
+    fingerprint = digest([key, attempt.adcode, asked])
     if await uow.fetchval(REFUSED_SQL, principal.account_id, fingerprint, uow.now) is None:
         return False
     await uow.record(

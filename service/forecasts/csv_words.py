@@ -68,6 +68,18 @@ FAULTS: dict[str, tuple[Said, Said]] = {
     ),
     "given_twice": (("重复", "同一时段只保留一行"), ("is given twice", "keep one row for it")),
     "out_of_order": (("次序不对", "请按时间排序"), ("is out of order", "sort the rows by time")),
+    "out_of_years": (
+        ("{text} 不在1990年至2199年之内", "请核对年份"),
+        ("{text} lies outside the years 1990 to 2199", "check the year"),
+    ),
+    "too_many_rows": (
+        ("超过 {most} 行，其后未读", "请拆开：31天的小时值为744行"),
+        ("more than {most} rows; the rest was not read", "split it: 31 days of hours are 744 rows"),
+    ),
+    "too_many_faults": (
+        ("问题超过 {most} 个，其后未读", "请先改正以上问题"),
+        ("more than {most} problems; the rest was not read", "correct these first"),
+    ),
     "too_long": (("超过 31 天", "请拆开"), ("the file spans more than 31 days", "split it")),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,6 +20,8 @@ NUMBERS = (*VALUES, *BOUNDS)
 COLUMNS = ("time", "date", *NUMBERS, "cause")
 MISSING = frozenset({"", "NA", "N/A", "-", "--", "—", "/"})
 MOST_BYTES = 10_000_000
+MOST_ROWS, MOST_PROBLEMS = 1000, 500
+FIRST_YEAR, LAST_YEAR = 1990, 2199
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,10 @@ def points_of_csv(content: bytes, most_bytes: int = MOST_BYTES) -> list[Point]:
         for cells in table:
             if not any(cell.strip() for cell in cells):
                 continue
+            if len(rows) >= MOST_ROWS or len(problems) >= MOST_PROBLEMS:
+                full = ("too_many_rows", MOST_ROWS) if len(rows) >= MOST_ROWS else ("too_many_faults", MOST_PROBLEMS)
+                problems.append(CsvProblem(table.line_num, "", full[0], {"most": full[1]}))
+                break
             point = _point(header, cells, table.line_num, problems)
             if point is not None:
                 points.append(point)
@@ -91,9 +98,9 @@ def _text(content: bytes, most_bytes: int) -> str:
 
 def _check_header(header: Sequence[str]) -> None:
     problems = []
-    for name in sorted(set(header) - set(COLUMNS)):
+    for name in sorted(set(header) - set(COLUMNS))[:MOST_PROBLEMS]:
         problems.append(CsvProblem(1, name, "unknown_column", {"known": ", ".join(COLUMNS)}))
-    for name in sorted({name for name in header if header.count(name) > 1}):
+    for name in sorted(name for name, times in Counter(header).items() if times > 1)[:MOST_PROBLEMS]:
         problems.append(CsvProblem(1, name, "column_twice"))
     if ("time" in header) == ("date" in header):
         problems.append(CsvProblem(1, "time", "time_or_date"))
@@ -132,15 +139,16 @@ def _when(given: Mapping[str, str], row: int, problems: list[CsvProblem]) -> tup
     column = "time" if "time" in given else "date"
     text = {"text": given[column]}
     try:
-        if column == "date":
-            return None, parse_day(given[column])
-        time = parse_instant(given[column])
-    except ValueError:
+        day = parse_day(given[column]) if column == "date" else None
+        time = parse_instant(given[column]) if day is None else None
+    except (ValueError, OverflowError):
         problems.append(CsvProblem(row, column, "not_day" if column == "date" else "not_instant", text))
         return None, None
-    if time != hour_floor(time):
+    if not FIRST_YEAR <= (time or day or date.min).year <= LAST_YEAR:
+        problems.append(CsvProblem(row, column, "out_of_years", text))
+    elif time is not None and time != hour_floor(time):
         problems.append(CsvProblem(row, column, "not_whole_hour", text))
-    return time, None
+    return time, day
 
 
 def _value(name: str, text: str, row: int, problems: list[CsvProblem]) -> float | None:

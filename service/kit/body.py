@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.kit.problems import TooLarge, TooSlow
 from service.kit.settings import Settings
 
-UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists", "/simulation"})
+UPLOAD_PATHS = frozenset({"/api/v1/lists", "/lists"})
+MOST_CSV_BYTES = 1_000_000
+"""A file of one division's hours or days."""
 LONGEST_BODY_SECONDS = 120.0
 """A body that takes longer to arrive is given up."""
 FORM_ROOM = 100_000
@@ -52,6 +54,8 @@ class BodyLimit:
 
     def limit_of(self, path: str) -> int:
         """Bytes that a path takes."""
+        if path == "/simulation":
+            return max(self.settings.max_body_bytes, MOST_CSV_BYTES) + FORM_ROOM
         uploads = path in UPLOAD_PATHS
         return self.settings.max_upload_bytes + FORM_ROOM if uploads else self.settings.max_body_bytes
 

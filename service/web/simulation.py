@@ -15,6 +15,7 @@ from alerts.simulation import EditError
 from service.accounts.roles import Principal, Scope
 from service.forecasts.points_csv import CsvInvalid, CsvProblem, points_of_csv
 from service.kit.auth import Official, runtime_of
+from service.kit.body import MOST_CSV_BYTES
 from service.kit.http import Uow
 from service.kit.problems import Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
@@ -27,7 +28,6 @@ from service.web.simulation_form import IN_FORCE, LEVELS, FormFault, SimulationF
 
 router = APIRouter(include_in_schema=False)
 SHOWN_FORECASTS = 60
-MOST_CSV_BYTES = 1_000_000
 MOST_FIELDS = 120
 
 

@@ -269,6 +269,7 @@ class TestGrounds:
             ("令第3号", True),
             ("12月15日会商纪要", True),
             ("〔二〇一六〕号", True),
+            ("会商一致同意", False),
         ],
     )
     def test_an_order_and_a_consultation_are_named_by_number_or_date(

@@ -105,8 +105,9 @@ class TestLeftOut:
     def test_when_it_changes_nothing(self) -> None:
         assert notes(own(references={}), excluded=("wildfire",)) == [
             (
-                "不计入分级：山火；计入与否不影响级别。依据：环大气〔2024〕6号。",
-                "Left out of the grading: wildfire; counting it in would not change the level. Source: 环大气〔2024〕6号.",
+                "不计入分级：山火；计入与否不影响级别。当时未见文本规定，按现行做法（选择）。",
+                "Left out of the grading: wildfire; counting it in would not change the level. "
+                "No text of that time was seen; a choice, as is done today.",
             )
         ]
 
@@ -173,13 +174,13 @@ class TestTiers:
     def test_in_words(self) -> None:
         assert notes(tiers=(self.view("superior_order"), self.view("discretion"))) == [
             (
-                "达到临时管控条件（control.any[1]，2024-11-08 01:00起）；不是预警，须由上级部门下达指令后实施。",
-                "The condition of temporary control is met (control.any[1], from 2024-11-08 01:00); it is no warning, "
+                "达到临时管控条件（control.any[1]，2024-11-08 01:00起）；不属于分级预警，须由上级部门下达指令后实施。",
+                "The condition of temporary control is met (control.any[1], from 2024-11-08 01:00); it is no graded warning, "
                 "only when the superior authority orders it.",
             ),
             (
-                "达到临时管控条件（control.any[1]，2024-11-08 01:00起）；不是预警，由当地决定是否实施。",
-                "The condition of temporary control is met (control.any[1], from 2024-11-08 01:00); it is no warning, "
+                "达到临时管控条件（control.any[1]，2024-11-08 01:00起）；不属于分级预警，由当地决定是否实施。",
+                "The condition of temporary control is met (control.any[1], from 2024-11-08 01:00); it is no graded warning, "
                 "the place may decide on it.",
             ),
         ]

@@ -44,8 +44,8 @@ class TestBeforeAWarning:
         assert (tier.id, tier.clause, tier.on) == ("pre_warning", "pre_warning.any[1]", "superior_order")
         assert (tier.starts_at, tier.ends_at) == (START, START + 48 * HOUR)
         assert "pre_warning" in found.advice
-        assert any("临时管控" in note and "不是预警" in note for note in found.trace.notes_zh)
-        assert any("temporary control" in note and "no warning" in note for note in found.trace.notes_en)
+        assert any("临时管控" in note and "不属于分级预警" in note for note in found.trace.notes_zh)
+        assert any("temporary control" in note and "no graded warning" in note for note in found.trace.notes_en)
 
     def test_one_day_above_150_is_enough_and_starts_earlier(self) -> None:
         (tier,) = with_tiers(days([151, 60])).tiers

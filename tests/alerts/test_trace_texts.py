@@ -70,7 +70,9 @@ class TestWhy:
     def test_no_level_says_so_the_same_way_in_both(self) -> None:
         trace = judged(days([60])).trace
         assert trace.why_zh == trace.basis_zh == f"未达到任何预警级别：没有满足{SET}任一条件的时段。"
-        assert trace.why_en == trace.basis_en == "No warning level is reached: no clause of 环大气〔2024〕6号 is satisfied."
+        assert trace.why_en == trace.basis_en == (
+            "No warning level is reached: no clause of 《关于进一步优化重污染天气应对机制的指导意见》（环大气〔2024〕6号） is satisfied."
+        )
 
     def test_concentrations_have_their_unit(self) -> None:
         zh, en = why(found(FINE), criteria(), [160, 155])

@@ -132,6 +132,15 @@ class TestRefusals:
         await wish(client, officer | {"idempotency-key": "try-2"}, "orange")
         assert len(await entries(runtime, "proposal.refused")) == 2
 
+    async def test_one_key_does_not_hide_another_wish(
+        self, client: Client, runtime: Runtime, officer: dict[str, str]
+    ) -> None:
+        await heard(client, CLEAN)
+        keyed = officer | {"idempotency-key": "try-1"}
+        for to in ("yellow", "orange", "red"):
+            refused(await wish(client, keyed, to), "started_without_criteria")
+        assert [entry["to"] for entry in await entries(runtime, "proposal.refused")] == ["yellow", "orange", "red"]
+
     async def test_a_refusal_does_not_use_up_the_key(self, client: Client, officer: dict[str, str]) -> None:
         await heard(client, CLEAN)
         keyed = officer | {"idempotency-key": "try-1"}

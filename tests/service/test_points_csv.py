@@ -31,7 +31,10 @@ CASES: list[tuple[bytes, int, str, str]] = [
     (b'date,aqi\n"2024-01-01,90\n', 2, "", "unreadable"),
     (b"\xff\xfe", 0, "", "not_utf8"),
     (b"x" * 101, 0, "", "too_large"),
+    (b"date,aqi\n9999-12-31,90\n", 2, "date", "out_of_years"),
+    (b"time,aqi\n1989-12-31 20:00,90\n", 2, "time", "out_of_years"),
 ]
+BOUNDED = frozenset({"too_many_rows", "too_many_faults"})
 
 
 def faults(content: bytes) -> list[CsvProblem]:
@@ -52,8 +55,32 @@ def test_each_fault_is_told_at_its_place(content: bytes, row: int, column: str, 
     assert found.said("zh") != found.said("en")
 
 
+class TestNoMoreThanIsRead:
+    def test_rows(self) -> None:
+        with pytest.raises(CsvInvalid) as raised:
+            points_of_csv(b"date,aqi\n" + b"2024-01-01,90\n" * 1500)
+        assert [(one.row, one.fault) for one in raised.value.problems] == [(1002, "too_many_rows")]
+
+    def test_faults(self) -> None:
+        with pytest.raises(CsvInvalid) as raised:
+            points_of_csv(b"date,aqi\n" + b"x,y\n" * 5000)
+        assert len(raised.value.problems) <= 502
+        assert raised.value.problems[-1].fault == "too_many_faults"
+
+    def test_columns(self) -> None:
+        with pytest.raises(CsvInvalid) as raised:
+            points_of_csv(b",".join(b"c%d,c%d" % (at, at) for at in range(20_000)) + b"\n")
+        assert {one.fault for one in raised.value.problems} >= {"unknown_column", "column_twice", "time_or_date"}
+        assert len(raised.value.problems) < 1100
+
+    def test_the_edges_of_the_calendar(self) -> None:
+        for text in (b"time,aqi\n0001-01-01 00:00,90\n", b"time,aqi\n9999-12-31 23:00,90\n"):
+            with pytest.raises(CsvInvalid):
+                points_of_csv(text)
+
+
 def test_every_fault_can_happen() -> None:
-    assert {fault for *_, fault in CASES} | {"unopened"} == FAULTS.keys()
+    assert {fault for *_, fault in CASES} | {"unopened"} | BOUNDED == FAULTS.keys()
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))

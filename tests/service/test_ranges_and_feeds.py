@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from alerts.levels import Level
 from service.accounts.roles import Role
+from service.assessments.repository import recent_levels
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.publication.forecast import forecasts_of
@@ -106,3 +108,20 @@ class TestSeveralFeeds:
         found = await assessment(client, officer)
         city = next(one for one in found["feeds"] if one["feed"] == "city")
         assert city["level"] == "none"
+
+
+class TestRunsThatAgree:
+    async def test_the_forecast_that_is_assessed_is_no_run_before_itself(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        """Two forecasts must agree before a warning is lowered; the hourly second look at one is no second forecast."""
+        await client.feed()
+        await client.deliver(forecast(HEAVY))
+        await client.work()
+        clock.advance_to(NOW + timedelta(hours=1))
+        await client.deliver(forecast(CLEAN, issued=clock.now()))
+        await client.work()
+        async with runtime.unit() as uow:
+            newest = await uow.fetchval("SELECT max(id) FROM forecast")
+            assert await recent_levels(uow, "110000", 2, newest) == (Level.YELLOW,)
+            assert await recent_levels(uow, "110000", 2, None) == (Level.YELLOW, Level.NONE)
