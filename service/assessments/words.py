@@ -133,12 +133,12 @@ def _range_line(assessment: Assessment, lang: Lang) -> list[str]:
     if ranged is None:
         return []
     named = (("lower", ranged.lower), ("middle", ranged.middle), ("upper", ranged.upper))
-    levels = "，".join(f"{said(_BOUNDS[bound], lang)} {level_words(level, lang)}" for bound, level in named)
+    levels = said(("，", ", "), lang).join(f"{said(_BOUNDS[bound], lang)} {level_words(level, lang)}" for bound, level in named)
     return [said(("预报范围：", "Range: "), lang) + levels]
 
 
 def _block_line(block: BlockView, lang: Lang) -> str:
-    index = "，".join(f"{name} {value}" for name, value in block.index.items())
+    index = said(("，", ", "), lang).join(f"{name} {value}" for name, value in block.index.items())
     text = said(
         (
             f"  {at(block.start)} 至 {at(block.end)}  AQI {block.aqi}，分级用 {block.graded_aqi}，有效 {block.valid_hours} 小时",
@@ -146,7 +146,7 @@ def _block_line(block: BlockView, lang: Lang) -> str:
         ),
         lang,
     )
-    return text + (f"（{index}）" if index else "")
+    return text + (said((f"（{index}）", f" ({index})"), lang) if index else "")
 
 
 def describe_comparison(found: Sequence[Outcome], differences: Sequence[Difference], lang: Lang = "zh") -> str:
@@ -165,7 +165,8 @@ def describe_comparison(found: Sequence[Outcome], differences: Sequence[Differen
 
 def difference_words(one: Difference, lang: Lang) -> str:
     """级别：orange → none."""
-    return f"{said(_WHAT[one.what], lang)}：{_value(one.first, lang)} → {_value(one.here, lang)}"
+    colon = said(("：", ": "), lang)
+    return f"{said(_WHAT[one.what], lang)}{colon}{_value(one.first, lang)} → {_value(one.here, lang)}"
 
 
 def _value(value: str | None, lang: Lang) -> str:

@@ -57,7 +57,7 @@ class TestOwnPoints:
         assert (told["level"]["label"], told["level"]["first"], told["level"]["here"]) == (
             "national-2024", "yellow", "orange",
         )  # fmt: skip
-        assert told["level"]["sentence"] == {"zh": "级别：黄色 → 橙色", "en": "level：yellow → orange"}
+        assert told["level"]["sentence"] == {"zh": "级别：黄色 → 橙色", "en": "level: yellow → orange"}
         assert all(case["trace"]["why_zh"] and case["trace"]["not_next_en"] for case in answer["cases"])
 
     async def test_without_cases_what_applies_there_and_then(self, client: Client, officer: dict[str, str]) -> None:
