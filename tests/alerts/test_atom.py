@@ -171,7 +171,9 @@ class TestLetters:
         assert document.findtext("a:updated", namespaces=ATOM) == "2016-12-17T04:00:00+08:00"
 
     def test_a_message_sent_now_speaks(self) -> None:
-        assert ids(feed(message("a", 0))) == ["a"]
+        now = feed(message("a", 0), message("b", 3))
+        assert ids(now) == ["a", "b"]
+        assert etree.fromstring(render_atom(now)).findtext("a:updated", namespaces=ATOM) == "2016-12-17T09:00:00+08:00"
 
 
 class TestRefusals:

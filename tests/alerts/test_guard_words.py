@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from alerts.guard import Act, Ground, Intent, Kind, Lack, Plea, Supported, judge
+from alerts.guard import Act, Ground, Intent, Kind, Lack, Plea, Supported, deviation, judge
+from alerts.instants import HOUR
 from alerts.levels import Level
-from alerts.proposal import Action
+from alerts.proposal import Action, PromptView
 from tests.alerts.air import START
 
 CLEAN = Supported(Action.NONE, Level.NONE)
@@ -95,3 +96,15 @@ def test_only_grounds_that_can_stand_are_listed() -> None:
     assert kind is Kind.LIFTED_AGAINST_CRITERIA
     assert "（上级指令、会商意见），" in zh
     assert "(upper_order, consultation) and" in en
+
+
+@pytest.mark.parametrize(("hours", "kind"), [(1, None), (0, Kind.STARTED_WITHOUT_CRITERIA)])
+def test_a_prompt_that_is_over_supports_nothing(hours: int, kind: Kind | None) -> None:
+    prompt = PromptView(id="p", level=Level.ORANGE, starts_at=START - HOUR, ends_at=START + hours * HOUR)
+    assert deviation(START_ORANGE, supported=CLEAN, prompt=prompt, now=START) is kind
+
+
+def test_a_ground_that_lacks_everything_else_is_told_what_it_must_name() -> None:
+    _, lack, zh, _ = refused(Plea(Ground.UPPER_ORDER))
+    assert lack is Lack.LEGAL_BASIS
+    assert "请在法律依据中写明上级政府或指挥机构指令的文号。" in zh
