@@ -285,3 +285,22 @@ class TestLinesOfOzone:
     def test_missing_hours_of_ozone_make_nothing_possible(self) -> None:
         found = self.assessed(hourly(pm25=[43.0] * 48, o3=[280.0] * 24 + [None] * 24))
         assert (found.level, found.possible_level, found.state) == (Level.NONE, Level.NONE, "determined")
+
+
+class TestLeadIn:
+    """Blocks that lead to the clause's own blocks belong to the episode, over a gap too (docs/adr/0006)."""
+
+    @pytest.mark.parametrize(
+        ("aqis", "chain"),
+        [
+            ([246, 271, 273, 420, 431], [0, 1, 3]),
+            ([210, 60, 210, 210, 210, 310], [0, 2, 3, 5]),
+            ([210, 210, 60, 210, 210, 310], [0, 1, 3, 5]),
+            ([210, 60, 60, 210, 210, 310], [3, 4, 5]),
+        ],
+    )
+    def test_where_it_begins(self, aqis: list[int], chain: list[int]) -> None:
+        found = judged(days(aqis))
+        assert found.level is Level.RED
+        assert [(block.start - START) // DAY for block in found.blocks] == chain
+        assert found.starts_at == START + chain[0] * DAY

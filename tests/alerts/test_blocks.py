@@ -11,7 +11,7 @@ from alerts.aqi import rate
 from alerts.blocks import Basis, blocks_of, editions, hourly_graded
 from alerts.instants import HOUR, parse_instant
 from alerts.points import Point
-from alerts.rules import Line
+from alerts.rules import AqiStandard, Line
 from alerts.series import Series
 from tests.alerts.air import EDITION_2012, EDITION_2026, STANDARDS, START, criteria, days, hourly
 
@@ -158,3 +158,42 @@ class TestHourly:
 
     def test_a_day_stands_for_its_hours(self) -> None:
         assert self.graded(days([160, None])) == [160] * 24 + [-1] * 24
+
+
+class TestDailyReports:
+    """A day's concentrations are rated as the report of that day would, each in its own last place."""
+
+    @pytest.mark.parametrize(
+        ("name", "key", "value"),
+        [
+            ("pm25", "pm25", "150.5"),
+            ("pm10", "pm10", "351"),
+            ("so2", "so2", "800.4"),
+            ("no2", "no2", "283"),
+            ("co", "co", "24.1"),
+            ("co", "co", "3.95"),
+            ("o3", "o3_8h", "215.5"),
+            ("pm25", "pm25", "0"),
+        ],
+    )
+    @pytest.mark.parametrize("edition", [EDITION_2012, EDITION_2026], ids=["2012", "2026"])
+    def test_index(self, edition: AqiStandard, name: str, key: str, value: str) -> None:
+        day = date(2024, 11, 8) if edition is EDITION_2012 else date(2026, 3, 1)
+        found = blocks(Series.from_points("110000", [Point.model_validate({"date": day, name: float(value)})]))
+        rated = rate(edition, "daily", {key: Decimal(value)}).iaqi[key]
+        assert found.index[name].tolist() == [rated]
+
+
+class TestOzoneThatCounts:
+    """Under a law that leaves nothing out, a block that ozone leads is graded on it."""
+
+    LAW = criteria().model_copy(update={"excluded_causes": ()})
+
+    def test_hours_and_days(self) -> None:
+        for series in (
+            hourly(pm25=[43.0] * 24, o3=[280.0] * 24),
+            Series.from_points("110000", [Point(date=date(2024, 11, 8), pm25=43, o3=280)]),
+        ):
+            found = blocks_of(series, self.LAW, STANDARDS)
+            assert found.graded.tolist() == found.aqi.tolist() == found.index["o3"].tolist()
+            assert blocks(series).graded.tolist() == [60]

@@ -138,3 +138,22 @@ def test_the_way_there_is_legal_and_as_early_as_possible(above: np.ndarray, rand
             assert later in nexts(earlier, gap)
             assert not led[earlier + 24 : later].any()
             assert led[later]
+
+
+@pytest.mark.parametrize(
+    ("gap", "led", "path"),
+    [
+        (36, [0, 30, 78, 102], [0, 30, 78, 102]),
+        (24, [78, 102], [78, 102]),
+        (25, [0, 30, 78, 102], [0, 30, 78, 102]),
+        (7, [78, 102], [78, 102]),
+        (None, [78, 102], [78, 102]),
+    ],
+)
+def test_over_a_gap_and_not_over_a_wider_one(gap: int | None, led: list[int], path: list[int]) -> None:
+    above, exact = np.zeros(110, dtype=bool), np.zeros(110, dtype=bool)
+    above[[0, 30, 78, 102]] = True
+    exact[102] = True
+    found = led_into(above, exact, gap)
+    assert np.flatnonzero(found).tolist() == led
+    assert lead_in(found, exact, led[0], gap) == path

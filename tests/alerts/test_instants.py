@@ -69,3 +69,9 @@ def test_days() -> None:
     assert parse_day(" 2016/12/16 ") == date(2016, 12, 16)
     with pytest.raises(ValueError, match="is not a day"):
         parse_day("16 December")
+
+
+@pytest.mark.parametrize("text", ["2016-12-16T12:00:00Z", "2016-12-16T21:00+09:00", "2016-12-16 20:00", "2016-12-15T24:00Z"])
+def test_what_is_read_stands_in_beijing_time(text: str) -> None:
+    assert parse_instant(text).utcoffset() == timedelta(hours=8)
+    assert parse_instant(text).tzinfo is SHANGHAI

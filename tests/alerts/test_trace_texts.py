@@ -113,6 +113,13 @@ class TestWhyNotNext:
                 f"orange is not reached: the nearest clause is {SET} orange.any[0] (AQI above 200 for 48 h); "
                 "24 h above 200 are missing, the series is too short for it.",
             ),
+            (
+                [310, 210],
+                f"未达到红色：最接近的条件是{SET}red.any[0]（日AQI大于200持续72小时且其中大于300持续24小时），"
+                "大于200的时间还差24小时，数据时段不够长。",
+                f"red is not reached: the nearest clause is {SET} red.any[0] (AQI above 200 for 72 h, of which above 300 "
+                "for 24 h); 24 h above 200 are missing, the series is too short for it.",
+            ),
             ([310, 310, 310], "已是最高级别。", "This is the highest level."),
         ],
     )
