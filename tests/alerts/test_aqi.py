@@ -168,3 +168,13 @@ class TestTables:
         assert str(error.value) == (
             "unknown value o4, pm1; use pm25, pm10, so2, no2, co, o3_8h, o3_1h, pm25_24h, pm10_24h, so2_24h"
         )
+
+
+class TestIncompleteReports:
+    """HJ 633-2026 publishes an AQI with a pollutant missing only above 100; 2012 always."""
+
+    @pytest.mark.parametrize(("fine", "old", "new"), [("60", 82, None), ("61", 83, 101)])
+    def test_the_line_itself_is_not_above(self, fine: str, old: int, new: int | None) -> None:
+        given = {"pm25": Decimal(fine), "pm10": None}
+        assert (rate(EDITION_2012, "daily", given).aqi, rate(EDITION_2026, "daily", given).aqi) == (old, new)
+        assert rate(EDITION_2026, "daily", {"pm25": Decimal("60"), "pm10": Decimal(10)}).aqi == 100

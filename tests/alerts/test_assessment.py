@@ -141,6 +141,7 @@ class TestContract:
         answer = judged(hourly(pm25=[160.0] * 48), as_of=START - 10 * HOUR).contract()
         assert answer.keys() == self.KEYS
         assert answer["lead_hours"] == 10.0
+        assert (answer["starts_at"], answer["ends_at"]) == (iso(START), iso(START + 2 * DAY))
         assert answer["proposal"] == "issue"
         assert answer["blocks"][0] == {  # type: ignore[index]
             "start": iso(START),

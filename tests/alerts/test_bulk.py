@@ -174,3 +174,28 @@ def test_one_thousandth_in_one_hour_decides(thousandths: int, level: Level) -> N
         arrays[GRADED.index(name)][0, 7] += thousandths / 1000
         found = levels(*arrays, criteria=criteria(), standard=EDITION_2012)
         assert found.level.tolist() == [level], name
+
+
+@pytest.mark.parametrize(("fine", "level"), [(115.4, Level.NONE), (115.5, Level.YELLOW), (116.0, Level.YELLOW)])
+def test_a_line_of_pm25_is_passed_above_it(fine: float, level: Level) -> None:
+    # above 115 for two days; 115.5 becomes 116
+    clean = np.full((1, 48), 5.0)
+    law = OWN_LAWS["lines of PM2.5"]
+    found = levels(np.full((1, 48), fine), clean, clean, clean, clean / 10, criteria=law, standard=EDITION_2012)
+    assert found.level.tolist() == [level]
+
+
+def test_without_an_hour_the_first_is_midnight() -> None:
+    law, clean = OWN_LAWS["natural days"], np.full((1, 24), 5.0)
+    found = levels(np.full((1, 24), 160.0), clean, clean, clean, clean / 10, criteria=law, standard=EDITION_2012)
+    assert (found.level.tolist(), found.insufficient.tolist()) == ([Level.YELLOW], [False])
+
+
+@pytest.mark.parametrize(("last", "level"), [(160.0, Level.NONE), (160.001, Level.YELLOW)])
+def test_halves_with_holes(last: float, level: Level) -> None:
+    # 20 valid hours whose mean is 150.5, or a thousandth in one hour more
+    fine, clean = np.full((1, 24), 150.0), np.full((1, 24), 5.0)
+    fine[0, :4] = np.nan
+    fine[0, -1] = last
+    found = levels(fine, clean, clean, clean, clean / 10, criteria=criteria(), standard=EDITION_2012)
+    assert found.level.tolist() == [level]

@@ -108,3 +108,8 @@ def test_a_ground_that_lacks_everything_else_is_told_what_it_must_name() -> None
     _, lack, zh, _ = refused(Plea(Ground.UPPER_ORDER))
     assert lack is Lack.LEGAL_BASIS
     assert "请在法律依据中写明上级政府或指挥机构指令的文号。" in zh
+
+
+def test_what_follows_says_what_is_called_for() -> None:
+    found = judge(START_ORANGE, supported=Supported(Action.ISSUE, Level.ORANGE), prompt=None, plea=Plea(), now=START)
+    assert (found.allowed, found.kind, found.called_for, found.flags) == (True, None, Level.ORANGE, ())

@@ -77,7 +77,15 @@ class TestOzone:
         assert any("由当地决定" in note for note in found.trace.notes_zh)
         told = found.contract()["tiers"]
         assert isinstance(told, list)
-        assert told[0]["starts_at"] == "2024-11-08T00:00:00+08:00"
+        assert told[0] == {
+            "id": "ozone_warning",
+            "name": "臭氧预警",
+            "name_en": "ozone warning",
+            "on": "discretion",
+            "clause": "ozone_warning.any[0]",
+            "starts_at": "2024-11-08T00:00:00+08:00",
+            "ends_at": "2024-11-10T00:00:00+08:00",
+        }
 
     def test_one_day_is_not_enough(self) -> None:
         assert with_tiers(hourly(pm25=[43.0] * 48, o3=[280.0] * 24 + [60.0] * 24)).tiers == ()
