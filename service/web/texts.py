@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from service.web.texts_en import ENGLISH
+from service.web.texts_enterprise import ENTERPRISE
+from service.web.texts_evaluation import EVALUATION
+from service.web.texts_evidence import EVIDENCE
+from service.web.texts_grades import GRADES
+from service.web.texts_guides import GUIDES
 from service.web.texts_law import LAW
+from service.web.texts_lists import LISTS
+from service.web.texts_permits import PERMITS
 from service.web.texts_zh import CHINESE
 
 Language = Literal["zh", "en"]
+PAIRS = LAW | GUIDES | LISTS | PERMITS | GRADES | ENTERPRISE | EVIDENCE | EVALUATION
 TEXTS: dict[Language, dict[str, str]] = {
-    "zh": CHINESE | {key: zh for key, (zh, _) in LAW.items()},
-    "en": ENGLISH | {key: en for key, (_, en) in LAW.items()},
+    "zh": CHINESE | {key: zh for key, (zh, _) in PAIRS.items()},
+    "en": ENGLISH | {key: en for key, (_, en) in PAIRS.items()},
 }
 
 

@@ -1,0 +1,16 @@
+"""Imports with progress, frozen versions, the further sheets of a list and permit registers."""
+
+from __future__ import annotations
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
