@@ -16,6 +16,7 @@ NOUNS = (
     "deviations",
     "warnings",
     "lists",
+    "permits",
     "responses",
     "notices",
     "subscriptions",
@@ -44,6 +45,9 @@ APPEND_ONLY = (
     "acknowledgement",
     "notice",
     "deviation",
+    "list_record",
+    "permit_register",
+    "permit",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Index
 from sqlalchemy import text as sql
 from sqlmodel import Field, SQLModel
 
@@ -48,4 +48,16 @@ class ListEnterpriseRow(SQLModel, table=True):
     industry: str = Field(max_length=64)
     grade: str = Field(max_length=16)
     lines: int
+    document: str = text()
+
+
+class ListRecordRow(SQLModel, table=True):
+    """One row of a further sheet of a version (扬尘源、移动源、用车大户、白名单、保障类): its columns as one document."""
+
+    __tablename__ = "list_record"
+
+    version_id: int = Field(sa_type=BigInteger, foreign_key="list_version.id", primary_key=True)
+    sheet: str = Field(primary_key=True, max_length=24)
+    key: str = Field(primary_key=True, max_length=200)
+    county: str = division()
     document: str = text()

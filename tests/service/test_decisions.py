@@ -361,6 +361,14 @@ class TestAppendOnly:
             assert await filled.fetchval(f"SELECT count(*) FROM {table}") == rows
 
 
+FURTHER_BOOKS = (
+    "INSERT INTO list_record SELECT max(id), 'dust', 'S-1', '110101', '{}' FROM list_version",
+    "INSERT INTO permit_register (adcode, source, permits, holders, digest, created_at) VALUES ('110000', 'a.csv', 1, 1, '', now())",
+    "INSERT INTO permit SELECT max(id), 'P', NULL, 'X', 'key', NULL, true, NULL, '110101' FROM permit_register",
+)
+"""Rows of books that the way to a warning does not pass."""
+
+
 @pytest.fixture
 async def filled(proposed: Client, runtime: Runtime) -> AsyncIterator[asyncpg.Connection]:
     """A connection to a database with at least one row in every book."""
@@ -389,6 +397,8 @@ async def filled(proposed: Client, runtime: Runtime) -> AsyncIterator[asyncpg.Co
     assert (await proposed.deliver(body, kind="observations")).status_code == 202
     await seal(runtime)
     connection = await runtime.database.connect()
+    for statement in FURTHER_BOOKS:
+        await connection.execute(statement)
     yield connection
     await connection.close()
 
