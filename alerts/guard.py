@@ -65,6 +65,7 @@ class Lack(StrEnum):
     GROUND = "ground_missing"
     FITTING_GROUND = "ground_does_not_fit"
     PROMPT = "prompt_not_on_record"
+    MEASURED = "not_measured_heavy"
     LEGAL_BASIS = "legal_basis_missing"
     DOCUMENT = "document_not_named"
     EXPLANATION = "explanation_missing"
@@ -183,6 +184,7 @@ class Supported:
     """The step that the newest assessment supports from what is in force now.
 
     `effective_at` None: at once; `planned_end` None: open. Not `due`: it begins so far ahead that it is watched only.
+    `observed_heavy`: it found the measured air heavy already with no clear improvement ahead, by its plan's rule.
     """
 
     action: Action
@@ -190,6 +192,7 @@ class Supported:
     effective_at: datetime | None = None
     planned_end: datetime | None = None
     due: bool = True
+    observed_heavy: bool = False
 
 
 @dataclass(frozen=True)
@@ -279,7 +282,8 @@ def judge(
     asked = called_for(supported, live)
     if kind is None:
         return Verdict(None, asked)
-    lack = lack_of(kind, plea)
+    heavy = supported is not None and supported.observed_heavy
+    lack = lack_of(kind, plea, observed_heavy=heavy)
     refusal = None if lack is None else _refusal(kind, asked, lack, plea)
     return Verdict(kind, asked, lack, refusal)
 
@@ -310,8 +314,11 @@ def grounds_for(kind: Kind) -> tuple[Ground, ...]:
     return tuple(ground for ground, rule in GROUNDS.items() if kind in rule.kinds)
 
 
-def lack_of(kind: Kind, plea: Plea) -> Lack | None:
-    """What is missing for a deviation to be put forward; None when nothing is."""
+def lack_of(kind: Kind, plea: Plea, *, observed_heavy: bool = False) -> Lack | None:
+    """What is missing for a deviation to be put forward; None when nothing is.
+
+    `observed_heavy`: the newest assessment found what the ground of that name says.
+    """
     if plea.ground is None:
         return Lack.GROUND
     rule = GROUNDS[plea.ground]
@@ -319,6 +326,8 @@ def lack_of(kind: Kind, plea: Plea) -> Lack | None:
         return Lack.FITTING_GROUND
     if plea.ground is Ground.REGIONAL_PROMPT:
         return Lack.PROMPT  # with one on record this would be no deviation
+    if plea.ground is Ground.OBSERVED_HEAVY and not observed_heavy:
+        return Lack.MEASURED
     if not (plea.legal_basis or "").strip():
         return Lack.LEGAL_BASIS
     if rule.names_document and not any(letter.isdecimal() or letter == "〇" for letter in plea.legal_basis or ""):
@@ -420,6 +429,11 @@ def _todo(kind: Kind, lack: Lack, plea: Plea) -> Words:
         return Words(
             f"没有{rule.needs.zh}；请协调员先登记，或选择其他依据类别。",
             f"There is no {rule.needs.en.removeprefix('a ')}; have the coordinator enter it, or choose another ground.",
+        )
+    if lack is Lack.MEASURED:
+        return Words(
+            f"最近一次研判没有认定“{rule.words.zh}”；请等待新的监测数据，或选择其他依据类别。",
+            f"The newest assessment does not find “{rule.words.en}”; wait for newer measurements, or choose another ground.",
         )
     if lack is Lack.EXPLANATION:
         return Words("请写明理由。", "Give the reason.")

@@ -71,6 +71,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
         "forecast": {"id": used.forecast_id, "feed": used.feed, "basis": used.basis, "issued_at": used.issued_at},
         "feeds": [feed_document(one, by, place == at) for place, (one, by) in enumerate(zip(judged, known, strict=True))],
         "step": step_document(step),
+        "observed_heavy": assessment.observed_heavy,
     }
     assessment_id = await _store(uow, adcode, used.forecast_id, assessment, plan.id, inputs, canonical(document))
     await follow(uow, adcode, step, assessment, assessment_id, plan, warning, prompt)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -105,10 +105,13 @@ async def standpoint(uow: UnitOfWork, adcode: str, level: Level, plan: Plan) -> 
     row = await uow.fetchrow(NEWEST_SQL, adcode, fresh)
     if row is None:
         return Standpoint(None, None, None)
-    step = json.loads(row["document"])["step"]
+    document = json.loads(row["document"])
+    step = document["step"]
     fits = step["from"] == level.code
     ahead = timedelta(hours=plan.deadlines.issue_ahead_hours)
-    return Standpoint(row["id"], row["rules"], supported_of(step, uow.now, ahead) if fits else None)
+    heavy = document.get("observed_heavy", False)
+    supported = replace(supported_of(step, uow.now, ahead), observed_heavy=heavy)
+    return Standpoint(row["id"], row["rules"], supported if fits else None)
 
 
 def supported_of(step: dict[str, Any], now: datetime, ahead: timedelta) -> Supported:

@@ -213,4 +213,4 @@ class TestRefusals:
 
     def test_loopback_by_any_of_its_names(self) -> None:
         for host in ("127.0.0.1", "localhost", "[::1]"):
-            render_atom(feed(message("a", address=f"http://{host}:8000/a.xml")))
+            assert f"http://{host}:8000/a.xml" in str(render_atom(feed(message("a", address=f"http://{host}:8000/a.xml"))))

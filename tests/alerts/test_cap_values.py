@@ -202,6 +202,8 @@ class TestWords:
     @pytest.mark.parametrize("value", ["AQI < 200", "1 <2> 3", "停产 & 限产", "第一行\n第二行\r\n\t第三行", "𠮷"])
     def test_plain_text_with_signs(self, value: str) -> None:
         check_text("note", value)
+        with pytest.raises(CapError):
+            check_text("note", f"{value}<br/>")
 
     @pytest.mark.parametrize(
         ("element", "words"),
@@ -226,6 +228,8 @@ class TestTokens:
     @given(st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, blacklist_characters=",<&"), min_size=1))
     def test_printable_signs_may_stand(self, value: str) -> None:
         check_token("identifier", value)
+        with pytest.raises(CapError):
+            check_token("identifier", f"{value} {value}")
 
     def test_empty(self) -> None:
         with pytest.raises(CapError) as refused:
@@ -260,6 +264,8 @@ class TestWeb:
     @pytest.mark.parametrize("address", ["https://air.example/1", "http://127.0.0.1:8000/x?y=1#z"])
     def test_absolute(self, address: str) -> None:
         check_web(address)
+        with pytest.raises(CapError):
+            check_web(address.partition(":")[2])
 
     @pytest.mark.parametrize(
         "address", ["", "/public/", "https:///x", "ftp://air.example/", "https://air.example/预警", "https://air.example/a b"]

@@ -147,6 +147,8 @@ CASES = (
 DEVIATING = [case for case in CASES if case.kind is not None]
 FOLLOWING = [case for case in CASES if case.kind is None]
 ADEQUATE = Plea(Ground.UPPER_ORDER, "某政办〔2026〕1号", "按上级指令办理")
+ON_RECORD = {Ground.REGIONAL_PROMPT, Ground.OBSERVED_HEAVY}
+"""Grounds that the record itself must show; nothing in these cases does."""
 
 
 def verdict_of(case: Case, plea: Plea) -> Verdict:
@@ -184,11 +186,11 @@ class TestJudge:
         assert case.kind is not None
         for ground in Ground:
             found = verdict_of(case, replace(ADEQUATE, ground=ground))
-            carries = ground in grounds_for(case.kind) and ground is not Ground.REGIONAL_PROMPT
+            carries = ground in grounds_for(case.kind) and ground not in ON_RECORD
             assert found.allowed is carries, ground
             assert found.flags == (case.kind.value,)
             if not carries:
-                assert found.lack in {Lack.FITTING_GROUND, Lack.PROMPT}
+                assert found.lack in {Lack.FITTING_GROUND, Lack.PROMPT, Lack.MEASURED}
 
     @pytest.mark.parametrize("case", DEVIATING, ids=named)
     @pytest.mark.parametrize(
@@ -288,6 +290,22 @@ class TestGrounds:
         assert lower.lack is Lack.PROMPT
         recorded = judge(want(NONE, ORANGE), supported=CLEAN, prompt=prompt(ORANGE), plea=plea, now=NOW)
         assert (recorded.allowed, recorded.flags) == (True, ())
+
+    @pytest.mark.parametrize("wanted", [want(NONE, ORANGE), want(YELLOW, RED)])
+    def test_heavy_air_counts_when_the_assessment_found_it(self, wanted: Intent) -> None:
+        plea = Plea(Ground.OBSERVED_HEAVY, "某市预案第三条", "监测已达重度")
+        action = Action.NONE if wanted.from_level is NONE else Action.HOLD
+        clear = step(action, wanted.from_level)
+        heavy = replace(clear, observed_heavy=True)
+        refused = judge(wanted, supported=clear, prompt=None, plea=plea, now=NOW)
+        assert refused.lack is Lack.MEASURED
+        assert refused.refusal is not None
+        assert "没有认定“监测已达重度且未来12小时无明显改善”" in refused.refusal.zh
+        assert "does not find “already heavy" in refused.refusal.en
+        assert judge(wanted, supported=None, prompt=None, plea=plea, now=NOW).lack is Lack.MEASURED
+        assert judge(wanted, supported=heavy, prompt=None, plea=plea, now=NOW).allowed
+        unnamed = judge(wanted, supported=heavy, prompt=None, plea=replace(plea, legal_basis=None), now=NOW)
+        assert unnamed.lack is Lack.LEGAL_BASIS
 
 
 @pytest.mark.parametrize(

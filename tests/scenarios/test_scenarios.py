@@ -343,7 +343,13 @@ def test_wishes(case: dict[str, Any], law: Law) -> None:
     intent = Intent(Act(wish["act"]), now, Level.of(wish["to"]), maybe_instant(wish.get("until")))
     given = dict(case.get("grounds", {}))
     plea = Plea(**given | ({"ground": Ground(given["ground"])} if "ground" in given else {}))
-    supported = Supported(step.action, step.to_level, step.effective_at, step.planned_end)
+    supported = Supported(
+        step.action,
+        step.to_level,
+        step.effective_at,
+        step.planned_end,
+        observed_heavy=assessment.observed_heavy,
+    )
     prompt = prompt_of(case.get("prompt"))
     verdict = judge(intent, supported=supported, prompt=prompt, plea=plea, now=assessment.as_of)
     found = {"deviation": verdict.kind and verdict.kind.value, "lacks": verdict.lack and verdict.lack.value}

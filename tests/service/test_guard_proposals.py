@@ -401,3 +401,15 @@ class TestDown:
         assert (made["action"], made["content"]["flags"]) == ("revoke", ["revoked"])
         assert (await say(client, commander, made, True)).status_code == 200
         assert [noted["kind"] for noted in await deviations(client, commander)] == ["revoked"]
+
+
+class TestMeasuredHeavyAir:
+    async def test_is_a_ground_only_when_the_newest_assessment_found_it(
+        self, client: Client, officer: dict[str, str]
+    ) -> None:
+        await heard(client, CLEAN)
+        answer = await wish(client, officer, "orange", ground="observed_heavy", legal_basis="预案第三条")
+        assert answer.status_code == 422
+        body = answer.json()
+        assert (body["kind"], body["lack"]) == ("started_without_criteria", "not_measured_heavy")
+        assert "没有认定“监测已达重度" in body["detail_zh"]

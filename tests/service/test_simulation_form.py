@@ -97,7 +97,8 @@ class TestFaults:
         [("factor", "0"), ("factor", "10"), ("shift", "-240"), ("shift", "240"), ("as_of", "2000-01-01 00:00")],
     )
     def test_boundaries_are_taken(self, name: str, text: str) -> None:
-        body(form(**{name: text}))
+        found, faults = form(**{name: text}).body(None)
+        assert (found is not None, faults) == (True, [])
 
     def test_all_at_once(self) -> None:
         assert faulty(form(factor="x", shift="x", level="red")) == ["factor", "shift", "effective"]

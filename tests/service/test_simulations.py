@@ -157,4 +157,5 @@ class TestRefusals:
         "body", [{"forecast": 1, "points": hours(NOW, [1.0])}, {"cases": []}, {"points": []}, {"wrong": 1}]
     )
     async def test_bodies_that_are_none(self, client: Client, officer: dict[str, str], body: dict[str, Any]) -> None:
-        await refused(client, officer, 422, **body)
+        problem = await refused(client, officer, 422, **body)
+        assert problem["detail"]
