@@ -14,6 +14,7 @@ from typing import Any
 from service.accounts.flows import create_account
 from service.accounts.roles import NATION, Role
 from service.cli.serve import runtime_from, settings_of
+from service.feeds.flows import AIR, EVIDENCE
 from service.feeds.flows import register as register_feed
 from service.feeds.poller import LAYOUTS
 from service.kit.migrate import migrate
@@ -44,6 +45,7 @@ def register(commands: Any) -> None:
     feed.add_argument("--adcode", default=NATION, help="region the feed may deliver for")
     feed.add_argument("--poll", metavar="URL", help="fetch this address instead of waiting for webhooks")
     feed.add_argument("--layout", choices=sorted(LAYOUTS), help="layout of the fetched document")
+    feed.add_argument("--kind", choices=[AIR, EVIDENCE], default=AIR, help="what it may deliver: air data or evidence")
     feed.set_defaults(run=run_feed)
     for command in (account, feed):
         command.add_argument("--data", type=Path, help="folder of the embedded database")
@@ -85,6 +87,8 @@ def run_account(call: argparse.Namespace) -> int:
 
 def run_feed(call: argparse.Namespace) -> int:
     """The old secret stays valid beside the new one, so that the feed can change over."""
+    if call.poll and call.kind == EVIDENCE:
+        return _refused("Evidence is delivered by webhook; leave --poll away.")
     if bool(call.poll) != bool(call.layout):
         return _refused("--poll and --layout belong together; give both or none.")
 
@@ -92,7 +96,7 @@ def run_feed(call: argparse.Namespace) -> int:
         kept = await uow.fetchval("SELECT secrets FROM feed WHERE id = $1", call.name) or []
         secret = new_secret()
         poll = {"url": call.poll, "layout": call.layout} if call.poll else None
-        await register_feed(uow, call.name, call.title or call.name, call.adcode, [secret, *kept[:1]], poll)
+        await register_feed(uow, call.name, call.title or call.name, call.adcode, [secret, *kept[:1]], poll, call.kind)
         return {"feed": call.name, "secret": secret, "adcode": call.adcode}
 
     return _run(

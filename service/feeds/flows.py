@@ -19,7 +19,7 @@ from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.signatures import key_of, new_secret, verify
 from service.kit.unit_of_work import UnitOfWork
 
-FEED_SQL = "SELECT id, adcode, secrets, enabled FROM feed WHERE id = $1 AND enabled"
+FEED_SQL = "SELECT id, adcode, secrets, enabled, kind FROM feed WHERE id = $1 AND enabled"
 CLAIM_SQL = """
 INSERT INTO receipt (feed, webhook_id, body_digest, status, answer, received_at) VALUES ($1, $2, $3, 202, $4, $5)
 ON CONFLICT DO NOTHING RETURNING 1
@@ -34,6 +34,8 @@ INSERT INTO observation (adcode, feed, until_at, points, digest, received_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::jsonb[], $5::text[], $6::timestamptz[])
 ON CONFLICT DO NOTHING RETURNING adcode
 """
+AIR, EVIDENCE = "air", "evidence"
+"""What a feed may deliver."""
 POINTS = TypeAdapter(list[Point])
 NOBODY = (new_secret(),)
 FUTURE = timedelta(hours=2)
@@ -48,15 +50,7 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
 
     A repeated `webhook-id` is answered as the first time and stored once. Raises WrongSignature, Invalid, Unknown, Conflict.
     """
-    feed = await _feed(uow, feed_id)
-    webhook_id = verify(
-        feed["secrets"] if feed else NOBODY,  # an unknown feed is answered like a wrong signature
-        headers,
-        body,
-        datetime.now(tz=UTC),
-        uow.runtime.settings.webhook_tolerance_seconds,
-    )
-    assert feed is not None  # nobody can sign for NOBODY
+    feed, webhook_id = await signed_by(uow, feed_id, AIR, headers, body)
     body_digest = hashlib.sha256(body).hexdigest()
     message = read_message(body)
     check_deliveries(uow, message.data, Scope(feed["adcode"]), kind)
@@ -70,9 +64,27 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
         }
     )
     if await uow.fetchval(CLAIM_SQL, feed_id, webhook_id, body_digest, answer, uow.now) is None:
-        return await _repeated(uow, feed_id, webhook_id, body_digest)
+        return await repeated(uow, feed_id, webhook_id, body_digest)
     await store(uow, feed_id, kind, message.data, webhook_id)
     return 202, answer
+
+
+async def signed_by(
+    uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str, str], body: bytes
+) -> tuple[Any, str]:
+    """The row of the feed that signed a body, and the webhook id. Raises WrongSignature, Forbidden for a feed of another kind."""
+    feed = await _feed(uow, feed_id)
+    webhook_id = verify(
+        feed["secrets"] if feed else NOBODY,  # an unknown feed is answered like a wrong signature
+        headers,
+        body,
+        datetime.now(tz=UTC),
+        uow.runtime.settings.webhook_tolerance_seconds,
+    )
+    assert feed is not None  # nobody can sign for NOBODY
+    if feed["kind"] != kind:
+        raise Forbidden(f"This feed delivers {feed['kind']} data; register another one of kind {kind} for this.")
+    return feed, webhook_id
 
 
 async def _feed(uow: UnitOfWork, feed_id: str) -> Any:
@@ -87,7 +99,8 @@ async def _feed(uow: UnitOfWork, feed_id: str) -> Any:
     return known
 
 
-async def _repeated(uow: UnitOfWork, feed_id: str, webhook_id: str, body_digest: str) -> tuple[int, str]:
+async def repeated(uow: UnitOfWork, feed_id: str, webhook_id: str, body_digest: str) -> tuple[int, str]:
+    """The first answer to a webhook id. Raises Conflict when it came with other content."""
     kept = await uow.fetchrow(
         "SELECT body_digest, status, answer FROM receipt WHERE feed = $1 AND webhook_id = $2", feed_id, webhook_id
     )
@@ -200,16 +213,26 @@ async def store(uow: UnitOfWork, feed_id: str, kind: str, deliveries: Sequence[D
 
 
 async def register(
-    uow: UnitOfWork, feed_id: str, title: str, adcode: str, secrets: list[str], poll: dict[str, Any] | None = None
+    uow: UnitOfWork,
+    feed_id: str,
+    title: str,
+    adcode: str,
+    secrets: list[str],
+    poll: dict[str, Any] | None = None,
+    kind: str = AIR,
 ) -> None:
-    """Add or change a feed. Secrets are newest first; keep the old one beside the new while a feed rotates.
+    """Add or change a feed of air data or of evidence. Secrets are newest first; keep the old one beside the new while a feed rotates.
 
     Raises SecretError for one that could never verify a message.
     """
     for secret in secrets:
         key_of(secret)
+    known = await uow.fetchval("SELECT kind FROM feed WHERE id = $1", feed_id)
+    if known is not None and known != kind:
+        raise Conflict(f"The feed {feed_id} delivers {known} data; take another name for one of kind {kind}.")
     await uow.execute(
-        "INSERT INTO feed (id, title, adcode, secrets, poll, enabled, created_at) VALUES ($1, $2, $3, $4, $5, true, $6)"
+        "INSERT INTO feed (id, title, adcode, secrets, poll, enabled, created_at, kind)"
+        " VALUES ($1, $2, $3, $4, $5, true, $6, $7)"
         " ON CONFLICT (id) DO UPDATE SET title = $2, adcode = $3, secrets = $4, poll = $5, enabled = true",
         feed_id,
         title,
@@ -217,6 +240,7 @@ async def register(
         canonical(secrets),
         canonical(poll or {}),
         uow.now,
+        kind,
     )
     await uow.tell("feed")
     await uow.record("feed.registered", adcode, feed=feed_id, title=title, secrets=len(secrets))

@@ -11,7 +11,10 @@ from service.kit.columns import instant, json, text
 
 
 class FeedRow(SQLModel, table=True):
-    """A source of forecasts or observations. `secrets` holds Standard Webhooks secrets, newest first, for rotation."""
+    """A source of air data or of evidence. `secrets` holds Standard Webhooks secrets, newest first, for rotation.
+
+    `kind` air: forecasts and observations; evidence: meters, monitors, gates. Neither may deliver what the other may.
+    """
 
     __tablename__ = "feed"
 
@@ -21,6 +24,7 @@ class FeedRow(SQLModel, table=True):
     secrets: list[str] = json()
     poll: dict[str, Any] = json()
     enabled: bool = True
+    kind: str = Field(default="air", max_length=16, sa_column_kwargs={"server_default": "air"})
     created_at: datetime = instant()
 
 

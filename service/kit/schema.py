@@ -18,7 +18,12 @@ NOUNS = (
     "lists",
     "permits",
     "responses",
+    "operating_plans",
+    "seasonal",
+    "print",
     "notices",
+    "evidence",
+    "findings",
     "subscriptions",
     "publication",
     "ledger",
@@ -46,8 +51,14 @@ APPEND_ONLY = (
     "notice",
     "deviation",
     "list_record",
+    "list_sum",
     "permit_register",
     "permit",
+    "operating_plan",
+    "operating_plan_review",
+    "seasonal_plan",
+    "seasonal_entry",
+    "printed_sheet",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 
