@@ -1,6 +1,7 @@
 """Enterprises, lines and measures as plain JSON values and back, for storage: `x_from(x_document(x)) == x`.
 
-Keys stand in a fixed order and nothing is left out, so equal values give equal bytes.
+Keys stand in a fixed order, so equal values give equal bytes. Of a measure the shapes that came later (coking hours,
+cycle, stages …) are written only where they are used: documents stored before them stay what they are, byte for byte.
 """
 
 from __future__ import annotations
@@ -12,7 +13,19 @@ from typing import Any
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import POLLUTANTS, Enterprise, GuaranteeType, Line, Pollutants
-from emission_lists.measures import Action, Basis, CountUnit, LoadCap, Measure, VehicleRule, Verification
+from emission_lists.measures import (
+    Action,
+    Basis,
+    CountUnit,
+    Cycle,
+    Later,
+    LoadCap,
+    Measure,
+    NonRoadRule,
+    StopMode,
+    VehicleRule,
+    Verification,
+)
 
 
 def cap_document(cap: LoadCap | None) -> dict[str, Any] | None:
@@ -24,7 +37,7 @@ def cap_from(document: Mapping[str, Any] | None) -> LoadCap | None:
 
 
 def measure_document(measure: Measure) -> dict[str, Any]:
-    """A measure exactly as it stands in the list (nothing derived)."""
+    """A measure exactly as it stands in the list (nothing derived). Absent keys: not used by this measure."""
     return {
         "action": measure.action.value,
         "ratio": measure.ratio,
@@ -39,7 +52,27 @@ def measure_document(measure: Measure) -> dict[str, Any]:
         "verification": [kind.value for kind in measure.verification],
         "verification_point": measure.verification_point,
         "note_zh": measure.note_zh,
+        **_rarer(measure),
     }
+
+
+def _rarer(measure: Measure) -> dict[str, Any]:
+    """The shapes that few measures have, without those that this one has not."""
+    cycle, mode, ban = measure.cycle, measure.stop_mode, measure.non_road_ban
+    written = {
+        "coking_hours": measure.coking_hours,
+        "cycle": None if cycle is None else {"off_hours": cycle.off_hours, "on_hours": cycle.on_hours},
+        "heats_per_day": measure.heats_per_day,
+        "stop_mode": None if mode is None else mode.value,
+        "keep_running": measure.keep_running,
+        "non_road_ban": None if ban is None else ban.value,
+        "complete_within_hours": measure.complete_within_hours,
+        "later": [
+            {"after_hours": later.after_hours, "measure": measure_document(later.measure)} for later in measure.later
+        ]
+        or None,
+    }
+    return {key: value for key, value in written.items() if value is not None}
 
 
 def measure_from(document: Mapping[str, Any]) -> Measure:
@@ -59,13 +92,48 @@ def measure_from(document: Mapping[str, Any]) -> Measure:
         verification=tuple(VERIFICATION[kind] for kind in document["verification"]),
         verification_point=document["verification_point"],
         note_zh=document["note_zh"],
+        **_rarer_from(document),
     )
+
+
+def _rarer_from(document: Mapping[str, Any]) -> dict[str, Any]:
+    if _RARER.isdisjoint(document):
+        return {}
+    cycle, mode, ban = document.get("cycle"), document.get("stop_mode"), document.get("non_road_ban")
+    return {
+        "coking_hours": document.get("coking_hours"),
+        "cycle": None if cycle is None else Cycle(cycle["off_hours"], cycle["on_hours"]),
+        "heats_per_day": document.get("heats_per_day"),
+        "stop_mode": None if mode is None else STOP_MODE[mode],
+        "keep_running": document.get("keep_running"),
+        "non_road_ban": None if ban is None else NON_ROAD_RULE[ban],
+        "complete_within_hours": document.get("complete_within_hours"),
+        "later": tuple(
+            Later(later["after_hours"], measure_from(later["measure"])) for later in document.get("later", ())
+        ),
+    }
+
+
+_RARER = frozenset(
+    {
+        "coking_hours",
+        "cycle",
+        "heats_per_day",
+        "stop_mode",
+        "keep_running",
+        "non_road_ban",
+        "complete_within_hours",
+        "later",
+    }
+)
 
 
 ACTION = {member.value: member for member in Action}
 COUNT_UNIT = {member.value: member for member in CountUnit}
 BASIS = {member.value: member for member in Basis}
 VEHICLE_RULE = {member.value: member for member in VehicleRule}
+STOP_MODE = {member.value: member for member in StopMode}
+NON_ROAD_RULE = {member.value: member for member in NonRoadRule}
 VERIFICATION = {member.value: member for member in Verification}
 GUARANTEE = {member.value: member for member in GuaranteeType}
 
