@@ -1,0 +1,1 @@
+"""The guarantee class (保障类): its approval chain, load cap, suspension and end."""
