@@ -14,6 +14,7 @@ from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, json_answer, once
 from service.kit.problems import Forbidden
 from service.lists import flows
+from service.lists.summary import summary_of
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
 Id = Annotated[int, Field(ge=1, le=2**62)]
@@ -70,6 +71,12 @@ async def one(list_id: Id, official: Official, uow: Uow) -> Response:
 async def checks(list_id: Id, official: Official, uow: Uow) -> Response:
     """The findings of the checks, blocking ones first."""
     return json_answer({"items": await flows.checks_of(uow, official.scope, list_id)})
+
+
+@router.get("/{list_id}/summary")
+async def summary(list_id: Id, official: Official, uow: Uow) -> Response:
+    """Enterprises, lines, base and planned reductions (kg/d): whole, by county, industry, grade, source and standing."""
+    return json_answer(await summary_of(uow, official.scope, list_id))
 
 
 @router.post("/{list_id}/activate")

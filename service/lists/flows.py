@@ -9,10 +9,12 @@ from typing import Any
 
 from emission_lists.documents import enterprise_document, line_document
 from emission_lists.lists import EmissionListDraft, ListRow
+from emission_lists.summary import summed
 from service.accounts.roles import Principal, Scope
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
+from service.lists.summary import store_sums
 from service.lists.workbooks import checked, read
 
 COLUMNS = ["version_id", "uscc", "name", "county", "industry", "grade", "lines", "document"]
@@ -42,6 +44,7 @@ async def store_draft(
     """Store a version as a draft with the result of its checks; returns its id."""
     findings, totals = await asyncio.to_thread(checked, draft, guide, uow.now.date())
     groups = draft.by_enterprise()
+    sums = summed((rows[0].enterprise, [row.line for row in rows]) for rows in groups.values())
     records = [_record(rows) for rows in groups.values()]
     version_id = await uow.fetchval(
         "INSERT INTO list_version (adcode, title, guide, state, generated, enterprises, lines, totals, checks, digest, created_by,"
@@ -62,6 +65,7 @@ async def store_draft(
     await connection.copy_records_to_table(
         "list_enterprise", records=[(version_id, *record) for record in records], columns=COLUMNS
     )
+    await store_sums(uow, int(version_id), sums)
     await uow.record(
         "list.imported",
         draft.adcode,

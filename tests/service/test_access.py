@@ -71,6 +71,7 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/template.xlsx": Rule(200, ALL, 200),
     "GET /api/v1/lists/{list_id}": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/summary": Rule(200, OFFICIALS, 404),
     "POST /api/v1/lists/{list_id}/activate": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
     "GET /api/v1/plans": Rule(200, OFFICIALS, 200),
     "GET /api/v1/plans/{plan_id}": Rule(200, OFFICIALS, 200),

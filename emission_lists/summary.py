@@ -1,0 +1,170 @@
+"""The summary of a list (汇总表): base emissions and planned reductions by county, industry, grade, source and standing.
+
+Sums are whole milligrams a day, so every dimension adds up to the same total whatever the order of the rows. The columns
+of the official summary sheet are not published; these dimensions are those that published plans and reviews speak of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from emission_lists.grades import Grade
+from emission_lists.levels import LEVELS, PerLevel
+from emission_lists.lists import POLLUTANTS, ROAD_TRANSPORT, Enterprise, Line, Pollutants
+from emission_lists.measures import Action, Labelled
+from emission_lists.reductions import Totals
+
+PER_KG = 1_000_000
+WIDTH = len(POLLUTANTS) * (1 + len(LEVELS))
+"""Numbers of one sum: base, yellow, orange, red, each for SO2, NOx, PM and VOCs."""
+WHOLE = "all"
+
+
+class Dimension(Labelled):
+    """What a list is summed by."""
+
+    LIST = ("list", "全市", "whole list")
+    COUNTY = ("county", "区县", "county")
+    INDUSTRY = ("industry", "行业", "industry")
+    GRADE = ("grade", "绩效等级", "grade")
+    SOURCE = ("source", "源类", "source class")
+    STANDING = ("standing", "管控类别", "standing of the enterprise")
+
+
+class Source(Labelled):
+    """Which class of sources a row belongs to (源类). A row of road transport is a mobile source."""
+
+    INDUSTRIAL = ("industrial", "工业源", "industrial")
+    MOBILE = ("mobile", "移动源（厂区公路运输）", "mobile (road transport of plants)")
+
+
+class Standing(Labelled):
+    """How the list treats an enterprise; the first that applies."""
+
+    LONG_STOPPED = ("long_stopped", "长期停产", "stopped for long")
+    GUARANTEE = ("guarantee", "保障类", "guarantee class")
+    SMALL_MICRO = ("small_micro", "小微涉气", "small or micro emitter")
+    GRADED = ("key_graded", "重点行业（已评级）", "key industry, graded")
+    UNGRADED = ("key_ungraded", "重点行业（未评级）", "key industry, not graded")
+    OTHER = ("other", "非重点行业", "other industry")
+
+
+def standing_of(enterprise: Enterprise) -> Standing:
+    """The one standing an enterprise is counted under."""
+    if enterprise.long_stopped:
+        return Standing.LONG_STOPPED
+    if enterprise.guarantee is not None:
+        return Standing.GUARANTEE
+    if enterprise.small_micro:
+        return Standing.SMALL_MICRO
+    if not enterprise.key_industry:
+        return Standing.OTHER
+    return Standing.UNGRADED if enterprise.grade is Grade.UNGRADED else Standing.GRADED
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One group: how many enterprises and lines, and `WIDTH` sums in mg/d.
+
+    An enterprise with rows of both sources counts once in each of them.
+    """
+
+    dimension: Dimension
+    key: str
+    enterprises: int
+    lines: int
+    milligrams: tuple[int, ...]
+
+    def totals(self) -> Totals:
+        """The sums in kg/d."""
+        four = len(POLLUTANTS)
+        base, *levels = (
+            Pollutants(*(value / PER_KG for value in self.milligrams[start : start + four]))
+            for start in range(0, WIDTH, four)
+        )
+        return Totals(base, PerLevel(*levels))
+
+
+_Group = tuple[str, str, str, str]  # county, industry, grade, standing
+_UNKNOWN = Action.UNKNOWN
+
+
+class Summary:
+    """Adds enterprises one by one; what it holds grows with the groups, not with the enterprises."""
+
+    def __init__(self) -> None:
+        self._groups: dict[_Group, list[int]] = {}
+        self._sources: dict[tuple[_Group, Source], list[int]] = {}
+
+    def add(self, enterprise: Enterprise, lines: Iterable[Line]) -> None:
+        """Count an enterprise with all its lines. Call it once for each enterprise."""
+        standing = standing_of(enterprise)
+        group = enterprise.adcode, enterprise.industry, enterprise.grade.value, standing.value
+        self._groups.setdefault(group, [0])[0] += 1
+        seen = set()
+        for line in lines:
+            source = Source.MOBILE if line.process == ROAD_TRANSPORT else Source.INDUSTRIAL
+            sums = self._sources.get((group, source))
+            if sums is None:
+                sums = self._sources[group, source] = [0] * (2 + WIDTH)
+            if source not in seen:
+                seen.add(source)
+                sums[0] += 1
+            sums[1] += 1
+            _add_line(sums, line)
+
+    def sums(self) -> list[Sum]:
+        """Every group of every dimension, in a fixed order; the whole list first."""
+        found: dict[tuple[Dimension, str], list[int]] = {(Dimension.LIST, WHOLE): [0] * (2 + WIDTH)}
+        for group, (enterprises,) in self._groups.items():
+            for place in _places(group):
+                found.setdefault(place, [0] * (2 + WIDTH))[0] += enterprises
+        for (group, source), values in self._sources.items():
+            for place in _places(group):
+                _merge(found[place], [0, *values[1:]])
+            _merge(found.setdefault((Dimension.SOURCE, source.value), [0] * (2 + WIDTH)), values)
+        order = list(Dimension)
+        return [
+            Sum(dimension, key, values[0], values[1], tuple(values[2:]))
+            for (dimension, key), values in sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+        ]
+
+
+def summed(enterprises: Iterable[tuple[Enterprise, Iterable[Line]]]) -> list[Sum]:
+    """The sums of enterprises with their lines."""
+    summary = Summary()
+    for enterprise, lines in enterprises:
+        summary.add(enterprise, lines)
+    return summary.sums()
+
+
+def _places(group: _Group) -> tuple[tuple[Dimension, str], ...]:
+    county, industry, grade, standing = group
+    return (
+        (Dimension.LIST, WHOLE),
+        (Dimension.COUNTY, county),
+        (Dimension.INDUSTRY, industry),
+        (Dimension.GRADE, grade),
+        (Dimension.STANDING, standing),
+    )
+
+
+def _merge(into: list[int], values: list[int]) -> None:
+    for index, value in enumerate(values):
+        into[index] += value
+
+
+def _add_line(sums: list[int], line: Line) -> None:
+    """Base and planned reductions of a line; a measure that is not established saves nothing."""
+    index = 2
+    for value in line.base:
+        if value:
+            sums[index] += round(value * PER_KG)
+        index += 1
+    for measure, saved in zip(line.measures, line.reductions, strict=True):
+        if measure.action is not _UNKNOWN:
+            for place, value in enumerate(saved, start=index):
+                if value:
+                    sums[place] += round(value * PER_KG)
+        index += len(saved)

@@ -1,0 +1,104 @@
+"""The summary: every dimension adds up to the whole, exactly, in whatever order the enterprises come."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from random import Random
+from typing import ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emission_lists.grades import Grade
+from emission_lists.levels import PerLevel
+from emission_lists.lists import ROAD_TRANSPORT, EmissionListDraft, Enterprise, GuaranteeType, Line, Pollutants
+from emission_lists.measures import Action
+from emission_lists.reductions import totals
+from emission_lists.summary import PER_KG, WIDTH, Dimension, Source, Standing, Sum, standing_of, summed
+from tests.emission_lists.list_samples import drafts, firm, line, measure
+
+
+def pairs(draft: EmissionListDraft) -> list[tuple[Enterprise, list[Line]]]:
+    return [(rows[0].enterprise, [row.line for row in rows]) for rows in draft.by_enterprise().values()]
+
+
+def of(sums: Iterable[Sum], dimension: Dimension) -> dict[str, Sum]:
+    return {one.key: one for one in sums if one.dimension is dimension}
+
+
+class TestSums:
+    @settings(deadline=None, max_examples=40)
+    @given(drafts(), st.integers(0, 1000))
+    def test_every_dimension_adds_up_to_the_whole(self, draft: EmissionListDraft, seed: int) -> None:
+        firms = pairs(draft)
+        sums = summed(firms)
+        whole = sums[0]
+        assert whole.dimension is Dimension.LIST
+        assert (whole.enterprises, whole.lines) == (len(firms), len(draft.rows))
+        assert whole.totals() == totals(draft.rows)
+        for dimension in Dimension:
+            parts = of(sums, dimension).values()
+            assert sum(part.lines for part in parts) == whole.lines
+            assert tuple(map(sum, zip(*(part.milligrams for part in parts), strict=True))) == whole.milligrams
+            if dimension is not Dimension.SOURCE:
+                assert sum(part.enterprises for part in parts) == whole.enterprises
+        Random(seed).shuffle(firms)
+        assert summed(firms) == sums
+
+    def test_a_generated_list_is_split_as_its_rows_are(self, generated: EmissionListDraft) -> None:
+        sums = summed(pairs(generated))
+        for dimension, key in (
+            (Dimension.COUNTY, lambda row: row.enterprise.adcode),
+            (Dimension.INDUSTRY, lambda row: row.enterprise.industry),
+            (Dimension.GRADE, lambda row: row.enterprise.grade.value),
+            (Dimension.STANDING, lambda row: standing_of(row.enterprise).value),
+            (Dimension.SOURCE, lambda row: "mobile" if row.line.process == ROAD_TRANSPORT else "industrial"),
+        ):
+            parts = of(sums, dimension)
+            assert set(parts) == {key(row) for row in generated.rows}
+            for name, part in parts.items():
+                rows = [row for row in generated.rows if key(row) == name]
+                assert part.lines == len(rows)
+                assert part.enterprises == len({row.enterprise.uscc for row in rows})
+                assert part.totals() == totals(rows)
+
+    def test_nothing_adds_up_to_nothing(self) -> None:
+        assert summed([]) == [Sum(Dimension.LIST, "all", 0, 0, (0,) * WIDTH)]
+
+    def test_a_measure_that_is_not_established_saves_nothing_but_its_base_counts(self) -> None:
+        ten = Pollutants(10, 10, 10, 10)
+        unknown = line("1", measure(Action.UNKNOWN), base=ten, reductions=PerLevel(ten, ten, ten))
+        whole = summed([(firm(), [unknown])])[0]
+        assert whole.milligrams == (10 * PER_KG,) * 4 + (0,) * 12
+
+    def test_tenths_add_up_exactly(self) -> None:
+        tenth = Pollutants(0.1, 0, None, 0.1)
+        lines = [line(str(number), measure(Action.NONE), base=tenth) for number in range(10)]
+        assert summed([(firm(), lines)])[0].totals().base == Pollutants(1.0, 0.0, 0.0, 1.0)
+
+    def test_an_enterprise_with_a_transport_row_counts_in_both_sources(self) -> None:
+        lines = [line("1", measure(Action.NONE)), line("2", measure(Action.NONE), process=ROAD_TRANSPORT)]
+        found = of(summed([(firm(), lines)]), Dimension.SOURCE)
+        assert {key: (one.enterprises, one.lines) for key, one in found.items()} == {
+            Source.INDUSTRIAL.value: (1, 1),
+            Source.MOBILE.value: (1, 1),
+        }
+
+
+class TestStanding:
+    GUARANTEED: ClassVar[dict[str, object]] = {"guarantee": GuaranteeType.LIVELIHOOD, "guarantee_until": date(2030, 1, 1)}
+
+    @pytest.mark.parametrize(
+        ("facts", "expected"),
+        [
+            ({"long_stopped": True, "small_micro": True, **GUARANTEED}, Standing.LONG_STOPPED),
+            ({"small_micro": True, **GUARANTEED}, Standing.GUARANTEE),
+            ({"small_micro": True, "key_industry": False}, Standing.SMALL_MICRO),
+            ({"key_industry": True, "grade": Grade.C}, Standing.GRADED),
+            ({"key_industry": True, "grade": Grade.UNGRADED}, Standing.UNGRADED),
+            ({"key_industry": False, "grade": Grade.UNGRADED}, Standing.OTHER),
+        ],
+    )
+    def test_the_first_that_applies(self, facts: dict[str, object], expected: Standing) -> None:
+        assert standing_of(replace(firm(), **facts)) is expected  # type: ignore[arg-type]
