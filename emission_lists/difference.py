@@ -106,10 +106,10 @@ def _line_changes(key: tuple[str, str], old: Line, new: Line) -> list[Change]:
 
 
 def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
-    """Nested objects as paths; a load cap stays one value."""
+    """Nested objects as paths; a load cap and a cycle stay one value."""
     flat: dict[str, Any] = {}
     for key, value in document.items():
-        if isinstance(value, dict) and not key.endswith("_cap"):
+        if isinstance(value, dict) and not key.endswith(("_cap", "cycle")):
             flat |= _flat(value, f"{path}{key}.")
         else:
             flat[f"{path}{key}"] = value
