@@ -9,6 +9,7 @@ from typing import NamedTuple
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.measures import Labelled, LoadCap, Measure
+from emission_lists.sheets.kinds import Sheet, SheetRecord
 
 POLLUTANTS = ("so2", "nox", "pm", "vocs")
 POLLUTANT_LABELS = {"so2": "SO2", "nox": "NOx", "pm": "PM", "vocs": "VOCs"}
@@ -101,13 +102,19 @@ class ListRow(NamedTuple):
 class EmissionListDraft:
     """A list before it is a version.
 
-    `whole_society`: all emissions of the city, kg/d (全社会排放量), against which the floors are checked.
+    `whole_society`: all emissions of the city, kg/d (全社会排放量), against which the floors are checked;
+    `records`: the further sheets (扬尘源、移动源、用车大户、白名单、保障类、汇总).
     """
 
     adcode: str
     rows: tuple[ListRow, ...]
     whole_society: Pollutants | None = None
     title: str = ""
+    records: tuple[SheetRecord, ...] = ()
+
+    def of_sheet(self, sheet: Sheet) -> tuple[SheetRecord, ...]:
+        """The records of one further sheet, in the order of the list."""
+        return tuple(record for record in self.records if record.sheet is sheet)
 
     def by_enterprise(self) -> dict[str, list[ListRow]]:
         """Rows by credit code, in the order of the list."""

@@ -1,0 +1,1 @@
+"""The further sheets of a list: dust sites, mobile sources, bulk transport, whitelist, guarantees, summary."""

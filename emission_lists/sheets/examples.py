@@ -1,0 +1,113 @@
+"""The example row of each further sheet. Names say that they are examples; rows marked 示例 are never imported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from emission_lists.identifiers import make_uscc
+from emission_lists.sheets.kinds import Json, Sheet
+
+_USCC = make_uscc("130202", 12345678)
+_PLACE: dict[str, Json] = {"adcode": "130202"}
+_TRUCKS = "ban_heavy_truck_le_cn4_incl_gas"
+
+EXAMPLES: dict[Sheet, Mapping[str, Json]] = {
+    Sheet.DUST: {
+        **_PLACE,
+        "code": "SG-0001",
+        "name": "某某住宅项目一标段（示例）",
+        "kind": "building",
+        "area_m2": 42000,
+        "stage": "earthworks",
+        "guarantee": False,
+        "verification_point": "扬尘在线 1 号",
+        "base_pm": 85,
+        "yellow": "stop_earthworks",
+        "yellow_pm": 40,
+        "orange": "stop_outdoor",
+        "orange_pm": 70,
+        "red": "stop",
+        "red_pm": 80,
+    },
+    Sheet.ROAD_MOBILE: {
+        **_PLACE,
+        "vehicle_class": "heavy_truck",
+        "fuel": "B",
+        "stage": "4",
+        "count": 1200,
+        "base_nox": 950,
+        "base_pm": 12,
+        "base_vocs": 30,
+        "yellow": "none",
+        "orange": _TRUCKS,
+        "orange_nox": 700,
+        "orange_pm": 9,
+        "orange_vocs": 22,
+        "red": _TRUCKS,
+        "red_nox": 700,
+        "red_pm": 9,
+        "red_vocs": 22,
+    },
+    Sheet.NON_ROAD: {
+        **_PLACE,
+        "code": "示例-0001",
+        "kind": "excavator",
+        "power_kw": 120,
+        "fuel": "B",
+        "stage": "2",
+        "owner": "某某工程公司（示例）",
+        "place": "某某住宅项目一标段",
+        "base_nox": 3.2,
+        "base_pm": 0.2,
+        "yellow": "none",
+        "orange": "stop",
+        "orange_nox": 3.2,
+        "orange_pm": 0.2,
+        "red": "stop",
+        "red_nox": 3.2,
+        "red_pm": 0.2,
+    },
+    Sheet.BULK_TRANSPORT: {
+        **_PLACE,
+        "uscc": _USCC,
+        "name": "某某水泥有限公司（示例）",
+        "goods": "石灰石、水泥",
+        "trips": 120,
+        "tonnes": 3600,
+        "gate": True,
+        "entrances": 2,
+        "barriers": 2,
+        "yellow": _TRUCKS,
+        "orange": _TRUCKS,
+        "red": "stop_road_transport",
+    },
+    Sheet.WHITELIST: {
+        **_PLACE,
+        "plate": "冀BD12345",
+        "colour": "yellow_green",
+        "vehicle_class": "heavy_truck",
+        "fuel": "C",
+        "stage": "D",
+        "owner": "某某物流公司（示例）",
+        "purpose": "民生保障：鲜活农产品",
+        "valid_until": "2027-03-31",
+    },
+    Sheet.GUARANTEE: {
+        **_PLACE,
+        "code": _USCC,
+        "subject": "enterprise",
+        "name": "某某热电有限公司（示例）",
+        "kind": "livelihood",
+        "reason": "城区集中供热",
+        "city_agreed": "2026-09-10",
+        "province_vetted": "2026-09-25",
+        "mee_filed": "2026-10-10",
+        "valid_from": "2026-11-01",
+        "valid_until": "2027-03-31",
+        "basis": "heat_supply",
+        "cap_metric": "日供热量",
+        "cap_value": 12000,
+        "cap_unit": "GJ/d",
+    },
+    Sheet.SUMMARY: {"source": "industry", "item": "base", "so2": 5200, "nox": 9800, "pm": 2600, "vocs": 3100},
+}

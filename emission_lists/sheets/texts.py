@@ -1,0 +1,44 @@
+"""What is said about a further sheet that cannot be read as it is, by code."""
+
+from __future__ import annotations
+
+from emission_lists.import_texts import Texts
+
+SHEET_TEXTS: dict[str, Texts] = {
+    "PLATE": (
+        "“{value}”不是号牌号码",
+        "请填写完整号牌，如 冀B12345 或 冀BD12345",
+        '"{value}" is not a number plate',
+        "give the whole plate, such as 冀B12345 or 冀BD12345",
+    ),
+    "RECORD_TWICE": (
+        "与第 {what} 行重复（{value}）",
+        "同一工作表内每个对象只能有一行，请合并或更正编号",
+        "the same as row {what} ({value})",
+        "each object has one row in a sheet; join them or correct the code",
+    ),
+    "HALF_POSITION": (
+        "{what}只填写了一个",
+        "请两个都填写，或都留空",
+        "only one of longitude and latitude is given",
+        "give both or none",
+    ),
+    "MORE_BARRIERS": (
+        "已装门禁的出入口 {value} 个，多于出入口总数 {what}",
+        "请核对两列",
+        "{value} entrances have a barrier, but there are only {what}",
+        "check both columns",
+    ),
+    "SUBJECT_USCC": (
+        "对象为企业时应填统一社会信用代码，“{value}”不是有效代码",
+        "请核对营业执照，或更正“对象”",
+        'an enterprise needs its credit code; "{value}" is not valid',
+        "look at the business licence, or correct the subject",
+    ),
+    "PERIOD": (
+        "有效期至 {value} 早于有效期起 {what}",
+        "请核对两个日期",
+        "the end {value} lies before the start {what}",
+        "check both dates",
+    ),
+}
