@@ -13,7 +13,8 @@ from emission_lists.findings import Finding
 from emission_lists.sheets.columns import KEY_FIELDS, SHEET_COLUMNS
 from emission_lists.sheets.examples import EXAMPLES
 from emission_lists.sheets.kinds import Json, Sheet, SheetRecord, record_document, record_from
-from emission_lists.sheets.reading import SheetReader, read_sheets
+from emission_lists.sheets.reading import as_records, read_sheets, table_of
+from emission_lists.sheets.table_reader import TableReader
 from emission_lists.sheets.texts import SHEET_TEXTS
 from emission_lists.sheets.writing import records_workbook, sheet_template
 from emission_lists.workbook_guard import Limits, inspect
@@ -37,8 +38,8 @@ def table(sheet: Sheet, *rows: SheetRecord, **raw: object) -> list[list[object]]
 
 
 def read(sheet: Sheet, cells: list[list[object]], limits: Limits | None = None) -> tuple[list[SheetRecord], list[Finding]]:
-    reader = SheetReader(sheet, limits)
-    return reader.read_rows(cells), reader.errors
+    reader = TableReader(table_of(sheet), limits)
+    return as_records(sheet, reader.read_rows(cells)), reader.errors
 
 
 class TestRoundTrip:
