@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from operator import itemgetter
@@ -25,9 +25,14 @@ from emission_lists.columns import (
 from emission_lists.findings import Finding, finding, shorten
 from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, Pollutants
 from emission_lists.row_reader import RowReader
+from emission_lists.sheets.kinds import SheetRecord
+from emission_lists.sheets.reading import read_sheets
 from emission_lists.workbook_guard import Inspection, Limits, inspect
 
 __all__ = ["Limits", "Reading", "read_workbook"]
+Progress = Callable[[int, int], None]
+"""Told how many rows of how many have been read."""
+TOLD_EVERY = 1000
 
 
 @dataclass
@@ -37,13 +42,18 @@ class Reading:
     rows: list[ListRow] = field(default_factory=list)
     errors: list[Finding] = field(default_factory=list)
     whole_society: Pollutants | None = None
+    records: list[SheetRecord] = field(default_factory=list)
 
     def draft(self, adcode: str, title: str = "") -> EmissionListDraft:
         """The list for checking. Import it only if there are no `errors`."""
-        return EmissionListDraft(adcode, tuple(self.rows), self.whole_society, title)
+        return EmissionListDraft(adcode, tuple(self.rows), self.whole_society, title, tuple(self.records))
 
 
-def read_workbook(source: bytes | Path, limits: Limits | None = None) -> Reading:
+def _untold(_done: int, _whole: int) -> None:
+    """Nobody listens."""
+
+
+def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Progress = _untold) -> Reading:
     """Reads a list workbook. Never raises for its content: whatever is wrong is in `errors`, all at once.
 
     `source`: the file's bytes or its path (OSError if the path cannot be read).
@@ -57,7 +67,7 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None) -> Reading
         return reading
     try:
         with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            _read_book(book, seen, limits, reading)
+            _read_book(book, seen, limits, reading, tell)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
         reading.errors.append(finding("BROKEN", what=shorten(str(problem)) or type(problem).__name__))
     if len(reading.errors) > limits.findings:
@@ -66,12 +76,20 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None) -> Reading
     return reading
 
 
-def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading) -> None:
+def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, tell: Progress) -> None:
     reading.errors += _formula_errors(book.sheet_names, seen)
-    if LIST_SHEET not in book.sheet_names:
+    if LIST_SHEET in book.sheet_names:
+        _read_list(book.get_sheet_by_name(LIST_SHEET), seen, limits, reading, tell)
+    else:
         reading.errors.append(finding("NO_SHEET", what=LIST_SHEET))
-        return
-    sheet = book.get_sheet_by_name(LIST_SHEET)
+    if BASE_SHEET in book.sheet_names:
+        base = book.get_sheet_by_name(BASE_SHEET).to_python(skip_empty_area=False, nrows=20)
+        _read_base(base, reading)
+    reading.records, wrong = read_sheets(book, limits)
+    reading.errors += wrong
+
+
+def _read_list(sheet: CalamineSheet, seen: Inspection, limits: Limits, reading: Reading, tell: Progress) -> None:
     if seen.merged:
         reading.errors += _merge_errors(sheet)
     if sheet.end is not None and sheet.end[0] > limits.rows:
@@ -86,10 +104,7 @@ def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading
         rows = ([str(cell).upper() if isinstance(cell, bool) else cell for cell in row] for row in rows)
     order = _columns(next(rows, []) if first_row == 0 else [], reading)
     if order is not None:
-        _read_rows(rows, order, limits, reading)
-    if BASE_SHEET in book.sheet_names:
-        base = book.get_sheet_by_name(BASE_SHEET).to_python(skip_empty_area=False, nrows=20)
-        _read_base(base, reading)
+        _read_rows(rows, order, limits, reading, lambda done: tell(done, sheet.height - 1))
 
 
 def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
@@ -136,10 +151,15 @@ def _header_error(code: str, place: int, value: str) -> Finding:
     return finding(code, sheet=LIST_SHEET, row=1, column=column_letter(place), value=value)
 
 
-def _read_rows(cells: Iterable[list[Any]], order: list[int], limits: Limits, reading: Reading) -> None:
+def _read_rows(
+    cells: Iterable[list[Any]], order: list[int], limits: Limits, reading: Reading, tell: Callable[[int], None]
+) -> None:
     reader = RowReader(order)
     number_of = itemgetter(order[-1])
+    number = 1
     for number, raw in enumerate(cells, start=2):
+        if number % TOLD_EVERY == 0:
+            tell(number - 1)
         if number_of(raw) == EXAMPLE or reader.is_empty(raw):
             continue
         row = reader.read(number, raw)
@@ -147,6 +167,7 @@ def _read_rows(cells: Iterable[list[Any]], order: list[int], limits: Limits, rea
             reading.rows.append(row)
         elif len(reader.errors) > limits.findings:
             break
+    tell(number - 1)
     reading.errors += reader.errors
     if not reading.rows and not reader.errors:
         reading.errors.append(finding("NO_ROWS", sheet=LIST_SHEET))
