@@ -18,6 +18,7 @@ from alerts.law import Division, Region
 from alerts.plans import Plan
 from alerts.rules import AqiStandard, RuleSet
 from emission_lists.guides import Guide, ListProfile
+from service.grades.rules import read_grading
 from service.law.adjacency import COLUMNS as ADJACENCY_COLUMNS
 from service.law.adjacency import Neighbours
 from service.law.names import Name
@@ -30,7 +31,7 @@ DIVISIONS = "divisions/divisions.csv"
 NAMES = "divisions/names.csv"
 DIVISION_COLUMNS = ("adcode", "name", "level", "parent", "valid_from", "valid_until", "lon", "lat", "note")
 NAME_COLUMNS = ("feed_name", "adcode", "valid_from", "valid_until", "seen_in", "note")
-FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "divisions", "skill")
+FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "grading", "divisions", "skill")
 
 Model = TypeVar("Model", bound=BaseModel)
 Row = TypeVar("Row")
@@ -83,6 +84,7 @@ def read_config(config: Path) -> Draft:
     draft.names = _table(config, NAMES, NAME_COLUMNS, _name, draft.problems)
     draft.adjacency = _table(config, ADJACENCY, ADJACENCY_COLUMNS, _neighbours, draft.problems)
     draft.problems += read_targets(config)[1]
+    draft.problems += read_grading(config)[2]
     draft.problems += _strays(config)
     return draft
 

@@ -1,0 +1,191 @@
+"""Which grade is in force (生效等级): decisions with the instants from which they hold, and what they come to.
+
+A decision never begins before it was recorded, so what held at a past instant stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from emission_lists.grades import Grade
+from emission_lists.measures import Labelled
+
+_LETTERS = (Grade.A_PLUS, Grade.A, Grade.B, Grade.B_MINUS, Grade.C, Grade.D)
+_TOP = (Grade.A_PLUS, Grade.A, Grade.LEADING)
+SETTLING = timedelta(minutes=1)
+"""Between the record of a decision and its earliest effect, so that nobody is answered without it after it began."""
+
+
+class DecisionKind(Labelled):
+    """Why a grade is in force."""
+
+    RATED = ("rated", "评定", "rated")
+    PICKED = ("picked", "生态环境部遴选", "picked by the ministry")
+    PUBLISHED = ("published", "已公布结果", "published result")
+    FINDING = ("finding", "核查发现问题", "confirmed finding")
+    FAILED_EVALUATION = ("failed_evaluation", "评估监测不达标", "failed evaluation")
+    FAKED_EVALUATION = ("faked_evaluation", "评估监测弄虚作假", "faked evaluation")
+    FALSE_MATERIAL = ("false_material", "申报材料弄虚作假", "false application material")
+    MEASURES_NOT_CARRIED_OUT = (
+        "measures_not_carried_out",
+        "预警期间未落实减排措施",
+        "measures not carried out in a warning",
+    )
+    APPEAL_GRANTED = ("appeal_granted", "申诉成立", "appeal granted")
+
+    @property
+    def downgrading(self) -> bool:
+        """True for the grounds of a downgrade."""
+        return self in DOWNGRADING
+
+
+DOWNGRADING = frozenset(
+    {
+        DecisionKind.FINDING,
+        DecisionKind.FAILED_EVALUATION,
+        DecisionKind.FAKED_EVALUATION,
+        DecisionKind.FALSE_MATERIAL,
+        DecisionKind.MEASURES_NOT_CARRIED_OUT,
+    }
+)
+
+
+def effective_instant(asked: datetime | None, recorded: datetime) -> datetime:
+    """When a decision takes effect: as asked, but never before the first full minute after it has settled."""
+    earliest = recorded + SETTLING
+    if earliest.second or earliest.microsecond:
+        earliest = earliest.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return earliest if asked is None else max(asked, earliest)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision on a grade. `line_code` None: on the enterprise; `grade_after`: what holds once it has expired
+    (None = not established).
+    """
+
+    id: int
+    industry: str
+    line_code: str | None
+    grade: Grade
+    kind: DecisionKind
+    effective_from: datetime
+    valid_until: datetime | None = None
+    grade_after: Grade | None = None
+    ban_until: datetime | None = None
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The grade of one subject (enterprise or line, in one industry) and since when. `grade` None: not established."""
+
+    industry: str
+    line_code: str | None
+    grade: Grade | None
+    since: datetime
+    decision: Decided
+
+    @property
+    def expired(self) -> bool:
+        return self.decision.valid_until is not None and self.since >= self.decision.valid_until
+
+
+@dataclass(frozen=True, slots=True)
+class GradeStanding:
+    """What is in force at one instant: a grade for the enterprise in each industry, and for lines rated by themselves."""
+
+    at: datetime
+    subjects: tuple[InForce, ...]
+
+    @property
+    def enterprise(self) -> tuple[InForce, ...]:
+        return tuple(subject for subject in self.subjects if subject.line_code is None)
+
+    @property
+    def decisive(self) -> InForce | None:
+        """The rating of the enterprise that fixes its grade: the lowest; None without one, or if none is lowest."""
+        grades = [subject.grade for subject in self.enterprise]
+        worst = lowest(grades)
+        return next((subject for subject in self.enterprise if subject.grade is worst), None) if worst else None
+
+    @property
+    def grade(self) -> Grade | None:
+        """The grade of the enterprise (综合等级); None where it is not established."""
+        return None if self.decisive is None else self.decisive.grade
+
+    def of_line(self, code: str) -> InForce | None:
+        """The rating of a line by itself; a later downgrade of the enterprise takes it with it."""
+        own = [subject for subject in self.subjects if subject.line_code == code]
+        if not own:
+            return None
+        newest = max(own, key=lambda subject: (subject.since, subject.decision.id))
+        falls = [
+            subject
+            for subject in self.enterprise
+            if subject.decision.kind.downgrading
+            and subject.industry == newest.industry
+            and subject.since >= newest.since
+        ]
+        return falls[-1] if falls else newest
+
+
+def standing_at(decisions: Iterable[Decided], at: datetime) -> GradeStanding | None:
+    """What is in force at an instant; None if nothing was ever decided by then."""
+    newest: dict[tuple[str, str | None], Decided] = {}
+    for decided in sorted(decisions, key=lambda one: (one.effective_from, one.id)):
+        if decided.effective_from <= at:
+            newest[decided.industry, decided.line_code] = decided
+    if not newest:
+        return None
+    return GradeStanding(at, tuple(_in_force(decided, at) for decided in newest.values()))
+
+
+def _in_force(decided: Decided, at: datetime) -> InForce:
+    over = decided.valid_until is not None and decided.valid_until <= at
+    since = decided.valid_until if over and decided.valid_until else decided.effective_from
+    grade = decided.grade_after if over else decided.grade
+    return InForce(decided.industry, decided.line_code, grade, since, decided)
+
+
+def banned_until(decisions: Iterable[Decided], at: datetime) -> datetime | None:
+    """Until when no new rating may be applied for; None if there is no ban. A granted appeal ends it."""
+    ban: datetime | None = None
+    for decided in sorted(decisions, key=lambda one: (one.effective_from, one.id)):
+        if decided.kind is DecisionKind.APPEAL_GRANTED:
+            ban = None
+        elif decided.ban_until is not None:
+            ban = decided.ban_until if ban is None else max(ban, decided.ban_until)
+    return ban if ban is not None and ban > at else None
+
+
+def at_most(one: Grade, other: Grade) -> bool | None:
+    """Whether `one` is not better than `other`; None where two schemes cannot be compared.
+
+    A, A+ and 引领性 stand above everything below them, an enterprise that is not graded below everything.
+    """
+    if one is other or one is Grade.UNGRADED:
+        return True
+    if other is Grade.UNGRADED:
+        return False
+    if one in _LETTERS and other in _LETTERS:
+        return _LETTERS.index(one) >= _LETTERS.index(other)
+    if one in _TOP and other in _TOP:
+        return True
+    if one in _TOP or other in _TOP:
+        return other in _TOP
+    return None
+
+
+def lowest(grades: Iterable[Grade | None]) -> Grade | None:
+    """The grade that is at most every other (短板原则); None if there is none or one is not established.
+
+    Both rules for several industries (the worst grade of 2020, the lowest of each of 2026) come to this.
+    """
+    given = list(grades)
+    known = [grade for grade in given if grade is not None]
+    if not known or len(known) != len(given):
+        return None
+    return next((one for one in known if all(at_most(one, other) for other in known)), None)
