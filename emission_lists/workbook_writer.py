@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date, datetime
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 
-from emission_lists.cells import escaped, percent_cell
+from emission_lists.cells import cycle_cell, escaped, percent_cell
 from emission_lists.columns import (
     BASE_HEADERS,
     BASE_SHEET,
@@ -25,6 +26,7 @@ from emission_lists.columns import (
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide
 from emission_lists.identifiers import make_permit, make_uscc
+from emission_lists.later_notation import write_stages
 from emission_lists.levels import PerLevel
 from emission_lists.lists import (
     POLLUTANT_LABELS,
@@ -35,6 +37,8 @@ from emission_lists.lists import (
     Pollutants,
 )
 from emission_lists.measures import Action, CountUnit, LoadCap, Measure, Verification
+from emission_lists.sheets.kinds import SheetRecord
+from emission_lists.sheets.writing import write_sheets
 
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal lists give equal bytes
 _VALIDATED_ROWS = 20_000
@@ -42,7 +46,7 @@ Cell = str | float | int | bool | date | None
 
 _NOTES = (
     "1. 每一行是一条生产线（工序、设备）；同一企业的企业信息在每一行重复填写，不要合并单元格。",
-    "2. 标“示例”的行不会导入；表头不要改动，列的顺序可以改变，列不要删除。",
+    "2. 标“示例”的行不会导入；表头不要改动，列的顺序可以改变，列不要删除（标“可选列”的列可以没有）。",
     "3. 每个级别都要选择措施。尚未确定的选“未确定”：未确定的措施不会执行，也不等于不采取措施。",
     "4. 比例按百分数填写：50 表示 50 %。停产数量为整数，按整台（条）向上取整。",
     "5. 排放量和减排量的单位是 kg/d（正常生产日）。长期停产的设备不填。",
@@ -52,33 +56,59 @@ _NOTES = (
 )
 
 
-def template(guide: Guide | None = None) -> bytes:
-    """The empty list with one example row. With `guide`, the industries come as a drop-down."""
-    return _write((), None, _industries(guide), example=True)
+def template(guide: Guide | None = None, *, further: bool = False) -> bytes:
+    """The empty list with one example row; `further`: with all further sheets. With `guide`, the industries drop down."""
+    target = BytesIO()
+    with _book(target, in_memory=True) as book:
+        _fill(book, (), None, _industries(guide), example=True)
+        if further:
+            write_sheets(book, (), example=True)
+    return target.getvalue()
 
 
 def write_workbook(draft: EmissionListDraft, guide: Guide | None = None) -> bytes:
     """A list as .xlsx. ValueError if a line's measures disagree on what is one column for all levels."""
-    return _write(draft.rows, draft.whole_society, _industries(guide), example=False)
+    target = BytesIO()
+    with _book(target, in_memory=True) as book:
+        _fill(book, draft.rows, draft.whole_society, _industries(guide), example=False)
+        write_sheets(book, draft.records)
+    return target.getvalue()
+
+
+def write_long(
+    path: Path,
+    rows: Iterable[ListRow],
+    records: Iterable[SheetRecord],
+    whole_society: Pollutants | None,
+    guide: Guide | None = None,
+) -> None:
+    """A list of any length into a file; each row is forgotten when it is written. Raises as `write_workbook` does."""
+    with _book(str(path), constant_memory=True) as book:
+        _fill(book, rows, whole_society, _industries(guide), example=False)
+        write_sheets(book, records)
+
+
+def _book(target: BytesIO | str, **options: bool) -> Any:
+    plain = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    book = xlsxwriter.Workbook(target, {**plain, **options})
+    book.set_properties({"title": "应急减排清单", "created": _CREATED})
+    return book
 
 
 def _industries(guide: Guide | None) -> tuple[str, ...]:
     return () if guide is None else tuple(industry.name_zh for industry in guide.industries)
 
 
-def _write(rows: Sequence[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool) -> bytes:
-    target = BytesIO()
-    options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(target, {**options, "in_memory": True}) as book:
-        book.set_properties({"title": "应急减排清单", "created": _CREATED})
-        _write_list(book, rows, industries, example=example)
-        _write_base(book, base)
-        _write_notes(book)
-        _write_choices(book, industries)
-    return target.getvalue()
+def _fill(
+    book: Any, rows: Iterable[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool
+) -> None:
+    _write_list(book, rows, industries, example=example)
+    _write_base(book, base)
+    _write_notes(book)
+    _write_choices(book, industries)
 
 
-def _write_list(book: Any, rows: Sequence[ListRow], industries: tuple[str, ...], *, example: bool) -> None:
+def _write_list(book: Any, rows: Iterable[ListRow], industries: tuple[str, ...], *, example: bool) -> None:
     sheet = book.add_worksheet(LIST_SHEET)
     bold = {"bold": True, "text_wrap": True, "valign": "top", "border": 1}
     head = book.add_format({**bold, "bg_color": "#E7EEF5"})
@@ -133,7 +163,8 @@ def _write_row(sheet: Any, index: int, cells: Iterable[Cell], day: Any) -> None:
 def _row_cells(row: ListRow) -> list[Cell]:
     measures = list(row.line.measures)
     shared = _shared_cells(measures[0])
-    if any(_shared_cells(measure) != shared for measure in measures[1:]):
+    later = [one.measure for measure in measures for one in measure.later]
+    if any(_shared_cells(measure) != shared for measure in (*measures[1:], *later)):
         raise ValueError(
             f"Line {row.line.code} of {row.enterprise.uscc}: its measures differ in counting unit, number of "
             "units, basis or verification, which a list states once per line. Make them agree"
@@ -177,6 +208,7 @@ def _enterprise_cells(enterprise: Enterprise) -> list[Cell]:
         _yes_no(enterprise.small_micro),
         _yes_no(enterprise.long_stopped),
         enterprise.contact,
+        enterprise.subtype,
     ]
 
 
@@ -200,6 +232,14 @@ def _measure_cells(measure: Measure) -> list[Cell]:
         None if measure.vehicle_rule is None else measure.vehicle_rule.zh,
         measure.window,
         measure.note_zh,
+        None if measure.stop_mode is None else measure.stop_mode.zh,
+        measure.keep_running,
+        measure.coking_hours,
+        None if measure.cycle is None else cycle_cell(measure.cycle),
+        measure.heats_per_day,
+        None if measure.non_road_ban is None else measure.non_road_ban.zh,
+        measure.complete_within_hours,
+        write_stages(measure.later),
     ]
 
 
@@ -225,7 +265,7 @@ def _write_notes(book: Any) -> None:
         sheet.write_string(start, place, title)
     for row, column in enumerate(COLUMNS, start=start + 1):
         sheet.write_string(row, 0, column.header)
-        sheet.write_string(row, 1, column.note)
+        sheet.write_string(row, 1, f"{column.note}（可选列）" if column.optional else column.note)
         sheet.write_string(row, 2, "必填" if column.needed else "")
 
 
