@@ -11,6 +11,7 @@ from datetime import date
 
 from emission_lists.check_context import Checker
 from emission_lists.consistency import consistency_findings
+from emission_lists.divisions import division_prefix
 from emission_lists.findings import Finding
 from emission_lists.floors import floor_findings
 from emission_lists.grades import Grade
@@ -73,13 +74,6 @@ def _enterprise_findings(checker: Checker, rows: list[ListRow], as_of: date | No
     yield from _guarantee_findings(checker, row, as_of)
     yield from _small_micro_findings(checker, rows)
     yield from _long_stopped_findings(checker, rows)
-
-
-def division_prefix(adcode: str) -> str:
-    """What the codes of all divisions inside `adcode` start with (GB/T 2260)."""
-    if adcode.endswith("0000"):
-        return adcode[:2]
-    return adcode[:4] if adcode.endswith("00") else adcode
 
 
 def _guarantee_findings(checker: Checker, row: ListRow, as_of: date | None) -> Iterator[Finding]:

@@ -32,6 +32,7 @@ _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕
 _PLATE = re.compile(
     rf"[{_PROVINCES}][A-HJ-NP-Z](?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]|[A-HJ-NP-Z0-9]{{6}})"
 )
+_LOOSE_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
 
 
 class Kind(Enum):
@@ -161,5 +162,7 @@ def day(name: str, header: str, note: str = "如 2026-09-30", *, needed: bool = 
 
 
 def _iso_day(cell: object) -> str | None:
-    found = as_date(cell)
+    """Also 2027/3/31, 2027.3.31 and 2027年3月31日, as other systems write a day."""
+    loose = _LOOSE_DAY.fullmatch(cell.strip()) if isinstance(cell, str) else None
+    found = as_date("{}-{:0>2}-{:0>2}".format(*loose.groups()) if loose else cell)
     return None if found is None else found.isoformat()

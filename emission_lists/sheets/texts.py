@@ -41,4 +41,22 @@ SHEET_TEXTS: dict[str, Texts] = {
         "the end {value} lies before the start {what}",
         "check both dates",
     ),
+    "HOLDER_MISSING": (
+        "没有填写统一社会信用代码",
+        "请补充；只有编号以 H9 开头的单位可以留空",
+        "no credit code",
+        "give it; only units whose number starts with H9 may leave it empty",
+    ),
+    "CSV_ENCODING": (
+        "文件不是 UTF-8 或 GB 18030 编码的文本",
+        "请另存为“CSV UTF-8”或 .xlsx 后再导入",
+        "the file is not text in UTF-8 or GB 18030",
+        'save it as "CSV UTF-8" or .xlsx',
+    ),
+    "CSV_BROKEN": (
+        "CSV 文件结构有误：{what}",
+        "请检查引号和换行，或另存为 .xlsx",
+        "the CSV file is not well formed: {what}",
+        "look at its quotes and line breaks, or save it as .xlsx",
+    ),
 }
