@@ -9,15 +9,18 @@ from datetime import date, datetime
 from typing import Any
 
 from emission_lists.identifiers import permit_problem, uscc_problem
-from emission_lists.measures import Labelled
+from emission_lists.measures import MAX_HOURS, Cycle, Labelled, number
 
 MAX_TEXT = 1000
+MAX_STAGES_TEXT = 30_000  # below the 32,767 characters of an Excel cell
 DECIMALS = 6  # a list carries quantities to a milligram
 MAX_QUANTITY = 1e7  # kg/d: ten thousand tonnes a day on one line is a wrong unit
 MAX_UNITS = 10_000
 _GUARD = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-(([01]\d|2[0-3]):[0-5]\d|24:00)")
+_HOURS = r"(\d{1,5}(?:\.\d{1,6})?)(?:小时|h)?"
+_CYCLE = re.compile(rf"停{_HOURS}[、，,]?开{_HOURS}")
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 
@@ -33,7 +36,7 @@ class CellProblem(Exception):
         self.facts: dict[str, Any] = facts
 
 
-def as_text(cell: object) -> str | None:
+def as_text(cell: object, limit: int = MAX_TEXT) -> str | None:
     """Text without the blanks around it; None if empty. Whole numbers below 10^15 read as their digits."""
     if type(cell) is not str:
         if isinstance(cell, bool) or not isinstance(cell, int | float):
@@ -46,8 +49,8 @@ def as_text(cell: object) -> str | None:
     text = cell.strip()
     if not text:
         return None
-    if len(text) > MAX_TEXT:
-        raise CellProblem("TOO_LONG", what=MAX_TEXT)
+    if len(text) > limit:
+        raise CellProblem("TOO_LONG", what=limit)
     if not text.isprintable() and _CONTROL.search(text):
         raise CellProblem("CONTROL_CHARACTER")
     return text[1:] if text[0] == "'" and _ESCAPED.match(text) else text
@@ -185,6 +188,30 @@ def as_window(cell: object) -> str | None:
     if not _WINDOW.fullmatch(text):
         raise CellProblem("WINDOW")
     return text
+
+
+def as_stages(cell: object) -> str | None:
+    """The text of later stages as it stands; `later_notation` takes it apart."""
+    return as_text(cell, MAX_STAGES_TEXT)
+
+
+def as_cycle(cell: object) -> Cycle | None:
+    """Hours off and on in turns: 停48开12, or 停48小时、开12小时."""
+    text = as_text(cell)
+    if text is None:
+        return None
+    match = _CYCLE.fullmatch("".join(text.split()))
+    if match is None:
+        raise CellProblem("CYCLE")
+    off, on = (round(float(part), DECIMALS) for part in match.groups())
+    if not (0 < off <= MAX_HOURS and 0 < on <= MAX_HOURS):
+        raise CellProblem("CYCLE")
+    return Cycle(off, on)
+
+
+def cycle_cell(cycle: Cycle) -> str:
+    """The cell of a cycle: 停48开12."""
+    return f"停{number(cycle.off_hours)}开{number(cycle.on_hours)}"
 
 
 def as_choice(choices: Mapping[str, Any]) -> Reader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from emission_lists.cells import (
@@ -13,11 +13,13 @@ from emission_lists.cells import (
     Reader,
     as_choice,
     as_choices,
+    as_cycle,
     as_date,
     as_digits,
     as_number,
     as_percent,
     as_permit,
+    as_stages,
     as_text,
     as_uscc,
     as_whole,
@@ -30,7 +32,16 @@ from emission_lists.grades import Grade
 from emission_lists.guides import plain
 from emission_lists.levels import LEVELS
 from emission_lists.lists import POLLUTANT_LABELS, GuaranteeType
-from emission_lists.measures import Action, Basis, CountUnit, VehicleRule, Verification
+from emission_lists.measures import (
+    MAX_HOURS,
+    Action,
+    Basis,
+    CountUnit,
+    NonRoadRule,
+    StopMode,
+    VehicleRule,
+    Verification,
+)
 
 LIST_SHEET = "应急减排清单"
 BASE_SHEET = "全社会排放量"
@@ -43,7 +54,10 @@ BASE_HEADERS = ("污染物", "全社会日排放量（kg/d）")
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `choices`: what the drop-down offers; `needed`: the cell must not be empty."""
+    """One column. `choices`: what the drop-down offers; `needed`: the cell must not be empty.
+
+    `optional`: the whole column may be missing, as it is in workbooks made before it existed.
+    """
 
     header: str
     read: Reader
@@ -51,6 +65,7 @@ class Column:
     choices: tuple[str, ...] = ()
     note: str = ""
     text: bool = True
+    optional: bool = False
 
     @property
     def key(self) -> str:
@@ -79,7 +94,12 @@ def _number(header: str, read: Reader, *, needed: bool = False, note: str = "") 
     return Column(header, required(read, header) if needed else read, needed, note=note, text=False)
 
 
+def _optional(column: Column) -> Column:
+    return replace(column, optional=True)
+
+
 _cap_value = as_number(1e-6, 1e9)
+_hours = as_number(1e-6, MAX_HOURS)
 _quantity = as_number(0, MAX_QUANTITY)
 GRADES = {grade.zh: grade for grade in Grade}
 _GRADE_CELLS = GRADES | {grade.title_zh: grade for grade in Grade} | {grade.value: grade for grade in Grade}
@@ -108,6 +128,7 @@ ENTERPRISE_COLUMNS: tuple[Column, ...] = (
     _yes_no("小微涉气", "小微涉气企业填“是”，仍须列入清单"),
     _yes_no("长期停产", "长期停产的不填现状排放量"),
     _text("联系方式", note="岗位或值班电话，请勿填写个人信息"),
+    _optional(_text("行业子类", note="同一行业内分级方式不同的填写，如 水泥熟料、水泥粉磨站")),
 )
 
 LINE_COLUMNS: tuple[Column, ...] = (
@@ -145,7 +166,33 @@ def _level_columns(level_zh: str) -> tuple[Column, ...]:
         _choice(f"{level_zh}-车辆管控", labels(VehicleRule)),
         _text(f"{level_zh}-时段", read=as_window, note="如 17:00-09:00"),
         _text(f"{level_zh}-措施说明"),
+        *map(_optional, _rarer_columns(level_zh)),
     )
+
+
+def _rarer_columns(level_zh: str) -> tuple[Column, ...]:
+    return (
+        _choice(f"{level_zh}-停产方式", labels(StopMode), note="焖炉、停产保窑；空白为停产"),
+        _number(f"{level_zh}-保留运行", as_whole(1, MAX_UNITS), note="保留运行的条（台）数，其余停产"),
+        _number(f"{level_zh}-出焦时间（h）", _hours, note="延长后的出焦时间，如 28"),
+        _text(f"{level_zh}-停开周期", read=as_cycle, note="如 停48开12（小时）"),
+        _number(f"{level_zh}-日最多炉数", as_whole(1, 1000), note="每座炉每日最多炉数，如 22"),
+        _choice(f"{level_zh}-非道路机械", labels(NonRoadRule)),
+        _number(f"{level_zh}-完成时限（h）", _hours, note="自措施开始起多少小时内落实到位；空白为立即"),
+        _text(
+            f"{level_zh}-后续措施",
+            read=as_stages,
+            note="随时间改变的措施，如 120小时后：停产 50%（含）以上；各项名称与本级别列名相同，用“，”分隔，多个阶段用“；”分隔",
+        ),
+    )
+
+
+# What each column of a level says, in their order; load cap: three columns.
+LEVEL_FIELDS = (
+    "action", "ratio", "at_least", "stopped_units", "cap_metric", "cap_value", "cap_unit", "vehicle_rule", "window",
+    "note_zh", "stop_mode", "keep_running", "coking_hours", "cycle", "heats_per_day", "non_road_ban",
+    "complete_within_hours", "later",
+)  # fmt: skip
 
 
 def _reduction_columns(level_zh: str) -> tuple[Column, ...]:
@@ -161,6 +208,8 @@ COLUMNS: tuple[Column, ...] = (
     *SHARED_COLUMNS,
     *(column for pair in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True) for group in pair for column in group),
 )
+
+OPTIONAL = frozenset(column.key for column in COLUMNS if column.optional)
 
 
 def column_letter(index: int) -> str:

@@ -1,7 +1,7 @@
 """Enterprises, lines and measures as plain JSON values and back, for storage: `x_from(x_document(x)) == x`.
 
-Keys stand in a fixed order, so equal values give equal bytes. Of a measure the shapes that came later (coking hours,
-cycle, stages …) are written only where they are used: documents stored before them stay what they are, byte for byte.
+Keys stand in a fixed order, so equal values give equal bytes. What came later (a sub-type, coking hours, cycle, stages …)
+is written only where it is used: documents stored before it stay what they are, byte for byte.
 """
 
 from __future__ import annotations
@@ -187,6 +187,7 @@ def enterprise_document(enterprise: Enterprise) -> dict[str, Any]:
         "small_micro": enterprise.small_micro,
         "long_stopped": enterprise.long_stopped,
         "contact": enterprise.contact,
+        **({} if enterprise.subtype is None else {"subtype": enterprise.subtype}),
     }
 
 

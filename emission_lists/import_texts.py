@@ -230,6 +230,24 @@ IMPORT_TEXTS: dict[str, Texts] = {
         '"{value}" is not a span of hours',
         "write it like 17:00-09:00",
     ),
+    "CYCLE": (
+        "“{value}”不是停开周期",
+        "请按“停48开12”的格式填写（小时）",
+        '"{value}" is not a cycle of hours off and on',
+        "write it like 停48开12 (48 h off, 12 h on)",
+    ),
+    "LATER": (
+        "后续措施无法识别：{what}",
+        "请按“120小时后：停产 50%（含）以上，时段 17:00-09:00；168小时后：限产，出焦时间 36”填写，各项名称与本级别列名相同",
+        "the later stages cannot be read: {what_en}",
+        "write them like 120小时后：停产 50%（含）以上; parts have the names of the level's columns",
+    ),
+    "KEPT_UNITS": (
+        "保留运行 {value} 大于设备总数 {what}",
+        "请核对保留运行数量和设备总数",
+        "{value} units keep running, but only {what} exist",
+        "check both numbers",
+    ),
     "MEASURE_INCOMPLETE": (
         "措施为“{value}”但缺少{what}",
         "请补充{what}，确实未定时选“未确定”",

@@ -46,7 +46,8 @@ class Enterprise:
     """An air-emitting enterprise (涉气企业).
 
     `adcode`: its county; `industry`: the guide's Chinese name, or any other text where `key_industry` is
-    false; `contact`: a post or a switchboard, not a person.
+    false; `contact`: a post or a switchboard, not a person; `subtype`: the guide's sub-type (行业子类), where
+    grades differ inside an industry.
     """
 
     uscc: str
@@ -64,6 +65,7 @@ class Enterprise:
     small_micro: bool = False
     long_stopped: bool = False
     contact: str | None = None
+    subtype: str | None = None
 
     def guaranteed_on(self, day: date) -> bool:
         """True if the guarantee is approved for `day`. Without an end date it is not established."""

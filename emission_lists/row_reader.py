@@ -24,7 +24,8 @@ from emission_lists.columns import (
 from emission_lists.findings import Finding, finding
 from emission_lists.levels import PerLevel
 from emission_lists.lists import Enterprise, Line, ListRow, Pollutants
-from emission_lists.measures import Action, LoadCap, Measure, VehicleRule
+from emission_lists.measure_reading import GroupProblem, level_cells, load_cap, measure_of
+from emission_lists.measures import Measure
 
 T = TypeVar("T")
 
@@ -42,22 +43,17 @@ class Problem(NamedTuple):
 _NO_PROBLEMS: list[Problem] = []  # never added to
 
 
-class GroupProblem(Exception):
-    """Cells that do not go together; `column`: the one to look at, counted in its group."""
-
-    def __init__(self, code: str, column: int, value: object = None, **facts: object) -> None:
-        super().__init__(code)
-        self.code, self.column, self.value, self.facts = code, column, value, facts
-
-
 class Group(Generic[T]):
     """Columns of the template that make one value. Each distinct set of cells is read once."""
 
     def __init__(self, columns: Sequence[Column], places: dict[str, int], build: Callable[..., T]) -> None:
+        """`places`: where each column stands; an optional one that is not there reads as empty."""
         self.columns = tuple(columns)
-        self.places = [places[column.header] for column in columns]
+        self._place = [places.get(column.header, -1) for column in columns]
+        self._there = [index for index, place in enumerate(self._place) if place >= 0]
+        self.places = [self._place[index] for index in self._there]
         self._pick = itemgetter(*self.places)
-        self._readers = tuple(column.read for column in columns)
+        self._readers = tuple(columns[index].read for index in self._there)
         self._build = build
         self._cache: dict[Any, tuple[T | None, list[Problem]]] = {}
 
@@ -69,17 +65,16 @@ class Group(Generic[T]):
         return known
 
     def problem(self, index: int, code: str, value: object, facts: Mapping[str, object]) -> Problem:
-        return Problem(code, self.places[index], self.columns[index].header, value, tuple(facts.items()))
+        return Problem(code, self._place[index], self.columns[index].header, value, tuple(facts.items()))
 
     def _read(self, cells: tuple[Any, ...]) -> tuple[T | None, list[Problem]]:
-        values: list[Any] = []
+        values: list[Any] = [None] * len(self.columns)
         problems: list[Problem] = []
-        for read, cell in zip(self._readers, cells, strict=True):
+        for index, read, cell in zip(self._there, self._readers, cells, strict=True):
             try:
-                values.append(read(cell))
+                values[index] = read(cell)
             except CellProblem as wrong:
-                problems.append(self.problem(len(values), wrong.code, cell, wrong.facts))
-                values.append(None)
+                problems.append(self.problem(index, wrong.code, cell, wrong.facts))
         if problems:
             return None, problems
         try:
@@ -112,7 +107,7 @@ class Plan:
 
     def __init__(self, places: dict[str, int]) -> None:
         self._shared = Group(SHARED_COLUMNS, places, lambda *cells: cells)
-        self._levels = [Group(columns, places, _level_cells) for columns in LEVEL_COLUMNS]
+        self._levels = [Group(columns, places, level_cells) for columns in LEVEL_COLUMNS]
         groups: list[Group[Any]] = [self._shared, *self._levels]
         self._pick = itemgetter(*(place for group in groups for place in group.places))
         self._cache: dict[tuple[Any, ...], PerLevel[Measure]] = {}
@@ -128,33 +123,27 @@ class Plan:
             level, of_level = group.read(raw)
             problems += of_level
             if shared is not None and level is not None:
-                problems += self._unit_problems(group, shared, level)
-                measures.append(_measure(shared, level))
+                try:
+                    measures.append(measure_of(shared, level))
+                except GroupProblem as wrong:
+                    where = self._shared if wrong.shared else group
+                    problems.append(where.problem(wrong.column, wrong.code, wrong.value, wrong.facts))
         if problems:
             return None, problems
         plan = self._cache[cells] = PerLevel(*measures)
         return plan, problems
 
-    def _unit_problems(self, group: Group[Any], shared: tuple[Any, ...], level: tuple[Any, ...]) -> list[Problem]:
-        """Stopped units need a number of units, and are no more than that."""
-        stopped, total = level[3], shared[_TOTAL]
-        if stopped is None or (total is not None and stopped <= total):
-            return _NO_PROBLEMS
-        if total is None:
-            facts = {"what": "设备总数", "what_en": "the number of units"}
-            return [self._shared.problem(_TOTAL, "MEASURE_INCOMPLETE", level[0].zh, facts)]
-        return [group.problem(_STOPPED, "UNITS", stopped, {"what": total})]
-
 
 class RowReader:
-    """Reads rows whose columns stand at `order` (template order, the number column last)."""
+    """Reads rows whose columns stand at `order` (template order, the number column last; -1 = column not there)."""
 
     def __init__(self, order: Sequence[int]) -> None:
         self.errors: list[Finding] = []
         places = dict(zip((column.header for column in COLUMNS), order, strict=False))
         self._first = order[0]
-        self._data = itemgetter(*order[:-1])
-        self._blank = ("",) * len(COLUMNS)
+        there = [place for place in order[:-1] if place >= 0]
+        self._data = itemgetter(*there)
+        self._blank = ("",) * len(there)
         self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise)
         self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells)
         self._base = Quantities(LINE_COLUMNS[3:], places)
@@ -217,18 +206,10 @@ class RowReader:
             )
 
 
-def _cap(metric: str | None, value: float | None, unit: str | None, column: int) -> LoadCap | None:
-    if metric is None and value is None and unit is None:
-        return None
-    if value is None or unit is None:
-        raise GroupProblem("CAP_INCOMPLETE", column, value)
-    return LoadCap(value, unit, metric)
-
-
 def _enterprise(*cells: Any) -> Enterprise:
     (uscc, name, adcode, industry, key_industry, grade, permit_no, address, gbt4754,
-     guarantee, until, metric, value, unit, small_micro, long_stopped, contact) = cells  # fmt: skip
-    cap = _cap(metric, value, unit, _CAP_IN_ENTERPRISE)
+     guarantee, until, metric, value, unit, small_micro, long_stopped, contact, subtype) = cells  # fmt: skip
+    cap = load_cap(metric, value, unit, _CAP_IN_ENTERPRISE)
     if guarantee is None and (until is not None or cap is not None):
         raise GroupProblem("GUARANTEE_DATE", _CAP_IN_ENTERPRISE - 3, until)
     return Enterprise(
@@ -247,59 +228,8 @@ def _enterprise(*cells: Any) -> Enterprise:
         small_micro=small_micro,
         long_stopped=long_stopped,
         contact=contact,
+        subtype=subtype,
     )
 
 
 _CAP_IN_ENTERPRISE = 12
-_TOTAL = 1  # among the columns that a line states once
-_ACTION, _RATIO, _STOPPED, _CAP, _VEHICLE = 0, 1, 3, 5, 7  # among those of a level
-_LEFT_ALONE = frozenset({Action.SELF_DETERMINED, Action.NONE, Action.UNKNOWN})
-
-
-def _level_cells(*cells: Any) -> tuple[Any, ...]:
-    """Action, share, lower bound, stopped units, load cap, vehicle rule, hours and note of one level."""
-    action, ratio, at_least, stopped, metric, value, unit, vehicle_rule, window, note = cells
-    cap = _cap(metric, value, unit, _CAP)
-    _check_parts(action, ratio, stopped, cap, vehicle_rule, window)
-    if at_least and ratio is None:
-        raise GroupProblem("MEASURE_INCOMPLETE", _RATIO, action.zh, what="比例", what_en="its share")
-    return action, ratio, bool(at_least), stopped, cap, vehicle_rule, window, note
-
-
-def _measure(shared: tuple[Any, ...], level: tuple[Any, ...]) -> Measure:
-    count_unit, total, basis, verification, point = shared
-    action, ratio, at_least, stopped, cap, vehicle_rule, window, note = level
-    return Measure(
-        action, ratio, at_least, count_unit, stopped, total, basis, cap,
-        vehicle_rule, window, verification, point, note,
-    )  # fmt: skip
-
-
-def _check_parts(
-    action: Action,
-    ratio: float | None,
-    stopped: int | None,
-    cap: LoadCap | None,
-    vehicle_rule: VehicleRule | None,
-    window: str | None,
-) -> None:
-    """Raises if the measure lacks what it needs, or carries what does not go with it."""
-
-    def lacks(column: int, what: str, what_en: str) -> GroupProblem:
-        return GroupProblem("MEASURE_INCOMPLETE", column, action.zh, what=what, what_en=what_en)
-
-    def contradicts(column: int, what: str, what_en: str) -> GroupProblem:
-        return GroupProblem("MEASURE_CONTRADICTS", column, action.zh, what=what, what_en=what_en)
-
-    if action is Action.STOP and ratio is None and stopped is None:
-        raise lacks(_RATIO, "比例或停产数量", "its share or its number of units")
-    if action is Action.LIMIT and ratio is None and cap is None:
-        raise lacks(_RATIO, "比例或负荷上限", "its share or its load cap")
-    if action is Action.TRANSPORT and vehicle_rule is None:
-        raise lacks(_VEHICLE, "车辆管控", "its vehicle rule")
-    if action is not Action.STOP and stopped is not None:
-        raise contradicts(_STOPPED, "停产数量", "a number of units")
-    if action not in (Action.STOP, Action.LIMIT) and ratio is not None:
-        raise contradicts(_RATIO, "比例", "a share")
-    if action in _LEFT_ALONE and (cap is not None or vehicle_rule is not None or window is not None):
-        raise contradicts(_ACTION, "负荷上限、车辆管控或时段", "a load cap, vehicle rule or hours")

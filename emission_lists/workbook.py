@@ -19,6 +19,7 @@ from emission_lists.columns import (
     EXAMPLE,
     LIST_SHEET,
     NUMBER_HEADER,
+    OPTIONAL,
     column_letter,
     header_key,
 )
@@ -124,7 +125,10 @@ def _merge_errors(sheet: CalamineSheet) -> Iterable[Finding]:
 
 
 def _columns(header: list[Any], reading: Reading) -> list[int] | None:
-    """Where each column of the template stands, the number column last; None if the header does not hold."""
+    """Where each column of the template stands (-1: optional and not there), the number column last.
+
+    None if the header does not hold.
+    """
     places: dict[str, int] = {}
     known = {column.key for column in COLUMNS} | {NUMBER_HEADER}
     errors: list[Finding] = []
@@ -140,11 +144,10 @@ def _columns(header: list[Any], reading: Reading) -> list[int] | None:
             errors.append(_header_error("HEADER_UNKNOWN", place, str(cell)))
         places.setdefault(key, place)
     wanted = [(column.key, column.header) for column in COLUMNS] + [(NUMBER_HEADER, NUMBER_HEADER)]
-    errors += [
-        finding("HEADER_MISSING", sheet=LIST_SHEET, row=1, what=shown) for key, shown in wanted if key not in places
-    ]
+    missing = [(key, shown) for key, shown in wanted if key not in places and key not in OPTIONAL]
+    errors += [finding("HEADER_MISSING", sheet=LIST_SHEET, row=1, what=shown) for _, shown in missing]
     reading.errors += errors
-    return None if errors else [places[key] for key, _ in wanted]
+    return None if errors else [places.get(key, -1) for key, _ in wanted]
 
 
 def _header_error(code: str, place: int, value: str) -> Finding:

@@ -101,6 +101,7 @@ def enterprises(draw: st.DrawFn) -> Enterprise:
         small_micro=draw(st.booleans()),
         long_stopped=draw(st.booleans()),
         contact=draw(st.none() | texts),
+        subtype=draw(st.none() | texts),
     )
 
 
