@@ -11,9 +11,10 @@ from functools import lru_cache
 
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Line, Pollutants
-from emission_lists.measures import Action, Measure, VehicleRule
+from emission_lists.measures import Action, Cycle, Measure, StopMode, VehicleRule
 
 DAY_HOURS = 24
+_STILL_HOT = frozenset({StopMode.BANKING, StopMode.KEEP_WARM})
 
 
 def allowed_share(measure: Measure) -> float | None:
@@ -28,29 +29,45 @@ def allowed_share(measure: Measure) -> float | None:
 @lru_cache(maxsize=8192)
 def exact_share(measure: Measure) -> Fraction | None:
     """`allowed_share` as an exact fraction of the decimal notation."""
-    if measure.action is Action.STOP:
-        return _running(measure)
-    if measure.action is Action.LIMIT:
-        return None if measure.ratio is None else 1 - decimal(measure.ratio)
     if measure.action in (Action.NONE, Action.TRANSPORT):
         return Fraction(1)
-    return None
+    if measure.action not in (Action.STOP, Action.LIMIT) or not measure.share_stated:
+        return None
+    return _running(measure) if measure.action is Action.STOP else _limited(measure)
 
 
 def _running(measure: Measure) -> Fraction:
-    """What still runs of a stop: whole units that stay, otherwise the share that is not stopped."""
+    """What still runs of a stop: whole units that stay, otherwise the share that is not stopped, and those that take turns."""
     stopped, total = measure.units_to_stop, measure.total_units
     if stopped is not None and total:
-        return Fraction(max(0, total - stopped), total)
-    return 1 - decimal(1.0 if measure.ratio is None else measure.ratio)
+        left = Fraction(max(0, total - stopped), total)
+    else:
+        left = 1 - decimal(1.0 if measure.ratio is None else measure.ratio)
+    return left if measure.cycle is None else left + (1 - left) * _on(measure.cycle)
+
+
+def _limited(measure: Measure) -> Fraction | None:
+    """The lowest of the shares that a limit names; a cap, coking hours or heats are no share of a known normal load."""
+    shares = [] if measure.ratio is None else [1 - decimal(measure.ratio)]
+    if measure.cycle is not None:
+        shares.append(_on(measure.cycle))
+    return min(shares, default=None)
+
+
+def _on(cycle: Cycle) -> Fraction:
+    """The share of time in which a line on a cycle runs (停48小时开12小时: a fifth)."""
+    on, off = decimal(cycle.on_hours), decimal(cycle.off_hours)
+    return on / (on + off)
 
 
 @lru_cache(maxsize=8192)
 def emitting_share(measure: Measure) -> Fraction | None:
     """The share of a normal day's emissions that is left. None: not established by the measure alone.
 
-    A vehicle rule below a full stop says nothing about tonnes.
+    A furnace that is banked or kept warm (焖炉、停产保窑) emits still, and a vehicle rule below a full stop says nothing about tonnes.
     """
+    if measure.stop_mode in _STILL_HOT:
+        return None
     if measure.action is Action.TRANSPORT:
         return Fraction(0) if measure.vehicle_rule is VehicleRule.STOP_ROAD_TRANSPORT else None
     return exact_share(measure)

@@ -1,0 +1,256 @@
+"""Accounting of reductions (减排量核算): planned, reported and verified, per line, hour, pollutant and level.
+
+Line, level and hour: `reduction = base / 24 × (1 − the share that is left) × what was realised`. Planned is what the list
+states per day, or what follows from base and measure; reported is what the enterprise says; verified is what electricity or
+CEMS show, only for the hours that were measured. The three are never mixed. All sums are whole milligrams, so lines add up to
+enterprises, counties, cities and regions whatever the order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from emission_lists.accounting_weights import (
+    DAY_MINUTES,
+    Course,
+    Ints,
+    Span,
+    Weights,
+    carried_on,
+    course,
+    hour_minutes,
+    whole,
+)
+from emission_lists.lists import Line, Pollutants
+from emission_lists.measures import Labelled
+
+PER_KG = 1_000_000
+SCALE = 100_000
+"""Measured shares are rounded to 0.001 %."""
+_EPOCH_HOUR = 3600
+Four = tuple[int, int, int, int]
+Floats = npt.NDArray[np.float64]
+NOTHING: Four = (0, 0, 0, 0)
+
+
+class Origin(Labelled):
+    """Where a planned reduction comes from."""
+
+    STATED = ("stated", "清单载明", "stated in the list")
+    COMPUTED = ("computed", "按基数与措施核算", "computed from base and measure")
+    NOT_ESTABLISHED = ("not_established", "未确立", "not established")
+    NOT_ASKED = ("not_asked", "无减排措施", "nothing is asked")
+
+
+class Readings(NamedTuple):
+    """Measured hours: `hours` are the numbers of the hours' ENDs since 1970 (UTC seconds ÷ 3600), `values` beside them."""
+
+    hours: Ints
+    values: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What was measured at a line. `power` in the unit of `baseline`, the mean of normal production; `cems` in kg/h.
+
+    `cems` by the place of the pollutant in POLLUTANTS; where it is there it counts instead of electricity.
+    """
+
+    power: Readings | None = None
+    baseline: float | None = None
+    cems: Mapping[int, Readings] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Share:
+    """The share of a normal day's emissions that measured hours show as saved; `known` marks them, `minutes` counts them."""
+
+    weights: Weights
+    known: npt.NDArray[np.bool_]
+    minutes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What the measured hours show. `saved` None for a pollutant of which nothing was measured; otherwise a lower bound.
+
+    `minutes`: measured minutes per pollutant; `planned`: what was planned for just these minutes, to compare like with like.
+    """
+
+    saved: tuple[int | None, int | None, int | None, int | None]
+    minutes: Four
+    planned: Four
+    shares: tuple[Share | None, ...]
+
+
+NOT_VERIFIED = Verified((None,) * 4, NOTHING, NOTHING, (None,) * 4)
+
+
+Origins = tuple[Origin, Origin, Origin, Origin]
+
+
+@dataclass(frozen=True, slots=True)
+class LineAccount:
+    """One line in one response, mg. `planned` is never below 0 nor above `base` where there is a base."""
+
+    base: Four
+    planned: Four
+    origins: Origins
+    asked: bool
+    terms: tuple[tuple[Weights, Four], ...]
+    daily_base: Four
+    above_base: bool
+
+    def hourly(self, span: Span) -> Ints:
+        """Planned mg in each clock hour, one row per pollutant; the hours add up to `planned`."""
+        rows = np.zeros((4, len(span.hours)), dtype=np.int64)
+        for weights, amounts in self.terms:
+            rows += weights.hourly(np.array(amounts, dtype=np.int64))
+        return rows
+
+
+def account_line(line: Line, span: Span, *, long_stopped: bool = False) -> LineAccount:
+    """What a line emits on normal days and is planned to save during a response.
+
+    A line that was stopped long before has no base and saves nothing; a measure that is not established saves nothing.
+    """
+    if long_stopped:
+        return _STANDING_STILL
+    over = course(line.measures.at(span.level), span)
+    daily = milligrams(line.base)
+    running = whole(span)
+    base = (running.total(daily[0]), running.total(daily[1]), running.total(daily[2]), running.total(daily[3]))
+    if not over.asked:
+        return LineAccount(base, NOTHING, _NOT_ASKED if over.executable else UNKNOWN, False, (), daily, False)
+    terms: list[tuple[Weights, Four]] = []
+    above = _add_terms(terms, line.base, daily, line.reductions.at(span.level), over)
+    if over.ready and span.before is not None and line.measures.at(span.before).executable:
+        going_on = carried_on(line.measures.at(span.before), span, over.ready)
+        above |= _add_terms(terms, line.base, daily, line.reductions.at(span.before), going_on)
+    one, two, three, four = 0, 0, 0, 0
+    for weights, amounts in terms:
+        one += weights.total(amounts[0])
+        two += weights.total(amounts[1])
+        three += weights.total(amounts[2])
+        four += weights.total(amounts[3])
+    origins = _origins(line, span, over)
+    return LineAccount(base, (one, two, three, four), origins, over.asked, tuple(terms), daily, above)
+
+
+UNKNOWN = (Origin.NOT_ESTABLISHED,) * 4
+_NOT_ASKED = (Origin.NOT_ASKED,) * 4
+_STANDING_STILL = LineAccount(NOTHING, NOTHING, _NOT_ASKED, False, (), NOTHING, False)
+
+
+def _add_terms(
+    terms: list[tuple[Weights, Four]], base: Pollutants, daily: Four, stated: Pollutants, over: Course
+) -> bool:
+    """Add what is saved per day with its weights; returns whether a stated figure exceeds the base, up to which it counts."""
+    by_list, by_base = [0, 0, 0, 0], [0, 0, 0, 0]
+    above = False
+    for place in range(4):
+        figure = stated[place]
+        if figure is None:
+            by_base[place] = daily[place]
+            continue
+        amount = round(figure * PER_KG)
+        if base[place] is not None and amount > daily[place]:
+            above, amount = True, daily[place]
+        by_list[place] = amount
+    if any(by_list):
+        terms.append((over.stated, (by_list[0], by_list[1], by_list[2], by_list[3])))
+    if any(by_base) and over.computable:
+        terms.append((over.computed, (by_base[0], by_base[1], by_base[2], by_base[3])))
+    return above
+
+
+def _origins(line: Line, span: Span, over: Course) -> Origins:
+    """Where each pollutant's figure comes from."""
+    stated = line.reductions.at(span.level)
+    if None not in stated:
+        return _ALL_STATED
+    one, two, three, four = (
+        Origin.STATED
+        if figure is not None
+        else Origin.COMPUTED
+        if base is not None and over.computable
+        else Origin.NOT_ESTABLISHED
+        for figure, base in zip(stated, line.base, strict=True)
+    )
+    return one, two, three, four
+
+
+_ALL_STATED = (Origin.STATED,) * 4
+
+
+def milligrams(values: Pollutants) -> Four:
+    """kg as whole mg; what is not stated is nothing."""
+    one, two, three, four = values
+    return (
+        round(one * PER_KG) if one else 0,
+        round(two * PER_KG) if two else 0,
+        round(three * PER_KG) if three else 0,
+        round(four * PER_KG) if four else 0,
+    )
+
+
+def verify(account: LineAccount, span: Span, measured: Measured) -> Verified:
+    """What the measured hours show that the line saved against its base: from CEMS where it gives kg/h, else from electricity.
+
+    Hours without a reading are not verified: neither as no saving nor as the full one.
+    """
+    if not account.asked:
+        return NOT_VERIFIED
+    by_power = None
+    if measured.power is not None and measured.baseline is not None and measured.baseline > 0:
+        by_power = _saved_share(measured.power, measured.baseline, span)
+    found = [
+        None
+        if not base
+        else _saved_share(measured.cems[place], base / PER_KG / 24, span)
+        if place in measured.cems
+        else by_power
+        for place, base in enumerate(account.daily_base)
+    ]
+    minutes, planned = [0, 0, 0, 0], [0, 0, 0, 0]
+    each_hour: Ints | None = None
+    for place, one in enumerate(found):
+        if one is None:
+            continue
+        if one.minutes == span.minutes:
+            planned[place] = account.planned[place]
+        else:
+            each_hour = account.hourly(span) if each_hour is None else each_hour
+            planned[place] = int(each_hour[place][one.known].sum())
+        minutes[place] = one.minutes
+    first, second, third, last = (
+        None if one is None else one.weights.total(base) for one, base in zip(found, account.daily_base, strict=True)
+    )
+    return Verified((first, second, third, last), _four(minutes), _four(planned), tuple(found))
+
+
+def _four(values: Sequence[int]) -> Four:
+    one, two, three, four = values
+    return one, two, three, four
+
+
+def _saved_share(readings: Readings, normal: float, span: Span) -> Share | None:
+    """1 − reading ÷ normal, clipped to 0..1, over the measured hours of the response; None for none."""
+    if not span.hours:
+        return None
+    first = int(span.hours[0].timestamp()) // _EPOCH_HOUR
+    places = readings.hours - first
+    inside = (places >= 0) & (places < len(span.hours)) & np.isfinite(readings.values)
+    if not inside.any():
+        return None
+    seen = np.zeros(len(span.hours), dtype=np.bool_)
+    saved = np.zeros(len(span.hours), dtype=np.int64)
+    seen[places[inside]] = True
+    saved[places[inside]] = np.rint((1 - np.clip(readings.values[inside] / normal, 0, 1)) * SCALE).astype(np.int64)
+    minutes = hour_minutes(span)
+    return Share(Weights(np.cumsum(saved * minutes), SCALE * DAY_MINUTES), seen, int(minutes[seen].sum()))
