@@ -26,6 +26,7 @@ NOUNS = (
     "notices",
     "evidence",
     "findings",
+    "evaluations",
     "subscriptions",
     "publication",
     "ledger",
@@ -66,6 +67,8 @@ APPEND_ONLY = (
     "seasonal_plan",
     "seasonal_entry",
     "printed_sheet",
+    "reduction_report",
+    "evaluation",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 
