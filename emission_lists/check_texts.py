@@ -206,4 +206,52 @@ CHECK_TEXTS: dict[str, Texts] = {
         "no whole-society emissions ({pollutant}): the floors cannot be checked",
         "fill in the sheet 全社会排放量",
     ),
+    "PERMIT_REGISTER_MISSING": (
+        "本行政区没有生效的排污许可名录，无法核对持证单位是否应列尽列",
+        "请在“许可名录”页上传",
+        "no permit register is in force here: it cannot be told whether every holder is listed",
+        "upload one on the page of permit registers",
+    ),
+    "PERMIT_HOLDER_MISSING": (
+        "涉气持证单位“{name}”（{county}，{management}）不在清单中",
+        "请列入清单（列入清单不等于停产）",
+        'the air permit holder "{name}" ({county}, {management_en}) is not on the list',
+        "put it on the list; that does not mean that it has to stop",
+    ),
+    "PERMIT_REGISTRANT_MISSING": (
+        "涉气登记单位“{name}”（{county}）不在清单中",
+        "请列入清单，符合条件的可标为小微涉气",
+        'the registered air emitter "{name}" ({county}) is not on the list',
+        "put it on the list, as small-micro where it is",
+    ),
+    "PERMIT_LAPSED_HOLDER": (
+        "“{name}”（{county}）的许可证已于 {until} 到期，也不在清单中",
+        "请核实是否仍在生产",
+        'the permit of "{name}" ({county}) ended on {until}, and it is not on the list',
+        "find out whether it still runs",
+    ),
+    "PERMIT_NOT_IN_REGISTER": (
+        "许可证编号 {value} 不在许可名录中",
+        "请核对编号，或更新名录",
+        "the register does not know permit {value}",
+        "check the number, or renew the register",
+    ),
+    "PERMIT_EXPIRED": (
+        "许可证 {value} 已于 {until} 到期",
+        "请核实延续情况，并更新编号或名录",
+        "permit {value} ended on {until}",
+        "find out whether it was renewed, and correct the number or the register",
+    ),
+    "PERMIT_OF_OTHER_UNIT": (
+        "名录中许可证 {value} 属于“{what}”",
+        "请核对编号和统一社会信用代码",
+        'in the register, permit {value} belongs to "{what}"',
+        "check the number and the credit code",
+    ),
+    "PERMIT_NOT_AIR": (
+        "名录中许可证 {value} 不涉气",
+        "请核对名录的“涉气”列",
+        "in the register, permit {value} is not about air",
+        "check the register's column 涉气",
+    ),
 }

@@ -6,11 +6,13 @@ never judged; it is named as not comparable or not established.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 from emission_lists.check_context import Checker
+from emission_lists.check_coverage import coverage_findings
 from emission_lists.consistency import consistency_findings
+from emission_lists.coverage import Listed, coverage
 from emission_lists.divisions import division_prefix
 from emission_lists.findings import Finding
 from emission_lists.floors import floor_findings
@@ -21,6 +23,7 @@ from emission_lists.identifiers import permit_problem, uscc_valid
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft, ListRow, Pollutants, all_measures
 from emission_lists.measures import Action, Measure, whole_units
+from emission_lists.permits import Permit
 
 _TOLERANCE = 1e-6
 
@@ -32,11 +35,12 @@ def check_list(
     *,
     as_of: date | None = None,
     floors: str | None = None,
+    permits: Sequence[Permit] | None = None,
 ) -> list[Finding]:
     """All findings of a list, by row. Blocking ones forbid activation.
 
     `as_of`: the day on which guarantees must be in force (None = not checked); `floors`: id of a floor profile
-    (KeyError if unknown).
+    (KeyError if unknown); `permits`: the register in force, for which `as_of` is needed (None = not held against one).
     """
     checker = Checker(draft, guide, profile)
     floor = profile.floor(floors)
@@ -50,7 +54,15 @@ def check_list(
             findings += _row_findings(checker, row)
     findings += consistency_findings(checker)
     findings += floor_findings(checker, floor)
+    if permits is not None and as_of is not None:
+        findings += coverage_findings(profile, coverage(_listed(draft), permits, draft.adcode, as_of))
     return sorted(findings, key=lambda finding: finding.row or 0)
+
+
+def _listed(draft: EmissionListDraft) -> Iterator[Listed]:
+    for uscc, rows in draft.by_enterprise().items():
+        firm = rows[0].enterprise
+        yield Listed(uscc, firm.name, firm.adcode, firm.permit_no, rows[0].number)
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

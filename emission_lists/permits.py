@@ -18,6 +18,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 from emission_lists.cells import as_digits, as_permit, escaped, required
 from emission_lists.columns import EXAMPLE, NUMBER_HEADER
+from emission_lists.divisions import division_prefix
 from emission_lists.findings import Finding, finding, shorten
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.measures import Labelled
@@ -98,26 +99,35 @@ def _holder(fields: Fields) -> Iterator[Clash]:
         yield Clash("HOLDER_MISSING", "uscc", {})
 
 
-TABLE = Table(PERMIT_SHEET, COLUMNS, ("permit_no",), _holder)
+def _table(division: str | None) -> Table:
+    prefix = "" if division is None else division_prefix(division)
+
+    def clashes(fields: Fields) -> Iterator[Clash]:
+        yield from _holder(fields)
+        if not str(fields["adcode"]).startswith(prefix):
+            yield Clash("PERMIT_OUTSIDE", "adcode", {"what": division})
+
+    return Table(PERMIT_SHEET, COLUMNS, ("permit_no",), clashes)
 
 
-def read_register(content: bytes, limits: Limits | None = None) -> Register:
+def read_register(content: bytes, division: str | None = None, limits: Limits | None = None) -> Register:
     """Reads a register, .xlsx or .csv (UTF-8 or GB 18030). Never raises for its content.
 
-    An .xlsx has the worksheet 排污许可名录, or only one worksheet.
+    An .xlsx has the worksheet 排污许可名录, or only one worksheet. With `division`, permits outside it are faults.
     """
     limits = limits or Limits(rows=1_000_000)
-    return _read_workbook(content, limits) if content.startswith(b"PK") else _read_csv(content, limits)
+    table = _table(division)
+    return _read_workbook(content, table, limits) if content.startswith(b"PK") else _read_csv(content, table, limits)
 
 
-def _read_workbook(content: bytes, limits: Limits) -> Register:
+def _read_workbook(content: bytes, table: Table, limits: Limits) -> Register:
     seen = inspect(content, limits)
     if seen.findings:
         return Register(errors=seen.findings)
     errors = [
         finding("FORMULA", sheet=PERMIT_SHEET, column=cell) for cells in seen.formulas.values() for cell in cells
     ]
-    reader = TableReader(TABLE, limits)
+    reader = TableReader(table, limits)
     rows: list[TableRow] = []
     try:
         with CalamineWorkbook.from_filelike(BytesIO(content)) as book:
@@ -131,15 +141,15 @@ def _read_workbook(content: bytes, limits: Limits) -> Register:
     return _register(rows, [*errors, *reader.errors], limits)
 
 
-def _read_csv(content: bytes, limits: Limits) -> Register:
-    table = decoded(content)
-    if table is None:
+def _read_csv(content: bytes, table: Table, limits: Limits) -> Register:
+    plain = decoded(content)
+    if plain is None:
         return Register(errors=[finding("CSV_ENCODING", sheet=PERMIT_SHEET)])
-    reader = TableReader(TABLE, limits)
+    reader = TableReader(table, limits)
     errors: list[Finding] = []
     rows: list[TableRow] = []
     try:
-        rows = reader.read_rows(csv.reader(StringIO(table, newline=""), strict=True))
+        rows = reader.read_rows(csv.reader(StringIO(plain, newline=""), strict=True))
     except csv.Error as problem:
         errors.append(finding("CSV_BROKEN", sheet=PERMIT_SHEET, what=shorten(str(problem))))
     return _register(rows, [*reader.errors, *errors], limits)

@@ -59,4 +59,10 @@ SHEET_TEXTS: dict[str, Texts] = {
         "the CSV file is not well formed: {what}",
         "look at its quotes and line breaks, or save it as .xlsx",
     ),
+    "PERMIT_OUTSIDE": (
+        "区县代码 {value} 不属于 {what}",
+        "请更正区县代码，或上传到所属行政区的名录",
+        "county {value} does not belong to {what}",
+        "correct it, or upload it for its own division",
+    ),
 }

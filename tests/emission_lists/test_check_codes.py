@@ -1,19 +1,21 @@
 """Every check of the profile: a list that it finds fault with, and the nearest list that it leaves alone."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 import pytest
 
 from emission_lists.checks import check_list
-from emission_lists.findings import Severity
+from emission_lists.findings import Finding, Severity
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants
 from emission_lists.measures import Action, LoadCap, Measure, VehicleRule
+from emission_lists.permits import Management, Permit
 from tests.emission_lists.conftest import load_profile
 from tests.emission_lists.list_samples import draft, firm, line, measure
 
@@ -42,6 +44,16 @@ class Case(NamedTuple):
     wrong: EmissionListDraft
     right: EmissionListDraft
     as_of: date | None = None
+    permits: tuple[Permit, ...] | None = None
+    right_permits: tuple[Permit, ...] | None = None
+    """The register for the right list, where it is not that of the wrong one."""
+
+    def found(self, guide: Guide, profile: ListProfile) -> list[Finding]:
+        return check_list(self.wrong, guide, profile, as_of=self.as_of, permits=self.permits)
+
+    def found_in_right(self, guide: Guide, profile: ListProfile) -> list[Finding]:
+        permits = self.permits if self.right_permits is None else self.right_permits
+        return check_list(self.right, guide, profile, as_of=self.as_of, permits=permits)
 
 
 def rows(*given: tuple[Enterprise, Line], base: Pollutants | None = BASE) -> EmissionListDraft:
@@ -78,6 +90,9 @@ def saves(*levels: Pollutants, owner: Enterprise = PRINTER) -> EmissionListDraft
 ONE, TWO = Pollutants(1, 1, 1, 1), Pollutants(2, 2, 2, 2)
 GOOD = clinker(Grade.C, STOP)
 STOPPED = measure(Action.STOP, 1.0)
+DAY = date(2026, 3, 16)
+OWN = Permit(str(firm().permit_no), firm().name, Management.KEY, True, "130202", firm().uscc, "3011")
+NEXT = Permit(make_permit(make_uscc("130202", 8)), "邻厂", Management.KEY, True, "130202", make_uscc("130202", 8), "3011")
 
 CASES: dict[str, Case] = {
     "USCC_CHECK": Case(one(firm(uscc="91350211M0000XUF46"), STOP), GOOD),
@@ -149,29 +164,43 @@ CASES: dict[str, Case] = {
     ),
     "FLOOR_SWAP_USED": Case(rows((firm(), line("1", STOP)), base=Pollutants(5, 2.5, 2.5, 2.5)), GOOD),
     "FLOOR_NOT_CHECKED": Case(rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, None, 2.5)), GOOD),
+    "PERMIT_HOLDER_MISSING": Case(GOOD, GOOD, DAY, (OWN, NEXT), (OWN, replace(NEXT, air=False))),
+    "PERMIT_REGISTRANT_MISSING": Case(GOOD, GOOD, DAY, (OWN, replace(NEXT, management=Management.REGISTERED)), (OWN,)),
+    "PERMIT_LAPSED_HOLDER": Case(
+        GOOD, GOOD, DAY, (OWN, replace(NEXT, valid_until=date(2026, 3, 15))), (OWN, replace(NEXT, valid_until=DAY))
+    ),
+    "PERMIT_NOT_IN_REGISTER": Case(GOOD, GOOD, DAY, (NEXT,), (OWN,)),
+    "PERMIT_EXPIRED": Case(
+        GOOD, GOOD, DAY, (replace(OWN, valid_until=date(2026, 3, 15)),), (replace(OWN, valid_until=DAY),)
+    ),
+    "PERMIT_OF_OTHER_UNIT": Case(GOOD, GOOD, DAY, (replace(OWN, uscc=NEXT.uscc),), (OWN,)),
+    "PERMIT_NOT_AIR": Case(GOOD, GOOD, DAY, (replace(OWN, air=False),), (OWN,)),
 }
+
+OF_NO_ROW = [
+    "FLOOR_NOT_MET",
+    "FLOOR_SWAP_USED",
+    "FLOOR_NOT_CHECKED",
+    "PERMIT_HOLDER_MISSING",
+    "PERMIT_REGISTRANT_MISSING",
+    "PERMIT_LAPSED_HOLDER",
+]
 
 
 def test_every_check_of_the_profile_has_a_case(profile: ListProfile) -> None:
-    assert set(CASES) == set(profile.checks)
+    assert set(CASES) | {"PERMIT_REGISTER_MISSING"} == set(profile.checks)
 
 
 @pytest.mark.parametrize("code", CASES)
 class TestEveryCheck:
-    def _codes(self, one_list: EmissionListDraft, guide: Guide, profile: ListProfile, as_of: date | None) -> list[str]:
-        return [found.code for found in check_list(one_list, guide, profile, as_of=as_of)]
-
     def test_finds_its_fault(self, code: str, guide: Guide, profile: ListProfile) -> None:
-        case = CASES[code]
-        assert code in self._codes(case.wrong, guide, profile, case.as_of)
+        assert code in [found.code for found in CASES[code].found(guide, profile)]
 
     def test_leaves_the_nearest_right_list_alone(self, code: str, guide: Guide, profile: ListProfile) -> None:
-        case = CASES[code]
-        assert code not in self._codes(case.right, guide, profile, case.as_of)
+        assert code not in [found.code for found in CASES[code].found_in_right(guide, profile)]
 
     def test_says_what_to_do_in_both_languages(self, code: str, guide: Guide, profile: ListProfile) -> None:
-        case = CASES[code]
-        found = [f for f in check_list(case.wrong, guide, profile, as_of=case.as_of) if f.code == code]
+        found = [f for f in CASES[code].found(guide, profile) if f.code == code]
         for each in found:
             texts = (each.message, each.advice, each.message_en, each.advice_en)
             assert all(text and "None" not in text and "{" not in text for text in texts)
@@ -183,31 +212,30 @@ class TestEveryCheck:
         other = "note" if rule.severity == "blocking" else "blocking"
         checks = {**profile.checks, code: rule.model_copy(update={"severity": other})}
         turned = profile.model_copy(update={"checks": checks})
-        case = CASES[code]
-        found = [f for f in check_list(case.wrong, guide, turned, as_of=case.as_of) if f.code == code]
+        found = [f for f in CASES[code].found(guide, turned) if f.code == code]
         assert {f.severity.value for f in found} == {other}
 
 
 class TestPlaceOfAFinding:
     """A finding on a row names the row of the sheet and a column that the template has."""
 
-    @pytest.mark.parametrize("code", [code for code in CASES if not code.startswith("FLOOR")])
+    @pytest.mark.parametrize("code", [code for code in CASES if code not in OF_NO_ROW])
     def test_names_sheet_row_column_and_enterprise(self, code: str, guide: Guide, profile: ListProfile) -> None:
         from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
 
         places = {f"{column_letter(place)} {column.header}" for place, column in enumerate(COLUMNS, start=1)}
         case = CASES[code]
-        for each in check_list(case.wrong, guide, profile, as_of=case.as_of):
+        for each in case.found(guide, profile):
             if each.code == code:
                 assert each.sheet == LIST_SHEET
                 assert each.row in {row.number for row in case.wrong.rows}
                 assert each.column in places
                 assert each.uscc in {row.enterprise.uscc for row in case.wrong.rows}
 
-    @pytest.mark.parametrize("code", [code for code in CASES if code.startswith("FLOOR")])
-    def test_a_floor_belongs_to_no_row(self, code: str, guide: Guide, profile: ListProfile) -> None:
-        found = [f for f in check_list(CASES[code].wrong, guide, profile) if f.code == code]
-        assert {(f.sheet, f.row, f.uscc) for f in found} == {(None, None, None)}
+    @pytest.mark.parametrize("code", OF_NO_ROW)
+    def test_what_concerns_the_whole_list_belongs_to_no_row(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        found = [f for f in CASES[code].found(guide, profile) if f.code == code]
+        assert {(f.sheet, f.row) for f in found} == {(None, None)}
 
     def test_a_list_that_came_from_no_sheet_has_no_row_numbers(self, guide: Guide, profile: ListProfile) -> None:
         bare = EmissionListDraft("130200", tuple(ListRow(row.enterprise, row.line) for row in GOOD.rows), None)

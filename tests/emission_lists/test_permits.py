@@ -102,6 +102,10 @@ class TestReading:
         ]
         assert register.errors[0].column == "A 排污许可证编号"
 
+    def test_permits_of_other_divisions(self) -> None:
+        assert read_register(csv(row()), "130200").errors == []
+        assert [(one.code, one.row) for one in read_register(csv(row()), "110000").errors] == [("PERMIT_OUTSIDE", 2)]
+
     def test_a_holder_without_credit_code(self) -> None:
         assert [one.code for one in read_register(csv(row(统一社会信用代码=""))).errors] == ["HOLDER_MISSING"]
         register = read_register(csv(row(统一社会信用代码="", 排污许可证编号="H91302020000000000001P")))
@@ -125,8 +129,8 @@ class TestReading:
         assert code in [one.code for one in register.errors]
 
     def test_too_many_rows_and_too_many_errors(self) -> None:
-        assert [one.code for one in read_register(csv(row(), row(涉气="")), Limits(rows=1)).errors] == ["TOO_MANY_ROWS"]
-        faulty = read_register(csv(*[row(涉气="")] * 9), Limits(findings=3)).errors
+        assert [one.code for one in read_register(csv(row(), row(涉气="")), limits=Limits(rows=1)).errors] == ["TOO_MANY_ROWS"]
+        faulty = read_register(csv(*[row(涉气="")] * 9), limits=Limits(findings=3)).errors
         assert [one.code for one in faulty] == ["REQUIRED"] * 3 + ["TOO_MANY_ERRORS"]
 
     def test_the_example_of_the_template_is_not_imported(self) -> None:
