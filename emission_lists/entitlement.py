@@ -1,0 +1,166 @@
+"""A list under everything that was decided about an enterprise: its grade, and its place in the guarantee class (保障类)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from emission_lists.grades import Grade
+from emission_lists.guarantee import Guarantee, GuaranteeStanding, GuaranteeState, guarantee_at
+from emission_lists.guides import Guide
+from emission_lists.levels import LEVELS, PerLevel
+from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line, ListRow
+from emission_lists.measures import Action, LoadCap, Measure
+from emission_lists.regrading import Note, Regraded, overall_grade, regraded
+from emission_lists.standing import Decided, GradeStanding, standing_at
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Everything that was decided about one enterprise in one division."""
+
+    grades: tuple[Decided, ...] = ()
+    guarantees: tuple[Guarantee, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.grades or self.guarantees)
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """The first instant after `after` at which an answer may change by itself: a guarantee's step or end."""
+        instants = [step.effective_from for one in self.guarantees for step in one.steps]
+        instants += [one.valid_until for one in self.guarantees]
+        return min((instant for instant in instants if instant > after), default=None)
+
+
+def entitled(
+    enterprise: Enterprise,
+    lines: Sequence[Line],
+    decisions: Decisions,
+    guide: Guide,
+    *,
+    start: datetime,
+    at: datetime,
+    also_self_determined: frozenset[Grade] = frozenset(),
+    lower_load: bool = True,
+) -> Regraded:
+    """The list's enterprise and lines under a response that starts at `start`, as of `at`.
+
+    The grade in force at `start` counts for the whole response. A guarantee relieves if it is in force at `start`, and
+    only while it still is at `at`: its suspension or end takes the relief away from that instant on.
+    """
+    grades = standing_at(decisions.grades, start)
+    before, now = guarantee_at(decisions.guarantees, start), guarantee_at(decisions.guarantees, max(at, start))
+    if now is None:
+        return regraded(
+            enterprise, lines, grades, guide, also_self_determined=also_self_determined, lower_load=lower_load
+        )
+    relieved = now.relieves and before is not None and before.relieves
+    if relieved:
+        return _relieved(enterprise, lines, grades, now.guarantee)
+    listed = enterprise.guarantee is not None
+    bare = replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None)
+    made = regraded(
+        bare,
+        lines,
+        grades,
+        guide,
+        also_self_determined=also_self_determined,
+        relief_ended=listed,
+        lower_load=lower_load,
+    )
+    return replace(made, notes=(_not_relieved(now), *made.notes)) if listed or not now.relieves else made
+
+
+def _relieved(
+    enterprise: Enterprise, lines: Sequence[Line], grades: GradeStanding | None, guarantee: Guarantee
+) -> Regraded:
+    """Production for what the guarantee needs, at most the approved load; what the list says of it stays."""
+    overall = None if grades is None else overall_grade(enterprise, grades)
+    until = guarantee.valid_until.astimezone(_SHANGHAI)
+    made = replace(
+        enterprise,
+        grade=overall or enterprise.grade,
+        guarantee=guarantee.kind,
+        guarantee_until=until.date(),
+        guarantee_cap=guarantee.cap,
+    )
+    note = Note(
+        "GUARANTEED",
+        f"保障类已批准：{guarantee.basis.zh}，{guarantee.cap.render_zh()}，有效期至{_day_zh(until)}；仅在达标排放时有效",
+        f"Guarantee approved: counted from {guarantee.basis.en}, {guarantee.cap.render_en()}, until"
+        f" {until:%Y-%m-%d %H:%M}; it holds only while emissions comply",
+    )
+    if enterprise.guarantee is not None:
+        return Regraded(made, tuple(lines), (note,))
+    return Regraded(made, tuple(_capped(line, guarantee) for line in lines), (note,))
+
+
+def _capped(line: Line, guarantee: Guarantee) -> Line:
+    """A line of an enterprise that the list does not relieve yet: the approved load in place of a stop or limit."""
+    if line.process == ROAD_TRANSPORT:
+        return line
+    cap = LoadCap(guarantee.cap.value, guarantee.cap.unit, f"全厂{guarantee.cap.metric or '负荷'}")
+
+    def capped(measure: Measure) -> Measure:
+        if measure.action not in (Action.STOP, Action.LIMIT):
+            return measure
+        return Measure(
+            Action.LIMIT,
+            basis=guarantee.basis,
+            load_cap=cap,
+            vehicle_rule=measure.vehicle_rule,
+            non_road_ban=measure.non_road_ban,
+            total_units=measure.total_units,
+            verification=measure.verification,
+            verification_point=measure.verification_point,
+        )
+
+    return replace(line, measures=PerLevel(*(capped(line.measures.at(level)) for level in LEVELS)))
+
+
+_WHY = {
+    GuaranteeState.SUSPENDED: ("因未达标排放暂停", "was suspended because emissions did not comply"),
+    GuaranteeState.EXPIRED: ("已到期", "has expired"),
+    GuaranteeState.REVOKED: ("已撤销", "was revoked"),
+    GuaranteeState.IN_FORCE: ("在响应启动后才恢复", "was restored only after the response started"),
+}
+
+
+def _not_relieved(now: GuaranteeStanding) -> Note:
+    since = now.since.astimezone(_SHANGHAI)
+    zh, en = _WHY.get(now.state, (now.state.zh, now.state.en))
+    return Note(
+        "GUARANTEE_ENDED",
+        f"保障类{zh}（{_day_zh(since)}起）：不再享受保障，按清单和指南措施执行，未确立的请联系主管部门",
+        f"The guarantee {en} (since {since:%Y-%m-%d %H:%M}): no relief; follow the list and the guide, ask the authority"
+        " about what is not established",
+    )
+
+
+def _day_zh(instant: datetime) -> str:
+    return f"{instant.year}年{instant.month}月{instant.day}日 {instant:%H:%M}"
+
+
+def grade_differences(
+    rows: Sequence[ListRow], standings: dict[str, GradeStanding]
+) -> list[tuple[ListRow, Grade | None]]:
+    """The first row of each enterprise whose listed grade is not the one in force, with that grade.
+
+    For the check of the next version (GRADE_NOT_IN_FORCE). Enterprises without a decision are not judged.
+    """
+    found: list[tuple[ListRow, Grade | None]] = []
+    seen: set[str] = set()
+    for row in rows:
+        uscc = row.enterprise.uscc
+        standing = standings.get(uscc)
+        if uscc in seen or standing is None:
+            continue
+        seen.add(uscc)
+        overall = overall_grade(row.enterprise, standing)
+        if overall is not row.enterprise.grade:
+            found.append((row, overall))
+    return found
