@@ -13,6 +13,7 @@ from service.accounts.endpoints import router as accounts
 from service.deviations.endpoints import router as deviations
 from service.divisions.endpoints import router as divisions
 from service.enterprises.endpoints import router as enterprises
+from service.evidence.endpoints import router as evidence
 from service.feeds.endpoints import router as feeds
 from service.kit import problems
 from service.kit.body import BodyLimit
@@ -23,6 +24,7 @@ from service.kit.security import SecurityHeaders
 from service.ledger.endpoints import router as ledger
 from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
+from service.permits.endpoints import router as permits
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
@@ -38,10 +40,12 @@ ROUTERS = (
     deviations,
     divisions,
     enterprises,
+    evidence,
     feeds,
     health,
     ledger,
     lists,
+    permits,
     prompts,
     proposals,
     rulebook,

@@ -93,6 +93,26 @@ class Principal:
         return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
 
     @property
+    def may_send_evidence(self) -> bool:
+        """Upload hours, gate records and inspections; an enterprise its own."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ENTERPRISE}
+
+    @property
+    def may_pursue_findings(self) -> bool:
+        """Raise, notify, confirm and withdraw findings of the region."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+
+    @property
+    def may_judge_grades(self) -> bool:
+        """Pass the steps of grades and guarantees that are for the level of their scope."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+
+    @property
+    def may_keep_permits(self) -> bool:
+        """Upload permit registers."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
+
+    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}

@@ -60,6 +60,9 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/deviations": Rule(200, OFFICIALS, 200),
     "GET /api/v1/enterprises/{uscc}/requirements": Rule(200, ALL, 403),
     "POST /api/v1/enterprises/{uscc}/acknowledgements": Rule(201, frozenset({ENTERPRISE}), 403, {"name": "x"}),
+    "POST /api/v1/evidence": Rule(422, frozenset({DUTY, COMMANDER, ENTERPRISE}), 422, query="?kind=power"),
+    "GET /api/v1/evidence": Rule(200, ALL, 403, query="?uscc={uscc}&from=2016-12-15T00:00&until=2016-12-16T00:00"),
+    "GET /api/v1/evidence/templates/{kind}.{form}": Rule(200, ALL, 200),
     "POST /api/v1/feeds/{feed}/forecasts": Rule(401, ALL, 401, {}, open=True),
     "POST /api/v1/feeds/{feed}/observations": Rule(401, ALL, 401, {}, open=True),
     "GET /healthz": Rule(200, ALL, 200, open=True),
@@ -73,6 +76,11 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/summary": Rule(200, OFFICIALS, 404),
     "POST /api/v1/lists/{list_id}/activate": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
+    "GET /api/v1/permits": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/permits": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 403, query="?adcode=110000"),
+    "GET /api/v1/permits/template.xlsx": Rule(200, ALL, 200),
+    "GET /api/v1/permits/coverage": Rule(409, OFFICIALS, 403, query="?adcode=110000"),
+    "GET /api/v1/permits/coverage.xlsx": Rule(409, OFFICIALS, 403, query="?adcode=110000"),
     "GET /api/v1/plans": Rule(200, OFFICIALS, 200),
     "GET /api/v1/plans/{plan_id}": Rule(200, OFFICIALS, 200),
     "GET /api/v1/prompts": Rule(200, OFFICIALS, 200),
@@ -120,6 +128,8 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "warning_id": str(decided["warning"]),
         "plan_id": "national-default",
         "subscription_id": "1",
+        "kind": "power",
+        "form": "csv",
     }
 
 
@@ -127,7 +137,7 @@ async def call(client: Client, route: str, world: dict[str, str], who: dict[str,
     """One request of the matrix."""
     method, _, path = route.partition(" ")
     rule = RULES[route]
-    return await client.http.request(method, path.format(**world) + rule.query, headers=who, json=rule.body)
+    return await client.http.request(method, (path + rule.query).format(**world), headers=who, json=rule.body)
 
 
 class TestMatrix:
