@@ -25,7 +25,6 @@ from service.ledger.endpoints import router as ledger
 from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
 from service.permits.endpoints import router as permits
-from service.permits.endpoints import router as permits
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
@@ -46,7 +45,6 @@ ROUTERS = (
     health,
     ledger,
     lists,
-    permits,
     permits,
     prompts,
     proposals,

@@ -113,11 +113,6 @@ class Principal:
         return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
 
     @property
-    def may_keep_permits(self) -> bool:
-        """Upload permit registers."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
-
-    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}
