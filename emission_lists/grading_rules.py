@@ -17,7 +17,6 @@ from emission_lists.grading import OFFICIAL, Actor
 from emission_lists.guides import Guide, Industry, InForce, plain
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
-_LEADING_ARROW = "->"
 T = TypeVar("T")
 
 
@@ -230,18 +229,14 @@ def legal_grades(guide: Guide, industry: Industry, subtype: str | None) -> tuple
 
     A sub-type may carry a scheme of its own, as 水泥粉磨站 does. KeyError if the industry has no such sub-type.
     """
-    if subtype is None:
-        return guide.legal_grades(industry)
-    for text in industry.subtypes:
-        name, arrow, scheme = (part.strip() for part in text.partition(_LEADING_ARROW))
-        if plain(name) == plain(subtype):
-            return guide.schemes.get(scheme, ()) if arrow else guide.legal_grades(industry)
-    raise KeyError(subtype)
+    if subtype is not None and industry.subtype(subtype) is None:
+        raise KeyError(subtype)
+    return guide.legal_grades(industry, subtype)
 
 
 def subtypes_of(industry: Industry) -> tuple[str, ...]:
     """The names of an industry's sub-types."""
-    return tuple(text.partition(_LEADING_ARROW)[0].strip() for text in industry.subtypes)
+    return tuple(one.name_zh for one in industry.subtypes)
 
 
 def lowest_grade(legal: tuple[Grade, ...], current: Grade | None = None) -> Grade | None:

@@ -10,75 +10,53 @@ from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emission_lists.grades import Grade
+from emission_lists.guide_templates import (
+    Confidence,
+    GradeMeasures,
+    InForce,
+    Label,
+    MeasureTemplate,
+    SingleUnitPolicy,
+)
+from emission_lists.guide_templates import Data as _Data
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Pollutants
-from emission_lists.measures import Action, Basis, CountUnit, Measure, VehicleRule
+from emission_lists.measures import Action
 
-Confidence = Literal["high", "medium", "low", "partial", "unknown"]
+__all__ = [
+    "ALL_PROCESSES",
+    "Confidence",
+    "FloorProfile",
+    "GradeMeasures",
+    "Guide",
+    "InForce",
+    "Industry",
+    "Label",
+    "ListProfile",
+    "MeasureTemplate",
+    "SingleUnitPolicy",
+    "SmallMicroRule",
+    "Subtype",
+    "plain",
+]
+
 ALL_PROCESSES = "all"
-_Ratio = Annotated[float, Field(ge=0, le=1)]
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Subtype(_Data):
+    """A part of an industry (行业子类) with a scheme or measures of its own. `scheme` None = that of the industry."""
 
-
-class InForce(_Data):
-    """Half-open: `from` belongs to it, `until` does not; `until` None = still in force."""
-
-    from_: date = Field(alias="from")
-    until: date | None
-
-    def holds_on(self, day: date) -> bool:
-        return self.from_ <= day and (self.until is None or day < self.until)
-
-
-class MeasureTemplate(_Data):
-    """What the guide asks of one process; `process` "all" = every line of the enterprise."""
-
-    process: str
-    action: Action
-    ratio: _Ratio | None = None
-    count_unit: CountUnit | None = None
-    at_least: bool = False
-    basis: Basis | None = None
-    vehicle_rule: VehicleRule | None = None
-    note_zh: str | None = None
-
-    @model_validator(mode="after")
-    def _complete(self) -> MeasureTemplate:
-        if self.action in (Action.STOP, Action.LIMIT) and self.ratio is None:
-            raise ValueError(f"a {self.action.value} needs a ratio")
-        if self.action is Action.TRANSPORT and self.vehicle_rule is None:
-            raise ValueError("transport control needs a vehicle_rule")
-        if self.action is Action.UNKNOWN:
-            raise ValueError("leave an unknown measure out instead of writing it down")
-        return self
-
-    def measure(self) -> Measure:
-        return Measure(
-            self.action,
-            ratio=self.ratio,
-            at_least=self.at_least,
-            count_unit=self.count_unit,
-            basis=self.basis,
-            vehicle_rule=self.vehicle_rule,
-            note_zh=self.note_zh,
-        )
-
-
-class GradeMeasures(_Data):
-    """The measures of one grade. An empty list = unknown."""
-
-    yellow: tuple[MeasureTemplate, ...] = ()
-    orange: tuple[MeasureTemplate, ...] = ()
-    red: tuple[MeasureTemplate, ...] = ()
-
-    def at(self, level: ResponseLevel) -> tuple[MeasureTemplate, ...]:
-        return {"yellow": self.yellow, "orange": self.orange, "red": self.red}[level.value]
+    code: str
+    name_zh: str
+    name_en: str
+    scheme: str | None = None
+    scheme_confidence: Confidence | None = None
+    scheme_source: tuple[str, ...] = ()
+    memo: str | None = None
+    measures: dict[Grade, GradeMeasures] = Field(default_factory=dict)
 
 
 class Industry(_Data):
@@ -92,12 +70,17 @@ class Industry(_Data):
     scheme_confidence: Confidence
     scheme_source: tuple[str, ...] = ()
     gbt4754: tuple[str, ...] = ()
-    subtypes: tuple[str, ...] = ()
+    subtypes: tuple[Subtype, ...] = ()
     confidence: Confidence
     source: tuple[str, ...]
-    grade_confidence: dict[Grade, Confidence] = {}
+    grade_confidence: dict[Grade, Confidence] = Field(default_factory=dict)
     memo: str | None = None
-    measures: dict[Grade, GradeMeasures] = {}
+    measures: dict[Grade, GradeMeasures] = Field(default_factory=dict)
+
+    def subtype(self, name: str | None) -> Subtype | None:
+        """The sub-type by its Chinese name or code; None if there is none of that name."""
+        key = plain(name or "")
+        return next((one for one in self.subtypes if key in (one.code, plain(one.name_zh))), None)
 
 
 class SelfDetermined(_Data):
@@ -108,9 +91,14 @@ class SelfDetermined(_Data):
     source: tuple[str, ...]
 
 
-class Label(_Data):
-    zh: str
-    en: str
+class Supplement(_Data):
+    """A letter that goes with the guide. `content`: what of it was seen; nothing of one that was not seen is applied."""
+
+    id: str
+    number: str
+    title: str
+    content: str
+    source: tuple[str, ...]
 
 
 class Guide(_Data):
@@ -124,7 +112,7 @@ class Guide(_Data):
     in_force_note: str | None = None
     confidence: Confidence
     source: tuple[str, ...]
-    supplements: tuple[dict[str, Any], ...] = ()
+    supplements: tuple[Supplement, ...] = ()
     industries_total: int | None
     schemes: dict[str, tuple[Grade, ...]]
     self_determined: SelfDetermined
@@ -134,30 +122,47 @@ class Guide(_Data):
     processes: dict[str, Label]
     industries: tuple[Industry, ...]
     sources: dict[str, dict[str, Any]]
+    added_grades: tuple[Grade, ...] = ()  # of a place, legal beside every scheme; the place does not say where
 
     @model_validator(mode="after")
     def _consistent(self) -> Guide:
         for industry in self.industries:
-            where = f"industries.{industry.code}"
-            if industry.scheme not in self.schemes:
-                raise ValueError(f"{where}.scheme: {industry.scheme!r} is not one of {sorted(self.schemes)}")
-            strangers = set(industry.measures) - set(self.schemes[industry.scheme])
-            if strangers:
-                raise ValueError(f"{where}.measures: grades outside its scheme: {sorted(strangers)}")
-            for key in (*industry.source, *industry.scheme_source):
-                if key not in self.sources:
-                    raise ValueError(f"{where}: source {key!r} is not listed under sources")
-            self._check_processes(industry, where)
+            self._check_industry(industry)
         names = [industry.name_zh for industry in self.industries]
         if len(set(names)) != len(names):
             raise ValueError("industries: two have the same name_zh")
         return self
 
-    def _check_processes(self, industry: Industry, where: str) -> None:
-        for measures in industry.measures.values():
-            for template in (*measures.yellow, *measures.orange, *measures.red):
+    def _check_industry(self, industry: Industry) -> None:
+        where = f"industries.{industry.code}"
+        self._check_part(where, industry.scheme, industry.scheme_source, industry.measures)
+        for key in industry.source:
+            if key not in self.sources:
+                raise ValueError(f"{where}: source {key!r} is not listed under sources")
+        names = [name for one in industry.subtypes for name in (one.code, plain(one.name_zh))]
+        if len(set(names)) != len(names):
+            raise ValueError(f"{where}.subtypes: two have the same name or code")
+        for one in industry.subtypes:
+            self._check_part(
+                f"{where}.subtypes.{one.code}", one.scheme or industry.scheme, one.scheme_source, one.measures
+            )
+
+    def _check_part(
+        self, where: str, scheme: str, sources: tuple[str, ...], measures: dict[Grade, GradeMeasures]
+    ) -> None:
+        if scheme not in self.schemes:
+            raise ValueError(f"{where}.scheme: {scheme!r} is not one of {sorted(self.schemes)}")
+        strangers = set(measures) - set(self.schemes[scheme])
+        if strangers:
+            raise ValueError(f"{where}.measures: grades outside its scheme: {sorted(strangers)}")
+        for one in measures.values():
+            for template in one.templates:
                 if template.process not in self.processes:
                     raise ValueError(f"{where}: process {template.process!r} is not listed under processes")
+        seasons = [key for one in measures.values() if one.season is not None for key in one.season.source]
+        for key in (*sources, *seasons):
+            if key not in self.sources:
+                raise ValueError(f"{where}: source {key!r} is not listed under sources")
 
     @cached_property
     def _by_name(self) -> dict[str, Industry]:
@@ -175,26 +180,60 @@ class Guide(_Data):
         """The guide's code of a process written in a list, or the text itself."""
         return self._process_by_text.get(text, text)
 
-    def legal_grades(self, industry: Industry) -> tuple[Grade, ...]:
-        """The grades of the industry's scheme; empty if the scheme is not established."""
-        return self.schemes[industry.scheme]
+    def legal_grades(self, industry: Industry, subtype: str | None = None) -> tuple[Grade, ...]:
+        """The grades of the scheme of an industry, or of one of its sub-types; empty if it is not established.
 
-    def lowest_grade(self, industry: Industry) -> Grade | None:
-        grades = self.legal_grades(industry)
-        return grades[-1] if grades else None
+        A sub-type that the guide does not know has the grades of its industry.
+        """
+        grades = self.schemes[self._scheme(industry, subtype)]
+        return (*grades, *(grade for grade in self.added_grades if grade not in grades)) if grades else ()
 
-    def templates(self, industry: Industry, grade: Grade, level: ResponseLevel) -> tuple[MeasureTemplate, ...] | None:
+    def lowest_grade(self, industry: Industry, subtype: str | None = None) -> Grade | None:
+        """The lowest grade of the scheme; None where it is not established, or only the sub-type would tell it."""
+        grades = self.schemes[self._scheme(industry, subtype)]
+        leading = {grade in (Grade.LEADING, Grade.NON_LEADING) for grade in grades}
+        return grades[-1] if len(leading) == 1 else None
+
+    def templates(
+        self,
+        industry: Industry,
+        grade: Grade,
+        level: ResponseLevel,
+        subtype: str | None = None,
+        on: date | None = None,
+    ) -> tuple[MeasureTemplate, ...] | None:
         """What the guide asks of a grade at a level; None = unknown.
 
         An enterprise that is not graded is held to the lowest grade of its industry where the guide says so.
+        `on`: the day, for what holds in a season only; None = in season.
         """
         if grade is Grade.UNGRADED and self.not_applied is not None:
-            grade = self.lowest_grade(industry) or grade
-        if grade in industry.measures:
-            return industry.measures[grade].at(level) or None
+            grade = self.lowest_grade(industry, subtype) or grade
+        measures = self.measures_of(industry, subtype)
+        if grade in measures:
+            return measures[grade].at(level, on) or None
         if grade in self.self_determined.grades:
             return (MeasureTemplate(process=ALL_PROCESSES, action=Action.SELF_DETERMINED),)
         return None
+
+    def measures_of(self, industry: Industry, subtype: str | None = None) -> dict[Grade, GradeMeasures]:
+        """The measures of an industry and one of its sub-types.
+
+        Without a sub-type a grade that only one of the sub-types' schemes has can mean that sub-type alone.
+        """
+        own = industry.subtype(subtype)
+        if own is not None:
+            return {**({} if own.scheme else industry.measures), **own.measures}
+        found = dict(industry.measures)
+        for grade in self.schemes[industry.scheme]:
+            having = [one for one in industry.subtypes if grade in self.schemes[one.scheme or industry.scheme]]
+            if len(having) == 1 and grade in having[0].measures:
+                found[grade] = having[0].measures[grade]
+        return found
+
+    def _scheme(self, industry: Industry, subtype: str | None) -> str:
+        own = industry.subtype(subtype)
+        return industry.scheme if own is None or own.scheme is None else own.scheme
 
 
 def plain(name: str) -> str:
@@ -260,7 +299,7 @@ class SmallMicroRule(_Data):
 class SingleUnitRule(_Data):
     """What a share below 100 % means for an enterprise with one line."""
 
-    policy: Literal["lower_load", "stop_all"]
+    policy: SingleUnitPolicy
     choice: bool
     confidence: Confidence
     source: tuple[str, ...]

@@ -47,12 +47,14 @@ class TestGuideFiles:
         assert guide.templates(cement, Grade.NON_LEADING, ResponseLevel.RED) is None
 
     def test_what_is_not_known_is_unknown_and_not_empty(self, guide: Guide) -> None:
-        known = {"水泥", "再生铜铝铅锌", "煤制氮肥"}
+        known = {
+            "水泥": {Grade.B, Grade.C, Grade.D},
+            "再生铜铝铅锌": {Grade.B, Grade.C},
+            "煤制氮肥": {Grade.B},
+        }
         for industry in guide.industries:
             for grade in guide.legal_grades(industry):
-                expected = grade in (Grade.A, Grade.LEADING) or (
-                    industry.name_zh in known and grade in industry.measures
-                )
+                expected = grade in (Grade.A, Grade.LEADING) or grade in known.get(industry.name_zh, ())
                 assert (guide.templates(industry, grade, ResponseLevel.RED) is not None) is expected
 
     def test_an_industry_is_found_by_name_code_and_either_bracket(self, guide: Guide) -> None:
@@ -72,12 +74,26 @@ class TestBrokenGuides:
             (lambda g: g["industries"][0].update(scheme="XYZ"), "KI01.scheme"),
             (lambda g: g["industries"][0].update(source=["S-NONE"]), "S-NONE"),
             (lambda g: g["industries"][1].update(name_zh="长流程联合钢铁"), "same name_zh"),
-            (lambda g: g["industries"][14]["measures"].update({"B-": {}}), "outside its scheme"),
-            (lambda g: g["industries"][14]["measures"]["B"]["red"][0].update(process="moon"), "moon"),
-            (lambda g: g["industries"][14]["measures"]["B"]["red"][0].update(ratio=1.5), "less than or equal to 1"),
-            (lambda g: g["industries"][14]["measures"]["B"]["red"][0].pop("ratio"), "needs a ratio"),
-            (lambda g: g["industries"][14]["measures"]["B"]["yellow"][0].pop("vehicle_rule"), "vehicle_rule"),
-            (lambda g: g["industries"][14]["measures"]["B"]["red"][0].update(action="unknown"), "leave an unknown"),
+            (lambda g: g["industries"][14]["subtypes"][0]["measures"].update({"B-": {}}), "outside its scheme"),
+            (lambda g: g["industries"][14]["subtypes"][0]["measures"]["B"]["red"][0].update(process="moon"), "moon"),
+            (
+                lambda g: g["industries"][14]["subtypes"][0]["measures"]["B"]["red"][0].update(ratio=1.5),
+                "less than or equal to 1",
+            ),
+            (lambda g: g["industries"][14]["subtypes"][0]["measures"]["B"]["red"][0].pop("ratio"), "needs a ratio"),
+            (
+                lambda g: g["industries"][14]["subtypes"][0]["measures"]["B"]["yellow"][0].pop("vehicle_rule"),
+                "vehicle_rule",
+            ),
+            (
+                lambda g: g["industries"][14]["subtypes"][0]["measures"]["B"]["red"][0].update(action="unknown"),
+                "leave an unknown",
+            ),
+            (lambda g: g["industries"][14]["subtypes"][1].update(scheme="XYZ"), "KI15.subtypes.grinding.scheme"),
+            (lambda g: g["industries"][14]["subtypes"][1].update(name_zh="水泥熟料"), "same name or code"),
+            (lambda g: g["industries"][14]["subtypes"][1].update(scheme_source=["S-NONE"]), "S-NONE"),
+            (lambda g: g["industries"][24]["measures"]["B"]["season"].update(source=["S-NONE"]), "S-NONE"),
+            (lambda g: g["industries"][24]["measures"]["B"]["season"].update(months=[13]), "less than or equal to 12"),
             (lambda g: g.update(extra=1), "extra"),
         ],
     )
