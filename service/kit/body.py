@@ -12,7 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.kit.problems import TooLarge, TooSlow
 from service.kit.settings import Settings
 
-UPLOAD_PATHS = frozenset({"/api/v1/evidence", "/evidence", "/api/v1/lists", "/lists"})
+UPLOAD_PATHS = frozenset(
+    {"/api/v1/evidence", "/evidence", "/api/v1/lists", "/lists", "/api/v1/permits", "/lists/permits"}
+)
 MOST_CSV_BYTES = 1_000_000
 """A file of one division's hours or days."""
 LONGEST_BODY_SECONDS = 120.0
