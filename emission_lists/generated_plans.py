@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
+from emission_lists.generated_measures import HAULED, HAULERS, shaped
 from emission_lists.grades import Grade
 from emission_lists.guides import ALL_PROCESSES, Guide, Industry, ListProfile, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
@@ -31,7 +33,6 @@ _INVENTED: dict[Grade, tuple[tuple[Action, float], ...]] = {
     Grade.NON_LEADING: ((_STOP, 0.3), (_STOP, 0.5), (_STOP, 1.0)),
 }
 _OTHER = ((_LIMIT, 0.2), (_LIMIT, 0.3), (_LIMIT, 0.5))
-_OWN_SHARE = {ResponseLevel.YELLOW: 0.05, ResponseLevel.ORANGE: 0.1, ResponseLevel.RED: 0.15}
 
 
 class Planner:
@@ -46,6 +47,9 @@ class Planner:
         return any(self._guide.templates(industry, grade, level) is not None for level in LEVELS)
 
     def needs_transport_row(self, industry: Industry, grade: Grade) -> bool:
+        """True where the guide asks something of its transport, or an invented measure does."""
+        if industry.name_zh in HAULERS and grade not in self._guide.self_determined.grades:
+            return True
         templates = [self._guide.templates(industry, grade, level) or () for level in LEVELS]
         return any(template.process == _ROAD for group in templates for template in group)
 
@@ -68,22 +72,13 @@ class Planner:
             self._known[key] = _turned(levels, lines)
         return self._known[key]
 
-    def guaranteed(self, count: int) -> list[PerLevel[Measure]]:
-        """The plan of a heating plant under guarantee: heat-led load, nothing to stop."""
-        measure = Measure(Action.LIMIT, 0.1, basis=Basis.HEAT_SUPPLY)
-        return _turned([[measure] * count for _ in LEVELS], [("供热锅炉", 1)] * count)
-
-    def saved_share(self, measure: Measure, level: ResponseLevel) -> float | None:
-        """The share of the base that a measure saves; None for one that is not established."""
-        if measure.action is Action.STOP:
-            return (measure.units_to_stop or 0) / (measure.total_units or 1)
-        if measure.action is Action.LIMIT:
-            return measure.ratio
-        if measure.action is Action.TRANSPORT:
-            return 0.6
-        if measure.action is Action.SELF_DETERMINED:
-            return _OWN_SHARE[level]
-        return 0.0 if measure.action is Action.NONE else None
+    def guaranteed(self, lines: Lines, basis: Basis = Basis.HEAT_SUPPLY) -> list[PerLevel[Measure]]:
+        """The plan under guarantee: a load led by heat (以热定产) or by order (以量定产), nothing to stop."""
+        key = (basis, tuple(lines))
+        if key not in self._known:
+            measure = Measure(Action.LIMIT, 0.1, basis=basis)
+            self._known[key] = _turned([[measure] * len(lines) for _ in LEVELS], lines)
+        return self._known[key]
 
     def _level(
         self, industry: Industry, grade: Grade, level: ResponseLevel, lines: Lines, unknown: bool
@@ -92,8 +87,22 @@ class Planner:
             return [Measure(Action.UNKNOWN)] * len(lines)
         templates = self._guide.templates(industry, grade, level)
         if templates is None:
-            action, ratio = _INVENTED.get(grade, _OTHER)[LEVELS.index(level)]
-            templates = (MeasureTemplate(process=ALL_PROCESSES, action=action, ratio=ratio),)
+            return self._invented(industry, grade, level, lines)
+        return self._planned(templates, lines)
+
+    def _invented(self, industry: Industry, grade: Grade, level: ResponseLevel, lines: Lines) -> list[Measure]:
+        """Where the guide is silent: the shape of the industry, else a share by grade; and the transport of haulers."""
+        if grade is Grade.UNGRADED:  # held to the lowest grade, as one that has not applied
+            grade = self._guide.lowest_grade(industry) or grade
+        shapes = [shaped(industry.name_zh, grade, level, units) for _, units in lines]
+        action, ratio = _INVENTED.get(grade, _OTHER)[LEVELS.index(level)]
+        plan = self._planned((MeasureTemplate(process=ALL_PROCESSES, action=action, ratio=ratio),), lines)
+        return [
+            HAULED[LEVELS.index(level)] if process == ROAD_TRANSPORT else shape or usual
+            for (process, _), shape, usual in zip(lines, shapes, plan, strict=True)
+        ]
+
+    def _planned(self, templates: Sequence[MeasureTemplate], lines: Lines) -> list[Measure]:
         plan = [Measure(Action.NONE) for _ in lines]
         for template in templates:
             places = [
@@ -140,5 +149,11 @@ def _turned(levels: list[list[Measure]], lines: Lines) -> list[PerLevel[Measure]
             "verification": (Verification.GATE,) if road else (Verification.METER, Verification.VIDEO),
             "verification_point": "货运出入口门禁" if road else f"MF{place:04d} 分表计电",
         }
-        plans.append(PerLevel(*(replace(measure, **shared) for measure in measures)))
+        plans.append(PerLevel(*(_with(measure, shared) for measure in measures)))
     return plans
+
+
+def _with(measure: Measure, shared: dict[str, Any]) -> Measure:
+    """The measure and its later stages with what a line states once."""
+    later = tuple(replace(one, measure=replace(one.measure, **shared)) for one in measure.later)
+    return replace(measure, **shared, later=later)

@@ -4,7 +4,30 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emission_lists.lists import Pollutants
+from emission_lists.lists import GuaranteeType, Pollutants
+
+
+class Proportions(NamedTuple):
+    """Shares that a generated list follows. Published figures are named; the others are choices."""
+
+    key: float = (1142 + 1230) / 5567  # Hengshui 2020: enterprises of key industries among all
+    lettered: float = 1142 / (1142 + 1230)  # Hengshui 2020: those of industries graded by letters among key ones
+    a: float = 21 / 5689  # Anhui, October 2023: among rated enterprises
+    b: float = 105 / 5689
+    leading: float = 29 / 5689
+    not_applied: float = 0.03  # key enterprises that have not applied for a grade [choice]
+    c_of_rest: float = 0.62  # how C and D share the rest is published nowhere [choice]
+    relieved: float = 248 / 1254  # Chifeng 2024: exempt enterprises among all; here guarantee class and small-micro
+    small_of_relieved: float = 0.6  # [choice]
+    heating: float = 0.025  # heating plants among all [choice]
+    power: float = 0.005  # power plants among all [choice]
+    long_stopped: float = 0.01  # [choice]
+    dust_sites: float = 186 / 1254  # Chifeng 2024: sites per enterprise
+    machines: float = 0.3  # non-road machines per enterprise [choice]
+    whitelisted: float = 0.05  # trucks on the whitelist per enterprise [choice]
+
+
+PROPORTIONS = Proportions()
 
 
 class Shape(NamedTuple):
@@ -73,6 +96,27 @@ OTHER_INDUSTRIES: tuple[tuple[str, str, Shape], ...] = (
     ("石材加工", "3032", Shape("切割", "石材", Pollutants(0.1, 0.4, 8, 0.1), 6)),
 )
 HEATING = ("热力生产和供应", "4430", Shape("供热锅炉", "热力", Pollutants(14, 34, 5, 1)))
+POWER = ("火力发电", "4411", Shape("燃煤机组", "发电", Pollutants(180, 320, 30, 4)))
+# Industries whose enterprises are under guarantee for other reasons than heat: (name, class, shape, why, unit of the cap).
+GUARANTEED: tuple[tuple[str, str, Shape, GuaranteeType, str], ...] = (
+    ("环境治理业", "7724", Shape("焚烧炉", "环保能源", Pollutants(20, 60, 4, 2)), GuaranteeType.CITY_OPERATION, "t/d"),
+    ("乳制品制造", "1440", Shape("天然气锅炉", "乳业", Pollutants(0.8, 5, 0.8, 1)), GuaranteeType.LIVELIHOOD, "t/d"),
+    (
+        "电子元件",
+        "3982",
+        Shape("镀膜", "电子", Pollutants(0.2, 1, 0.4, 6), 3),
+        GuaranteeType.STRATEGIC_INDUSTRY,
+        "件/d",
+    ),
+    (
+        "商品混凝土",
+        "3021",
+        Shape("搅拌", "混凝土", Pollutants(0.1, 0.5, 9, 0.1), 3),
+        GuaranteeType.MAJOR_PROJECT,
+        "m3/d",
+    ),
+    ("屠宰及肉类加工", "1353", Shape("天然气锅炉", "冷链", Pollutants(0.6, 4, 0.6, 1)), GuaranteeType.OTHER, "t/d"),
+)
 
 # Weight of each key industry by the kind of city; industries that are not named weigh 1.
 KEY_WEIGHTS: dict[str, dict[str, int]] = {

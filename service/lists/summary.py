@@ -8,6 +8,7 @@ from typing import Any
 from emission_lists.documents import pollutants_document
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS
+from emission_lists.measures import Labelled
 from emission_lists.reductions import Totals
 from emission_lists.summary import Dimension, Source, Standing, Sum, Summary
 from service.accounts.roles import Scope
@@ -18,7 +19,9 @@ from service.lists.repository import enterprises_of
 COLUMNS = ("version_id", "dimension", "key", "enterprises", "lines", "milligrams")
 SUMS_SQL = "SELECT dimension, key, enterprises, lines, milligrams FROM list_sum WHERE version_id = $1"
 VERSION_SQL = "SELECT id, adcode, title, state, generated, totals FROM list_version WHERE id = $1"
-_ORDER = {dimension.value: place for place, dimension in enumerate(Dimension)}
+_DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
+_ORDER = {dimension: place for place, dimension in enumerate(Dimension)}
+_LABELS: dict[str, Labelled] = {member.value: member for kind in (Source, Standing) for member in kind}
 
 
 async def store_sums(uow: UnitOfWork, version_id: int, sums: Iterable[Sum]) -> None:
@@ -35,10 +38,10 @@ async def sums_of(uow: UnitOfWork, version_id: int) -> list[Sum]:
     if not rows:
         return await recomputed(uow, version_id)
     kept = [
-        Sum(Dimension(row["dimension"]), row["key"], row["enterprises"], row["lines"], tuple(row["milligrams"]))
+        Sum(_DIMENSIONS[row["dimension"]], row["key"], row["enterprises"], row["lines"], tuple(row["milligrams"]))
         for row in rows
     ]
-    return sorted(kept, key=lambda one: (_ORDER[one.dimension.value], one.key))
+    return sorted(kept, key=lambda one: (_ORDER[one.dimension], one.key))
 
 
 async def recomputed(uow: UnitOfWork, version_id: int) -> list[Sum]:
@@ -93,8 +96,6 @@ def _label(uow: UnitOfWork, part: Sum) -> dict[str, Any]:
     if part.dimension is Dimension.GRADE:
         grade = Grade(part.key)
         return {"name_zh": grade.title_zh, "name_en": grade.title_en}
-    if part.dimension is Dimension.SOURCE:
-        return {"name_zh": Source(part.key).zh, "name_en": Source(part.key).en}
-    if part.dimension is Dimension.STANDING:
-        return {"name_zh": Standing(part.key).zh, "name_en": Standing(part.key).en}
+    if part.dimension in (Dimension.SOURCE, Dimension.STANDING):
+        return {"name_zh": _LABELS[part.key].zh, "name_en": _LABELS[part.key].en}
     return {"name_zh": part.key, "name_en": part.key}
