@@ -46,7 +46,9 @@ def stricter(one: Measure, other: Measure) -> Verdict:
             return Verdict((strict,), *_why(strict, mild))
     return Verdict(
         measures,
-        "两者无法比较严格程度，均须执行" if all(measure.executable for measure in measures) else "已明确的照常执行，未确定的请联系主管部门",
+        "两者无法比较严格程度，均须执行"
+        if all(measure.executable for measure in measures)
+        else "已明确的照常执行，未确定的请联系主管部门",
         "the two cannot be compared: both must be carried out"
         if all(measure.executable for measure in measures)
         else "what is known stands; ask the authority about what is not established",

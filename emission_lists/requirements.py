@@ -1,6 +1,6 @@
-"""What one enterprise must do now (减排要求): the measures of its lines under one response.
+"""What one enterprise must do (减排要求): the measures of its lines under the responses and plans that touch it.
 
-Pure and deterministic: the same list version and the same response give the same document, byte for byte.
+Pure and deterministic: the same list versions, responses and plans give the same document, byte for byte.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,8 @@ from emission_lists.documents import measure_document
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Action, Measure
+from emission_lists.overlap import Combined, Kept, Source, SourceKind
+from emission_lists.requirements_timeline import Claim, Piece, standing_at, timeline
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -32,7 +35,7 @@ class RequirementStatus(StrEnum):
 class ResponseFacts:
     """The response of a division. Instants are aware; `planned_end` None = until it is lifted.
 
-    `upcoming`: it is decided but has not started when the answer is given.
+    `upcoming`: it is decided but has not started when the answer is given; `place`: the division's name.
     """
 
     adcode: str
@@ -43,6 +46,8 @@ class ResponseFacts:
     warning_title: str
     measures_start: datetime | None = None
     upcoming: bool = False
+    place: str = ""
+    id: int | None = None
 
     def __post_init__(self) -> None:
         for instant in (self.effective_at, self.planned_end, self.measures_start):
@@ -53,28 +58,79 @@ class ResponseFacts:
     def starts(self) -> datetime:
         return self.measures_start or self.effective_at
 
+    @property
+    def source(self) -> Source:
+        """Who asks, as it is named in reasons."""
+        return Source(
+            SourceKind.RESPONSE,
+            f"response:{self.adcode if self.id is None else self.id}",
+            f"{self.place or self.adcode}{self.level.zh}预警 {self.level.response}响应",
+            f"{self.place or self.adcode}, {self.level.value} warning, {self.level.response_en} response",
+        )
+
 
 @dataclass(frozen=True, slots=True)
+class SeasonalFacts:
+    """A seasonal plan (错峰生产) in force for an enterprise. `until`: aware, half-open."""
+
+    id: int
+    adcode: str
+    title: str
+    place: str = ""
+
+    @property
+    def source(self) -> Source:
+        return Source(
+            SourceKind.SEASONAL,
+            f"seasonal:{self.id}",
+            f"{self.place or self.adcode}错峰生产计划“{self.title}”",
+            f"{self.place or self.adcode}, seasonal plan “{self.title}”",
+        )
+
+
+@dataclass(frozen=True)
 class LineRequirement:
-    """What one line has to do, from when until when, and how it is verified."""
+    """What one line has to do, from when until when, and how it is verified.
+
+    `pieces`: all its stages; `place`: the one in force at the asked instant, or the first to come.
+    """
 
     code: str
     name: str
     process: str
-    measure: Measure
+    pieces: tuple[Piece, ...]
+    place: int
     starts: datetime
     until: datetime | None
 
     @property
-    def sentence_zh(self) -> str:
-        clause = self.measure.render_zh()
-        return f"{self.name}{'：' if self.measure.action in _LOOSE else ''}{clause}"
+    def measure(self) -> Measure:
+        """The measure in force; the first one where several must be carried out."""
+        return self.combined.main.measure
 
     @property
+    def combined(self) -> Combined:
+        """Everything in force, and why."""
+        return self.pieces[self.place].combined
+
+    @cached_property
+    def sentence_zh(self) -> str:
+        parts = [_clauses(self.name, self.combined, chinese=True)]
+        for piece in self.pieces[self.place + 1 : self.place + 2]:
+            start = piece.starts.astimezone(_SHANGHAI)
+            parts.append(f"{start.month}月{start.day}日 {start:%H:%M} 起{_clauses('', piece.combined, chinese=True)}")
+        return "；".join(parts)
+
+    @cached_property
     def sentence_en(self) -> str:
-        return f"{self.name}: {self.measure.render_en()}"
+        parts = [_clauses(self.name, self.combined, chinese=False)]
+        for piece in self.pieces[self.place + 1 : self.place + 2]:
+            start = piece.starts.astimezone(_SHANGHAI)
+            parts.append(f"from {start:%Y-%m-%d %H:%M} {_clauses('', piece.combined, chinese=False)}")
+        return "; ".join(parts)
 
     def document(self) -> dict[str, Any]:
+        combined = self.combined
         return {
             "code": self.code,
             "name": self.name,
@@ -86,31 +142,82 @@ class LineRequirement:
             "until": _iso(self.until),
             "sentence_zh": self.sentence_zh,
             "sentence_en": self.sentence_en,
+            "complete_by": _iso(combined.main.due),
+            "stages": [_stage_document(self.name, piece) for piece in self.pieces],
+            "also": [_also_document(self.name, kept) for kept in combined.kept[1:]],
+            "sources": [_source_document(source) for kept in combined.kept for source in kept.sources],
+            "reasons": [{"zh": zh, "en": en} for zh, en in combined.reasons],
         }
 
 
 _LOOSE = frozenset({Action.UNKNOWN, Action.SELF_DETERMINED, Action.NONE, Action.TRANSPORT})
 
 
+def _clauses(name: str, combined: Combined, *, chinese: bool) -> str:
+    """Everything that is asked, with the line's name before it: 1号线停产；同时：停止公路运输."""
+    first = combined.main.measure
+    if chinese:
+        texts = [kept.measure.render_zh() for kept in combined.kept]
+        return f"{name}{'：' if name and first.action in _LOOSE else ''}{'；同时：'.join(texts)}"
+    return f"{name}{': ' if name else ''}{'; and also: '.join(kept.measure.render_en() for kept in combined.kept)}"
+
+
+def _source_document(source: Source) -> dict[str, str]:
+    return {"kind": source.kind.value, "key": source.key, "zh": source.zh, "en": source.en}
+
+
+def _stage_document(name: str, piece: Piece) -> dict[str, Any]:
+    return {
+        "from": _iso(piece.starts),
+        "until": _iso(piece.until),
+        "complete_by": _iso(piece.combined.main.due),
+        "measure": measure_document(piece.combined.main.measure),
+        "also": [_also_document(name, kept) for kept in piece.combined.kept[1:]],
+        "sentence_zh": _clauses(name, piece.combined, chinese=True),
+        "sentence_en": _clauses(name, piece.combined, chinese=False),
+    }
+
+
+def _also_document(name: str, kept: Kept) -> dict[str, Any]:
+    """A further measure that must be carried out beside the first one."""
+    alone = Combined((kept,))
+    return {
+        **measure_document(kept.measure),
+        "complete_by": _iso(kept.due),
+        "sentence_zh": _clauses(name, alone, chinese=True),
+        "sentence_en": _clauses(name, alone, chinese=False),
+        "sources": [_source_document(source) for source in kept.sources],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """The requirement of one enterprise. `lines` in the order of their codes; empty without a response."""
+    """The requirement of one enterprise. `lines` in the order of their codes; empty where nothing touches it.
+
+    `response`: the one that the headline is about; `responses`: all that touch the enterprise, it included;
+    `seasonal`: plans in force beside them; `declared`: nothing holds, this is what a level would mean.
+    """
 
     enterprise: Enterprise
     response: ResponseFacts | None
     lines: tuple[LineRequirement, ...]
+    responses: tuple[ResponseFacts, ...] = ()
+    seasonal: tuple[SeasonalFacts, ...] = ()
+    declared: ResponseLevel | None = None
 
     @property
     def status(self) -> RequirementStatus:
-        if self.response is None:
+        if self.response is None and self.declared is None:
             return RequirementStatus.NO_RESPONSE
-        known = bool(self.lines) and all(line.measure.executable for line in self.lines)
+        known = bool(self.lines) and all(line.combined.known for line in self.lines)
         return RequirementStatus.REQUIRED if known else RequirementStatus.NOT_ESTABLISHED
 
     @property
     def headline_zh(self) -> str:
+        if self.declared is not None:
+            return f"假如：{self.declared.zh}预警 {self.declared.response}响应（仅供预先了解，不是命令）"
         if self.response is None:
-            return "当前没有预警，无需采取应急减排措施"
+            return "当前没有预警；错峰生产计划执行中" if self.lines else "当前没有预警，无需采取应急减排措施"
         facts = self.response
         start = facts.starts.astimezone(_SHANGHAI)
         return (
@@ -120,7 +227,12 @@ class Requirement:
 
     @property
     def headline_en(self) -> str:
+        if self.declared is not None:
+            what = f"{self.declared.value} warning, {self.declared.response_en} response"
+            return f"What if: {what} (to know beforehand; not an order)"
         if self.response is None:
+            if self.lines:
+                return "No warning is in force; a seasonal plan is"
             return "No warning is in force: no emergency measures are required"
         facts = self.response
         start = facts.starts.astimezone(_SHANGHAI)
@@ -130,7 +242,7 @@ class Requirement:
     @property
     def summary_zh(self) -> str:
         """All lines in one sentence: 1号线停产，2号线限产 50 %（日投料 ≤ 120 t）。"""
-        if self.response is None:
+        if self.nothing_asked:
             return self.headline_zh
         if not self.lines:
             return "尚未确定：请联系主管部门"
@@ -140,7 +252,7 @@ class Requirement:
 
     @property
     def summary_en(self) -> str:
-        if self.response is None:
+        if self.nothing_asked:
             return self.headline_en
         if not self.lines:
             return "Not established: ask the authority"
@@ -174,8 +286,19 @@ class Requirement:
         return f"{kind}: only what the guarantee needs, at most {load}; keep treatment running and compliant"
 
     @property
+    def nothing_asked(self) -> bool:
+        """True if no response, plan or declared level asks anything."""
+        return self.response is None and self.declared is None and not self.lines
+
+    @property
     def _self_determined(self) -> bool:
-        return all(line.measure.action is Action.SELF_DETERMINED and not line.measure.forced for line in self.lines)
+        """True if every line is left to the enterprise, in every stage to come."""
+        return all(
+            kept.measure.action is Action.SELF_DETERMINED and not kept.measure.forced
+            for line in self.lines
+            for piece in line.pieces[line.place :]
+            for kept in piece.combined.kept
+        )
 
     @property
     def _guarantee_held(self) -> bool | None:
@@ -201,28 +324,90 @@ class Requirement:
             "guarantee_en": self.guarantee_en,
             "response": None if facts is None else _response_document(facts),
             "lines": [line.document() for line in self.lines],
+            "responses": [_touching_document(one) for one in self.responses],
+            "seasonal": [
+                {"id": one.id, "adcode": one.adcode, "place": one.place, "title": one.title} for one in self.seasonal
+            ],
+            "hypothetical": None if self.declared is None else _declared_document(self.declared),
         }
 
 
-def requirement_for(enterprise: Enterprise, lines: Iterable[Line], response: ResponseFacts | None) -> Requirement:
-    """What `enterprise` must do under `response` (None = no response in force).
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What one source asks of the lines it knows, over one time. Lines as (code, name, process, measure)."""
 
+    source: Source
+    starts: datetime
+    until: datetime | None
+    lines: tuple[tuple[str, str, str, Measure], ...]
+
+
+def obligation(facts: ResponseFacts, lines: Iterable[Line]) -> Obligation:
+    """What a response asks of the lines of the list version that it pinned."""
+    asked = tuple((line.code, line.name, line.process, line.measure(facts.level)) for line in lines)
+    return Obligation(facts.source, facts.starts, facts.planned_end, asked)
+
+
+def requirement_for(
+    enterprise: Enterprise,
+    lines: Iterable[Line],
+    response: ResponseFacts | None,
+    *,
+    others: Iterable[Obligation] = (),
+    moment: datetime | None = None,
+    responses: tuple[ResponseFacts, ...] | None = None,
+    seasonal: tuple[SeasonalFacts, ...] = (),
+    declared: ResponseLevel | None = None,
+) -> Requirement:
+    """What `enterprise` must do under `response` (None = no response in force) and `others`, as it stands at `moment`.
+
+    `moment` None = at the start. `responses`: all that are named in the answer, by default the one.
     A measure that is not established stays in the answer as such: never executed, never "nothing to do".
     """
-    if response is None:
-        return Requirement(enterprise, None, ())
-    required = (
-        LineRequirement(
-            code=line.code,
-            name=line.name,
-            process=line.process,
-            measure=line.measure(response.level),
-            starts=response.starts,
-            until=response.planned_end,
-        )
-        for line in sorted(lines, key=lambda line: line.code)
+    asked = [*others] if response is None else [obligation(response, lines), *others]
+    named = responses if responses is not None else () if response is None else (response,)
+    return Requirement(enterprise, response, _lines(asked, moment), named, seasonal, declared)
+
+
+def _lines(asked: list[Obligation], moment: datetime | None) -> tuple[LineRequirement, ...]:
+    found: dict[tuple[str, int], tuple[str, str, list[Claim]]] = {}
+    for one in asked:
+        seen: dict[str, int] = {}
+        for code, name, process, measure in one.lines:
+            number = seen[code] = seen.get(code, -1) + 1
+            claims = found.setdefault((code, number), (name, process, []))[2]
+            claims.append(Claim(one.source, measure, one.starts, one.until))
+    return tuple(
+        _line(code, name, process, claims, moment)
+        for (code, _), (name, process, claims) in sorted(found.items(), key=lambda item: item[0])
     )
-    return Requirement(enterprise, response, tuple(required))
+
+
+def _line(code: str, name: str, process: str, claims: list[Claim], moment: datetime | None) -> LineRequirement:
+    pieces = timeline(claims)
+    place = standing_at(pieces, moment)
+    asking = {source for kept in pieces[place].combined.kept for source in kept.sources}
+    held = [claim for claim in claims if claim.source in asking]
+    ends = [claim.until for claim in held]
+    until = None if None in ends else max(end for end in ends if end is not None)
+    return LineRequirement(code, name, process, pieces, place, min(claim.starts for claim in held), until)
+
+
+def boundaries(requirement: Requirement) -> Iterable[datetime]:
+    """Instants at which some line's answer changes by itself: stages that begin or end, and what falls due."""
+    for line in requirement.lines:
+        for piece in line.pieces:
+            yield piece.starts
+            if piece.until is not None:
+                yield piece.until
+
+
+def _declared_document(level: ResponseLevel) -> dict[str, Any]:
+    return {"level": level.value, "level_zh": level.zh, "response_zh": level.response}
+
+
+def _touching_document(facts: ResponseFacts) -> dict[str, Any]:
+    return {"id": facts.id, "place": facts.place, **_response_document(facts)}
 
 
 def _response_document(facts: ResponseFacts) -> dict[str, Any]:
@@ -241,7 +426,7 @@ def _response_document(facts: ResponseFacts) -> dict[str, Any]:
 
 def _joined(lines: tuple[LineRequirement, ...], *, chinese: bool) -> str:
     """The lines in one sentence. Any line not established is named as such, at the end, with what to do."""
-    known = [line for line in lines if line.measure.executable]
+    known = [line for line in lines if line.measure.executable]  # first in its line: some of it is known
     unknown = [line for line in lines if not line.measure.executable]
     if chinese:
         parts = ["，".join(line.sentence_zh for line in known)] if known else []

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from emission_lists.levels import ResponseLevel
 from service.enterprises.flows import acknowledge, requirements
 from service.kit.auth import Caller, require_principal, runtime_of
 from service.kit.http import Uow, instant_of, once, tagged
@@ -25,11 +26,16 @@ class AcknowledgementBody(BaseModel):
 
 
 @router.get("/{uscc}/requirements")
-async def requirement(uscc: Uscc, request: Request, at: str | None = None) -> Response:
-    """The measures in force for each line now, and those that begin next; `at` for an instant in the past or the future."""
+async def requirement(
+    uscc: Uscc, request: Request, at: str | None = None, level: ResponseLevel | None = None
+) -> Response:
+    """The measures in force for each line now, and those that begin next; `at` for an instant in the past or the future.
+
+    `level`: what the enterprise would have to do if that level were declared (marked `hypothetical`).
+    """
     principal = await require_principal(request)
     async with runtime_of(request).unit() as uow:
-        answer = await requirements(uow, principal, uscc, None if at is None else instant_of(at, "at"))
+        answer = await requirements(uow, principal, uscc, None if at is None else instant_of(at, "at"), level)
     return tagged(request, answer.body, answer.etag)
 
 

@@ -16,6 +16,8 @@ from service.kit.database import Database
 from service.kit.unit_of_work import NOTIFY_CHANNEL
 
 MAX_REMEMBERED = 200_000
+TOUCHING_REQUIREMENTS = frozenset({"response", "list", "seasonal", "grade", "guarantee"})
+"""Topics after which no remembered requirement may be answered."""
 
 
 class Memory:
@@ -58,6 +60,7 @@ class Live:
         self.responses = Memory()
         self.requirements = Memory()
         self.homes = Memory()
+        self.seasonal = Memory(10_000)
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)
         self.subscribers: set[asyncio.Queue[str]] = set()
@@ -67,7 +70,10 @@ class Live:
         """Forget what the change touches and wake the pages."""
         if topic in {"response", "list"}:
             self.responses.clear()
+        if topic in TOUCHING_REQUIREMENTS:
             self.requirements.clear()
+        if topic == "seasonal":
+            self.seasonal.clear()
         if topic == "list":
             self.homes.clear()
         if topic == "session":
@@ -86,6 +92,7 @@ class Live:
         self.responses.clear()
         self.requirements.clear()
         self.homes.clear()
+        self.seasonal.clear()
         self.sessions.clear()
         self.feeds.clear()
 

@@ -340,7 +340,7 @@ class TestDocument:
         document = under_red(STOP).document()
         assert list(document) == [
             "uscc", "name", "adcode", "grade", "grade_zh", "status", "headline_zh", "headline_en", "summary_zh",
-            "summary_en", "guarantee_zh", "guarantee_en", "response", "lines",
+            "summary_en", "guarantee_zh", "guarantee_en", "response", "lines", "responses", "seasonal", "hypothetical",
         ]  # fmt: skip
         assert list(document["response"]) == [
             "adcode", "level", "level_zh", "response_zh", "effective_at", "measures_start", "planned_end",

@@ -1,0 +1,241 @@
+"""One plant's requirement at an instant: its lists joined with every response and plan that touches it, never copied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from emission_lists.levels import ResponseLevel
+from emission_lists.lists import Line
+from emission_lists.overlap import Source, SourceKind
+from emission_lists.requirements import (
+    Obligation,
+    Requirement,
+    ResponseFacts,
+    SeasonalFacts,
+    boundaries,
+    obligation,
+    requirement_for,
+)
+from service.enterprises.sources import Listed, Lists, Site
+from service.kit.unit_of_work import UnitOfWork
+from service.responses.repository import Responding, at, next_after, of_division
+from service.seasonal.repository import Entry, entries_of
+
+WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked. `moment`: the instant; `known`: what was recorded by then counts; `level`: what if it were declared."""
+
+    uscc: str
+    moment: datetime
+    known: datetime
+    level: ResponseLevel | None = None
+    with_next: bool = False
+
+
+@dataclass
+class Composed:
+    """The answer for one plant, how urgent it is, and the instants at which it changes by itself."""
+
+    body: dict[str, Any]
+    urgency: tuple[int, int, str]
+    edges: list[datetime] = field(default_factory=list)
+
+
+class Touching(NamedTuple):
+    """A response that touches the plant, and what the list says that applies under it."""
+
+    responding: Responding
+    listed: Listed
+
+
+async def compose(uow: UnitOfWork, lists: Lists, site: Site, question: Question) -> Composed | None:
+    """The requirement of one plant; None when no list of that instant names the enterprise."""
+    known = [await of_division(uow, adcode) for adcode in site.chain]
+    responses = [tuple(one.as_known(question.known) for one in of_one) for of_one in known]
+    entries, edges = await entries_of(uow, site.chain, question.uscc, question.moment)
+    if question.level is not None:
+        return await _declared(lists, site, question, entries)
+    edges += [
+        edge
+        for of_one in responses
+        for one in of_one
+        for edge in (one.starts_at, one.ends_at, one.expected_end)
+        if edge
+    ]
+    touching = await _touching(lists, site, responses, question.moment)
+    following = _following(responses, question.moment) if question.with_next else None
+    found = await _at(uow, lists, site, touching, entries, question.moment)
+    if found is None:
+        return None
+    requirement, version = found
+    body = requirement.document()
+    body["division"], body["list_version"] = site.homes[0], version
+    body["next"] = None
+    edges += boundaries(requirement)
+    if following is not None:
+        then = following.starts_at
+        coming = await _touching(lists, site, responses, then)
+        begun = next((one for one in coming if one.responding.id == following.id), None)
+        later = None if begun is None else await _at(uow, lists, site, coming, entries, then, begun)
+        if later is not None:
+            body["next"] = later[0].document()
+            edges += boundaries(later[0])
+    levels = -max((int(one.responding.level) for one in touching), default=0)
+    ahead = 0 if following is None else -int(following.level)
+    return Composed(body, (levels, ahead, site.homes[0]), edges)
+
+
+async def _touching(
+    lists: Lists, site: Site, responses: Iterable[tuple[Responding, ...]], moment: datetime
+) -> list[Touching]:
+    """The responses in force at an instant that have measures for the enterprise, the strictest and earliest first."""
+    found = []
+    for of_one in responses:
+        current = carrying(at(of_one, moment))
+        listed = None if current is None else await _listed_under(lists, site, current, moment)
+        if current is not None and listed is not None:
+            found.append(Touching(current, listed))
+    return sorted(found, key=lambda one: (-int(one.responding.level), one.responding.starts_at, one.responding.adcode))
+
+
+async def _listed_under(lists: Lists, site: Site, responding: Responding, moment: datetime) -> Listed | None:
+    """What applies under a response: the version that it pinned, or for one of another division the list of the plant's own."""
+    if responding.adcode in site.homes:
+        pinned = responding.list_version
+        return await lists.listed(await lists.active(responding.adcode, moment) if pinned is None else pinned)
+    found = await lists.listed(responding.list_version)
+    for adcode in reversed(site.homes):
+        for instant in (responding.starts_at, moment):
+            found = found or await lists.listed(await lists.active(adcode, min(instant, moment)))
+    return found
+
+
+def _following(responses: Iterable[tuple[Responding, ...]], moment: datetime) -> Responding | None:
+    """The response that is announced and begins next in any of the divisions."""
+    ahead = [one for of_one in responses if (one := carrying(next_after(of_one, moment))) is not None]
+    return min(ahead, key=lambda one: (one.starts_at, -int(one.level)), default=None)
+
+
+async def _at(
+    uow: UnitOfWork,
+    lists: Lists,
+    site: Site,
+    touching: list[Touching],
+    entries: tuple[Entry, ...],
+    moment: datetime,
+    begun: Touching | None = None,
+) -> tuple[Requirement, int] | None:
+    """The requirement with everything that holds at `moment`; `begun`: the response that is yet to begin then."""
+    place = uow.runtime.place
+    first = begun or (touching[0] if touching else None)
+    listed = first.listed if first else await _own(lists, site, moment)
+    if listed is None:
+        return None
+    ordered = ([first] if first else []) + [one for one in touching if one is not first]
+    facts = [_facts(one.responding, moment, place(one.responding.adcode), upcoming=one is begun) for one in ordered]
+    holding = [entry for entry in entries if entry.holds(moment)]
+    others = [obligation(fact, one.listed.lines) for fact, one in zip(facts[1:], ordered[1:], strict=True)]
+    plans = _plans(holding, place)
+    others += _seasonal(plans, holding, listed.lines)
+    requirement = requirement_for(
+        listed.enterprise,
+        listed.lines,
+        facts[0] if facts else None,
+        others=others,
+        moment=moment,
+        responses=tuple(facts),
+        seasonal=tuple(plans.values()),
+    )
+    return requirement, listed.version
+
+
+async def _own(lists: Lists, site: Site, moment: datetime) -> Listed | None:
+    """What the list in force says, the widest list first."""
+    for adcode in site.homes:
+        listed = await lists.listed(await lists.active(adcode, moment))
+        if listed is not None:
+            return listed
+    return None
+
+
+async def _declared(lists: Lists, site: Site, question: Question, entries: tuple[Entry, ...]) -> Composed | None:
+    """What a level would mean now: the measures of the list in force, beside the seasonal plan; nothing of it is an order."""
+    listed = await _own(lists, site, question.moment)
+    level = question.level
+    if listed is None or level is None:
+        return None
+    place = lists.uow.runtime.place
+    holding = [entry for entry in entries if entry.holds(question.moment)]
+    plans = _plans(holding, place)
+    requirement = requirement_for(
+        listed.enterprise,
+        (),
+        None,
+        others=[_if_declared(level, listed.lines, question.moment), *_seasonal(plans, holding, listed.lines)],
+        moment=question.moment,
+        seasonal=tuple(plans.values()),
+        declared=level,
+    )
+    body = requirement.document() | {"division": site.homes[0], "list_version": listed.version, "next": None}
+    return Composed(body, (0, 0, site.homes[0]))
+
+
+def _if_declared(level: ResponseLevel, lines: Iterable[Line], moment: datetime) -> Obligation:
+    source = Source(
+        SourceKind.DECLARED,
+        f"declared:{level.value}",
+        f"假如启动{level.zh}预警",
+        f"if a {level.value} warning were declared",
+    )
+    asked = tuple((line.code, line.name, line.process, line.measure(level)) for line in lines)
+    return Obligation(source, moment, None, asked)
+
+
+def _plans(holding: Iterable[Entry], place: Any) -> dict[int, SeasonalFacts]:
+    return {entry.plan: SeasonalFacts(entry.plan, entry.adcode, entry.title, place(entry.adcode)) for entry in holding}
+
+
+def _seasonal(
+    plans: dict[int, SeasonalFacts], holding: Iterable[Entry], lines: tuple[Line, ...]
+) -> Iterable[Obligation]:
+    """What the seasonal plans ask; an entry without a line speaks of all lines."""
+    known = {line.code: line for line in lines}
+    for entry in holding:
+        codes = [entry.line_code] if entry.line_code else list(known)
+        asked = tuple(
+            (
+                code,
+                known[code].name if code in known else code,
+                known[code].process if code in known else "",
+                entry.measure,
+            )
+            for code in codes
+        )
+        yield Obligation(plans[entry.plan].source, entry.starts, entry.until, asked)
+
+
+def carrying(responding: Responding | None) -> Responding | None:
+    """The response if lists have measures at its level; a blue warning asks nothing of an enterprise."""
+    return responding if responding is not None and responding.level.code in WITH_MEASURES else None
+
+
+def _facts(responding: Responding, moment: datetime, place: str, *, upcoming: bool) -> ResponseFacts:
+    """An end that was expected and has passed without a lifting is no end: the measures hold until it is lifted."""
+    expected = responding.expected_end
+    return ResponseFacts(
+        adcode=responding.adcode,
+        level=ResponseLevel(responding.level.code),
+        effective_at=responding.starts_at,
+        planned_end=responding.ends_at or (None if expected is None or expected <= moment else expected),
+        list_version=str(responding.list_version),
+        warning_title=responding.title,
+        upcoming=upcoming,
+        place=place,
+        id=responding.id,
+    )

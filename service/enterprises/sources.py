@@ -1,0 +1,161 @@
+"""Where an enterprise is listed, and what its lists said at an instant."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from emission_lists.documents import enterprise_from, line_from
+from emission_lists.identifiers import uscc_valid
+from emission_lists.lists import Enterprise, Line
+from service.accounts.roles import NATION, prefix_of
+from service.kit.problems import Invalid, Unknown
+from service.kit.runtime import Runtime
+from service.kit.unit_of_work import UnitOfWork
+
+NOW_SQL = """
+SELECT v.adcode, v.id, v.state, v.activated_at, e.county, e.document FROM list_enterprise e
+JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND (v.state = 'active' OR EXISTS (
+    SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
+ORDER BY v.adcode, v.id
+"""
+HOMES_SQL = NOW_SQL.replace(", e.document FROM", " FROM")
+LAST_HOME_SQL = """
+SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
+"""
+HOMES_AT_SQL = """
+SELECT DISTINCT ON (v.adcode) v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.activated_at <= $2 ORDER BY v.adcode, v.activated_at DESC, v.id DESC
+"""
+ENTERPRISE_SQL = "SELECT document FROM list_enterprise WHERE uscc = $1 AND version_id = $2"
+ACTIVE_AT_SQL = """
+SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND activated_at <= $2
+ORDER BY activated_at DESC, id DESC LIMIT 1
+"""
+
+
+class Home(NamedTuple):
+    """A division whose list names the enterprise, and the county that the list gives."""
+
+    adcode: str
+    county: str
+
+
+class Site(NamedTuple):
+    """Where one plant stands: the lists that name it, the widest first, and every division whose responses touch it."""
+
+    homes: tuple[str, ...]
+    chain: tuple[str, ...]
+
+
+class Listed(NamedTuple):
+    """What one list version says of the enterprise."""
+
+    version: int
+    enterprise: Enterprise
+    lines: tuple[Line, ...]
+
+
+async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[Home, ...]:
+    """The divisions whose lists name an enterprise: it may have sites in several, and none of them takes it from another.
+
+    Raises Invalid for a wrong code, Unknown when it is in no list.
+    """
+    remembered = uow.runtime.live.homes
+    since = remembered.times_forgotten
+    known: tuple[Home, ...] | None = remembered.get(uscc)
+    if known is not None:
+        return known
+    if not uscc_valid(uscc):
+        raise Invalid(f"{uscc} is not a unified social credit code: its check character does not fit.")
+    rows = await uow.fetch(HOMES_SQL, uscc, uow.now) or await uow.fetch(LAST_HOME_SQL, uscc)
+    if not rows:
+        raise Unknown(
+            f"{uscc} is in no emission list here; ask the ecology bureau whether the enterprise must be listed."
+        )
+    found = _homes(rows)
+    if uow.runtime.live.listening:
+        remembered.put(uscc, found, since)
+    return found
+
+
+async def homes_at(uow: UnitOfWork, uscc: str, instant: datetime) -> tuple[Home, ...]:
+    """The divisions whose lists had named it by an instant, whatever was recorded later."""
+    return _homes(await uow.fetch(HOMES_AT_SQL, uscc, instant))
+
+
+def _homes(rows: Iterable[Any]) -> tuple[Home, ...]:
+    """One home for each division, by its newest row."""
+    return tuple(Home(adcode, county) for adcode, county in {row["adcode"]: row["county"] for row in rows}.items())
+
+
+def sites_of(runtime: Runtime, homes: Iterable[Home]) -> list[Site]:
+    """The plants: lists of a city and of its own county that name the same enterprise speak of one plant."""
+    sites: list[Site] = []
+    for home in sorted(homes, key=lambda home: (len(prefix_of(home.adcode)), home.adcode)):
+        chain = _chain(runtime, home)
+        wider = next((place for place, site in enumerate(sites) if home.adcode in site.chain), None)
+        if wider is None:
+            sites.append(Site((home.adcode,), chain))
+        else:
+            homes_there = (*sites[wider].homes, home.adcode)
+            sites[wider] = Site(homes_there, tuple(dict.fromkeys((*sites[wider].chain, *chain))))
+    return sites
+
+
+def _chain(runtime: Runtime, home: Home) -> tuple[str, ...]:
+    """The divisions in which a plant lies, from its province down to its county."""
+    found = [home.adcode]
+    if home.county != home.adcode and home.county.startswith(prefix_of(home.adcode)):
+        found.append(home.county)
+    divisions = runtime.law.divisions
+    for adcode in tuple(found):
+        division = divisions.get(adcode)
+        while division is not None and division.parent not in (None, NATION, *found):
+            found.append(str(division.parent))
+            division = divisions.get(str(division.parent))
+    return tuple(sorted(found, key=lambda adcode: (len(prefix_of(adcode)), adcode)))
+
+
+@dataclass
+class Lists:
+    """What the lists say of one enterprise, read once for each version that is asked for."""
+
+    uow: UnitOfWork
+    uscc: str
+    _listed: dict[int, Listed | None] = field(default_factory=dict)
+    _active: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+
+    async def prefetch(self) -> None:
+        """Everything that may be asked for now, in one round trip."""
+        for row in await self.uow.fetch(NOW_SQL, self.uscc, self.uow.now):
+            self._listed[row["id"]] = _listed(row["id"], row["document"])
+            if row["state"] == "active":
+                self._active[row["adcode"]] = row["id"], row["activated_at"]
+
+    async def listed(self, version: int | None) -> Listed | None:
+        """The enterprise in a version; None when it is not named there."""
+        if version is None:
+            return None
+        if version not in self._listed:
+            document = await self.uow.fetchval(ENTERPRISE_SQL, self.uscc, version)
+            self._listed[version] = None if document is None else _listed(version, document)
+        return self._listed[version]
+
+    async def active(self, adcode: str, instant: datetime) -> int | None:
+        """The version of a division that was in force at an instant."""
+        known = self._active.get(adcode)
+        if known is not None and known[1] <= instant:
+            return known[0]
+        version: int | None = await self.uow.fetchval(ACTIVE_AT_SQL, adcode, instant)
+        return version
+
+
+def _listed(version: int, document: str) -> Listed:
+    stored = json.loads(document)
+    return Listed(version, enterprise_from(stored["enterprise"]), tuple(line_from(line) for line in stored["lines"]))
