@@ -7,8 +7,19 @@ of its own kind. Nothing here knows days or law: see `grading_rules`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from emission_lists.measures import Labelled
+
+L = TypeVar("L", bound=Labelled)
+
+
+def named(kind: type[L], value: str) -> L:
+    """The member of a labelled enum by its value. ValueError if there is none."""
+    for member in kind:
+        if member.value == value:
+            return member
+    raise ValueError(f"{value!r} is not one of {', '.join(member.value for member in kind)}")
 
 
 class Kind(Labelled):
@@ -176,6 +187,10 @@ class IllegalMove(ValueError):
         self.en = en
 
 
+class NotYours(IllegalMove):
+    """The state allows the move, but somebody else has to make it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """Where a case stands: its kind, its state and the levels that review it in turn, the last one decides."""
@@ -232,7 +247,7 @@ def moved(case: Case, move: Move, by: frozenset[Actor]) -> tuple[State, Actor]:
     makers = possible[move] & by
     if not makers:
         zh, en = _names(possible[move])
-        raise IllegalMove(f"“{move.zh}”应由{zh}办理", f"'{move.en}' is for {en} to do")
+        raise NotYours(f"“{move.zh}”应由{zh}办理", f"'{move.en}' is for {en} to do")
     maker = min(makers, key=list(Actor).index)
     target = MOVES[case.kind][case.state][move][0]
     if target is None:

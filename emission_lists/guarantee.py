@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from emission_lists.grading import Actor, IllegalMove
+from emission_lists.grading import Actor, IllegalMove, NotYours
 from emission_lists.lists import GuaranteeType
 from emission_lists.measures import Basis, Labelled, LoadCap
 
@@ -88,7 +88,7 @@ def guarantee_moved(state: GuaranteeState, move: GuaranteeMove, by: frozenset[Ac
     makers = sorted(actors & by, key=list(Actor).index)
     if not makers:
         ordered = sorted(actors, key=list(Actor).index)
-        raise IllegalMove(
+        raise NotYours(
             f"“{move.zh}”应由{'、'.join(one.zh for one in ordered)}办理",
             f"'{move.en}' is for {' or '.join(one.en for one in ordered)} to do",
         )

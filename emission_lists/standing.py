@@ -33,6 +33,7 @@ class DecisionKind(Labelled):
         "预警期间未落实减排措施",
         "measures not carried out in a warning",
     )
+    APPEAL_PENDING = ("appeal_pending", "申诉期间暂停降级", "downgrade suspended during the appeal")
     APPEAL_GRANTED = ("appeal_granted", "申诉成立", "appeal granted")
 
     @property

@@ -1,0 +1,449 @@
+"""Put a case forward and move it: applications, downgrades, and every step by the level that has to make it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from emission_lists.documents import enterprise_from, line_from
+from emission_lists.grades import Grade
+from emission_lists.grading import (
+    CLERICAL,
+    FIRST,
+    OFFICIAL,
+    Actor,
+    IllegalMove,
+    Kind,
+    Move,
+    NotYours,
+    State,
+    levels_of,
+    moved,
+    named,
+    passed_before,
+)
+from emission_lists.grading_rules import (
+    downgraded,
+    evaluation_needed,
+    legal_grades,
+    publicity_window,
+    subtypes_of,
+)
+from emission_lists.lists import Enterprise, Line
+from emission_lists.regrading import overall_grade
+from emission_lists.standing import DecisionKind, at_most, banned_until, standing_at
+from service.accounts.roles import Principal, Role
+from service.grades import deciding
+from service.grades.cases import APPLY, NewStep, Stored, add_step
+from service.grades.deciding import settle
+from service.grades.repository import decisions_of
+from service.grades.rules import calendar, rules_for
+from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
+from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
+from service.kit.unit_of_work import UnitOfWork
+from service.lists.workbooks import guide_of
+
+LISTED_SQL = """
+SELECT e.document, e.county, v.guide, v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND ($2::text IS NULL OR v.adcode = $2) AND v.state = 'active' ORDER BY v.adcode
+"""
+OPEN_SQL = """
+SELECT a.id FROM grade_application a
+JOIN LATERAL (SELECT state FROM grade_step s WHERE s.application_id = a.id ORDER BY seq DESC LIMIT 1) last ON true
+WHERE a.uscc = $1 AND a.adcode = $2 AND a.kind = $3 AND a.industry = $4 AND a.line_code IS NOT DISTINCT FROM $5
+    AND last.state NOT IN ('published', 'in_force', 'expired', 'superseded', 'rejected', 'upheld', 'withdrawn', 'dropped',
+        'reversed', 'decided', 'appealed')
+"""
+INSERT_SQL = """
+INSERT INTO grade_application (kind, uscc, name, adcode, county, line_code, line_name, industry, subtype, guide, grade,
+    cause, reason, evidence, finding_id, import_id, created_by, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id
+"""
+FRAMEWORK = "O2026"
+NEEDS_REASON = frozenset(
+    {
+        Move.REJECT,
+        Move.OBJECT,
+        Move.DISMISS_OBJECTION,
+        Move.UPHOLD_OBJECTION,
+        Move.APPEAL,
+        Move.GRANT_APPEAL,
+        Move.DISMISS_APPEAL,
+        Move.DECIDE,
+        Move.DROP,
+        Move.WITHDRAW,
+    }
+)
+NEEDS_DOCUMENT = frozenset({Move.PUBLISH, Move.DECIDE})
+STATES_GRADE = frozenset({Move.REVIEW, Move.DECIDE})
+
+
+class IllegalStep(Conflict):
+    """A step that the state of the case does not allow."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An enterprise as the list in force names it."""
+
+    enterprise: Enterprise
+    lines: dict[str, Line]
+    adcode: str
+    county: str
+    guide: str
+
+
+async def listed_in(uow: UnitOfWork, uscc: str, adcode: str | None) -> Listed:
+    """The enterprise in the list in force of a division, or of the only one that names it. Raises Unknown, Invalid."""
+    rows = await uow.fetch(LISTED_SQL, uscc, adcode)
+    if not rows:
+        raise Unknown(f"{uscc} is in no list in force{f' of {adcode}' if adcode else ''}; list it before it is graded.")
+    if len(rows) > 1:
+        raise Invalid(f"{uscc} is listed in several divisions; say which: {', '.join(row['adcode'] for row in rows)}.")
+    row = rows[0]
+    stored = json.loads(row["document"])
+    lines = [line_from(line) for line in stored["lines"]]
+    enterprise = enterprise_from(stored["enterprise"])
+    return Listed(enterprise, {line.code: line for line in lines}, row["adcode"], row["county"], row["guide"])
+
+
+def actors_of(principal: Principal, uscc: str) -> frozenset[Actor]:
+    """The levels that somebody acts for in a case of an enterprise; empty for those who only look."""
+    if principal.role is Role.ENTERPRISE:
+        return frozenset({Actor.ENTERPRISE}) if principal.uscc == uscc else frozenset()
+    return levels_of(principal.scope.adcode) if principal.may_judge_grades else frozenset()
+
+
+def sees(principal: Principal, row: Any) -> bool:
+    """Whether somebody may see a case: officials those of their region, the ministry all, an enterprise its own."""
+    if principal.role is Role.ENTERPRISE:
+        return bool(principal.uscc == row["uscc"])
+    return principal.scope.covers(row["adcode"]) or principal.scope.covers(row["county"])
+
+
+def _may_put_forward(principal: Principal, listed: Listed) -> bool:
+    if principal.role is Role.ENTERPRISE:
+        return principal.uscc == listed.enterprise.uscc
+    covered = principal.scope.covers(listed.adcode) or principal.scope.covers(listed.county)
+    return principal.may_judge_grades and covered
+
+
+async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) -> int:
+    """An application for a grade, by the enterprise or by an official on its behalf; returns its number.
+
+    Raises Invalid with every fault at once, Conflict under a ban or beside an open case, Forbidden.
+    """
+    listed = await listed_in(uow, body.uscc, body.adcode)
+    if not _may_put_forward(principal, listed):
+        raise Forbidden("An enterprise applies for itself; officials enter applications of their region.")
+    industry = body.industry or listed.enterprise.industry
+    faults = _faults(uow, listed, body, industry)
+    if faults:
+        raise Invalid(f"{len(faults)} fault(s) in the application; nothing was stored.", errors=faults)
+    decisions = (await decisions_of(uow, body.uscc, listed.adcode)).grades
+    ban = banned_until(decisions, uow.now)
+    if ban is not None:
+        raise Conflict(f"After a downgrade no grade may be applied for until {ban.isoformat(timespec='minutes')}.")
+    if body.grade is Grade.A_PLUS:
+        _check_pick(uow, principal, listed, standing_at(decisions, uow.now))
+    await _refuse_second(uow, Kind.RATING, body.uscc, listed.adcode, industry, body.line_code)
+    return await _put_forward(
+        uow,
+        Kind.RATING,
+        listed,
+        grade=body.grade,
+        industry=industry,
+        subtype=body.subtype,
+        guide=body.guide or listed.guide,
+        line_code=body.line_code,
+        reason=body.reason,
+        evidence=body.evidence,
+        principal=principal,
+    )
+
+
+def _faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, industry: str) -> list[dict[str, str]]:
+    """Everything that is wrong with an application, by the guide and the province's rules."""
+    faults = []
+    rules = rules_for(listed.county, uow.now.date())
+    if body.line_code is not None and body.line_code not in listed.lines:
+        known = ", ".join(sorted(listed.lines))
+        faults.append(_fault("line_code", f"The list names no line {body.line_code}; it has: {known}."))
+    if body.grade is Grade.UNGRADED:
+        faults.append(_fault("grade", "Nobody applies for not being graded; choose a grade."))
+    guide = guide_of(body.guide or listed.guide)
+    known_industry = guide.industry(industry)
+    if known_industry is None:
+        local = rules.local_industry(industry)
+        if local is None:
+            faults.append(_fault("industry", f"{guide.number} has no industry {industry}, and no local rules add it."))
+        legal: tuple[Grade, ...] = () if local is None else local.grades
+    else:
+        try:
+            legal = legal_grades(guide, known_industry, body.subtype)
+        except KeyError:
+            names = "、".join(subtypes_of(known_industry)) or "–"
+            faults.append(_fault("subtype", f"{industry} has no sub-type {body.subtype}; it has: {names}."))
+            legal = ()
+    if legal and body.grade not in legal and body.grade is not Grade.A_PLUS:
+        possible = "、".join(grade.zh for grade in legal)
+        faults.append(_fault("grade", f"{industry} has no {body.grade.title_zh} by {guide.number}; possible: {possible}."))
+    needed = evaluation_needed(rules, industry, body.grade)
+    if needed is not None and not body.evidence:
+        faults.append(_fault("evidence", f"{industry} {body.grade.title_zh} needs {needed}; name its publicity in evidence."))
+    return faults
+
+
+def _fault(name: str, detail: str) -> dict[str, str]:
+    return {"pointer": f"/body/{name}", "detail": detail}
+
+
+def _check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, standing: Any) -> None:
+    """A+ is picked among A enterprises that have been so for long enough, on the province's nomination."""
+    if not guide_of(FRAMEWORK).in_force.holds_on(uow.now.date()):
+        raise Conflict("There is no A+ before 环办大气〔2026〕2号 is in force.")
+    if Actor.PROVINCE not in levels_of(principal.scope.adcode):
+        raise Forbidden("The province nominates for A+; an enterprise does not apply for it.")
+    years = rules_for(listed.county, uow.now.date()).a_plus.value
+    held = None if standing is None else standing.decisive
+    day = uow.now.replace(year=uow.now.year - years, day=min(uow.now.day, 28))
+    if held is None or held.grade is not Grade.A or held.since > day:
+        raise Conflict(f"A+ is picked among enterprises that have been A for at least {years} years.")
+
+
+async def _refuse_second(
+    uow: UnitOfWork, kind: Kind, uscc: str, adcode: str, industry: str, line_code: str | None
+) -> None:
+    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('grade:' || $1, 0))", uscc)
+    standing = await uow.fetchval(OPEN_SQL, uscc, adcode, kind.value, industry, line_code)
+    if standing is not None:
+        raise Conflict(f"Case {standing} about the same is still open; go on with that one.")
+
+
+async def _put_forward(
+    uow: UnitOfWork,
+    kind: Kind,
+    listed: Listed,
+    *,
+    grade: Grade,
+    industry: str,
+    guide: str,
+    reason: str,
+    subtype: str | None = None,
+    line_code: str | None = None,
+    evidence: str | None = None,
+    cause: str | None = None,
+    finding_id: int | None = None,
+    import_id: str | None = None,
+    before: Grade | None = None,
+    principal: Principal | None = None,
+) -> int:
+    enterprise = listed.enterprise
+    line = None if line_code is None else listed.lines[line_code]
+    number = await uow.fetchval(
+        INSERT_SQL,
+        kind.value,
+        enterprise.uscc,
+        enterprise.name,
+        listed.adcode,
+        listed.county,
+        line_code,
+        None if line is None else line.name,
+        industry,
+        subtype,
+        guide,
+        grade.value,
+        cause,
+        reason,
+        evidence,
+        finding_id,
+        import_id,
+        None if principal is None else principal.account_id,
+        uow.now,
+    )
+    level = Actor.CLOCK
+    if principal is not None:
+        level = min(actors_of(principal, enterprise.uscc), key=list(Actor).index)
+    first = NewStep(
+        APPLY,
+        FIRST[kind],
+        level,
+        None if principal is None else principal.account_id,
+        grade,
+        reason,
+        content={} if before is None else {"before": before.value},
+    )
+    await add_step(uow, number, 0, listed.adcode, enterprise.uscc, first)
+    return int(number)
+
+
+async def propose_downgrade(uow: UnitOfWork, *, uscc: str, adcode: str, finding_id: int, reason: str) -> int:
+    """A confirmed finding asks for a downgrade; returns the number of the case, the same one however often it is asked.
+
+    Nothing changes before the deciding level has decided. Raises Unknown for an enterprise that is not listed.
+    """
+    known = await uow.fetchval("SELECT id FROM grade_application WHERE finding_id = $1", finding_id)
+    if known is not None:
+        return int(known)
+    listed = await listed_in(uow, uscc, adcode)
+    return await _propose(uow, listed, DecisionKind.FINDING, reason=reason, finding_id=finding_id)
+
+
+async def downgrade(uow: UnitOfWork, principal: Principal, body: DowngradeBody) -> int:
+    """An official proposes a downgrade; the deciding level decides. Raises Forbidden, Conflict, Invalid."""
+    listed = await listed_in(uow, body.uscc, body.adcode)
+    if principal.role is Role.ENTERPRISE or not _may_put_forward(principal, listed):
+        raise Forbidden("Downgrades are proposed by officials of the region.")
+    cause = named(DecisionKind, body.cause)
+    industry = body.industry or listed.enterprise.industry
+    await _refuse_second(uow, Kind.DOWNGRADE, body.uscc, listed.adcode, industry, None)
+    return await _propose(
+        uow, listed, cause, reason=body.reason, principal=principal, industry=industry, grade=body.grade, evidence=body.evidence
+    )
+
+
+async def _propose(
+    uow: UnitOfWork,
+    listed: Listed,
+    cause: DecisionKind,
+    *,
+    reason: str,
+    finding_id: int | None = None,
+    principal: Principal | None = None,
+    industry: str | None = None,
+    grade: Grade | None = None,
+    evidence: str | None = None,
+) -> int:
+    industry = industry or listed.enterprise.industry
+    rules = rules_for(listed.county, uow.now.date())
+    current = await _held(uow, listed, industry)
+    guide = guide_of(listed.guide)
+    known = guide.industry(industry)
+    legal = () if known is None else legal_grades(guide, known, None)
+    faked = cause is DecisionKind.FAKED_EVALUATION
+    target = grade or downgraded(rules, legal, industry, current, faked=faked)
+    if target is None:
+        raise Invalid(
+            f"Which grade {industry} falls to is not established; state it.",
+            errors=[_fault("grade", "State the grade that the enterprise falls to.")],
+        )
+    if at_most(target, current) is False:
+        raise Invalid(f"{target.title_zh} is not below {current.title_zh}, which is in force.")
+    return await _put_forward(
+        uow,
+        Kind.DOWNGRADE,
+        listed,
+        grade=target,
+        industry=industry,
+        guide=listed.guide,
+        reason=reason,
+        evidence=evidence,
+        cause=cause.value,
+        finding_id=finding_id,
+        before=current,
+        principal=principal,
+    )
+
+
+async def _held(uow: UnitOfWork, listed: Listed, industry: str) -> Grade:
+    """The grade in force in an industry, or the list's where nothing was decided."""
+    standing = standing_at((await decisions_of(uow, listed.enterprise.uscc, listed.adcode)).grades, uow.now)
+    if standing is None:
+        return listed.enterprise.grade
+    own = [subject.grade for subject in standing.enterprise if subject.industry == industry]
+    return (own[0] if own else overall_grade(listed.enterprise, standing)) or listed.enterprise.grade
+
+
+async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: StepBody) -> None:
+    """One step of a case. Raises Unknown, Forbidden (not your level, or four eyes), Conflict, Invalid."""
+    stored = await settle(uow, case_id)
+    if not sees(principal, stored.row):
+        raise Unknown(f"There is no grade case {case_id} in your region.")
+    move = named(Move, body.move)
+    state, level = _checked_move(principal, stored, move)
+    _check_body(stored, move, body)
+    made = NewStep(
+        move.value,
+        state,
+        level,
+        principal.account_id,
+        body.grade if move in STATES_GRADE else None,
+        body.reason,
+        body.document,
+    )
+    made = await _effect(uow, stored, move, made, _instants(body))
+    row = stored.row
+    await add_step(uow, case_id, len(stored.steps), row["adcode"], row["uscc"], made)
+
+
+def _checked_move(principal: Principal, stored: Stored, move: Move) -> tuple[State, Actor]:
+    by = actors_of(principal, stored.row["uscc"])
+    if not by:
+        raise Forbidden("Your role may look at grades, but not move them.")
+    try:
+        state, level = moved(stored.case, move, by)
+    except NotYours as refused:
+        raise Forbidden(refused.en, detail_zh=refused.zh) from refused
+    except IllegalMove as refused:
+        raise IllegalStep(refused.en, detail_zh=refused.zh) from refused
+    if level in OFFICIAL and move not in CLERICAL and passed_before(stored.before, principal.account_id):
+        raise Forbidden(
+            "You have passed a step of this case already; somebody else must make this one (four eyes).",
+            detail_zh="您已办理过本件的一个环节，须由他人办理（双人原则）",
+        )
+    return state, level
+
+
+def _check_body(stored: Stored, move: Move, body: StepBody) -> None:
+    faults = []
+    if move in NEEDS_REASON and not body.reason:
+        faults.append(_fault("reason", f"Say why ({move.zh})."))
+    if move in NEEDS_DOCUMENT and not body.document:
+        faults.append(_fault("document", f"Name the document (文号) by which it is done ({move.zh})."))
+    if body.grade is not None and move not in STATES_GRADE:
+        faults.append(_fault("grade", "This step decides no grade; leave it out."))
+    elif body.grade is not None:
+        faults += _grade_faults(stored, body.grade)
+    if faults:
+        raise Invalid(f"{len(faults)} fault(s) in the step; nothing was stored.", errors=faults)
+
+
+def _grade_faults(stored: Stored, grade: Grade) -> list[dict[str, str]]:
+    legal = deciding.legal_of(stored)
+    if legal and grade not in legal and grade is not Grade.A_PLUS:
+        possible = "、".join(one.zh for one in legal)
+        return [_fault("grade", f"{stored.row['industry']} has no {grade.title_zh}; possible: {possible}.")]
+    ceiling = Grade(stored.row["grade"]) if stored.kind is Kind.RATING else stored.route_grade
+    if at_most(grade, ceiling) is False:
+        return [_fault("grade", f"{grade.title_zh} is above {ceiling.title_zh}; a review can only find less.")]
+    return []
+
+
+def _instants(body: StepBody) -> dict[str, datetime]:
+    given = {"effective_from": body.effective_from, "valid_until": body.valid_until, "ban_until": body.ban_until}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+async def _effect(
+    uow: UnitOfWork, stored: Stored, move: Move, made: NewStep, asked: dict[str, datetime]
+) -> NewStep:
+    """What a step sets in motion: a publicity, a decision, a decision taken back."""
+    downgrade_case = stored.kind is Kind.DOWNGRADE
+    if move is Move.PUBLICISE:
+        window = publicity_window(uow.now, stored.rules.publicity.value, calendar())
+        await deciding.open_window(uow, stored, window.end)
+        content = {"weekdays_only": window.weekdays_only, "established": stored.rules.publicity.established}
+        return replace(made, window=(window.start, window.end), content=content)
+    if move is Move.PUBLISH:
+        return await deciding.publish(uow, stored, made, asked)
+    if move is Move.DECIDE:
+        return await deciding.downgrade(uow, stored, made, asked)
+    if downgrade_case and move is Move.APPEAL and stored.rules.appeal_suspends.value:
+        return await deciding.restore(uow, stored, made, DecisionKind.APPEAL_PENDING)
+    if downgrade_case and move is Move.GRANT_APPEAL:
+        return await deciding.restore(uow, stored, made, DecisionKind.APPEAL_GRANTED)
+    if downgrade_case and move is Move.DISMISS_APPEAL:
+        return await deciding.impose_again(uow, stored, made)
+    return made
