@@ -113,6 +113,11 @@ class Principal:
         return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
 
     @property
+    def may_evaluate(self) -> bool:
+        """Close the evaluation of a response."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+
+    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}
