@@ -191,7 +191,7 @@ class LargeLine:
 
 @dataclass(slots=True)
 class Hours:
-    """The clock hours of one response: mg per hour, one row per pollutant. `known`: lines measured in each hour."""
+    """The clock hours of one response: mg per hour, one row per pollutant. `known`: lines measured, likewise."""
 
     span: Span
     base: Ints
@@ -303,12 +303,10 @@ class Accounts:
             hours.asked += account.asked
         if verified is None:
             return
-        seen = np.zeros(len(span.hours), dtype=np.bool_)
         for share in dict.fromkeys(share for share in verified.shares if share is not None):
             daily = [base if one is share else 0 for base, one in zip(account.daily_base, verified.shares, strict=True)]
             hours.verified += share.weights.hourly(np.array(daily, dtype=np.int64))
-            seen |= share.known
-        hours.known += seen
+            hours.known += np.outer([bool(base) for base in daily], share.known)
 
     def _wait(self, span: Span, weights: Weights, amounts: Four) -> None:
         self._waiting[weights].append(amounts)
@@ -370,7 +368,7 @@ def _hours(span: Span) -> Hours:
     def empty() -> Ints:
         return np.zeros((4, len(span.hours)), dtype=np.int64)
 
-    return Hours(span, empty(), empty(), empty(), np.zeros(len(span.hours), dtype=np.int64))
+    return Hours(span, empty(), empty(), empty(), empty())
 
 
 def _large(enterprise: Enterprise, line: Line, every: Sequence[tuple[Span, Amounts]]) -> LargeLine:

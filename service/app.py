@@ -13,6 +13,7 @@ from service.accounts.endpoints import router as accounts
 from service.deviations.endpoints import router as deviations
 from service.divisions.endpoints import router as divisions
 from service.enterprises.endpoints import router as enterprises
+from service.evaluations.endpoints import router as evaluations
 from service.evidence.endpoints import router as evidence
 from service.feeds.endpoints import router as feeds
 from service.kit import problems
@@ -40,6 +41,7 @@ ROUTERS = (
     deviations,
     divisions,
     enterprises,
+    evaluations,
     evidence,
     feeds,
     health,

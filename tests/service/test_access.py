@@ -90,6 +90,10 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/proposals": Rule(201, frozenset({DUTY, COMMANDER}), 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
     "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, frozenset({DUTY, COMMANDER}), 404, DECISION),
+    "GET /api/v1/responses/{response_id}/evaluation": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/responses/{response_id}/evaluation": Rule(
+        409, frozenset({DUTY, COMMANDER}), 404, {"content_hash": "0" * 64, "conclusion": "x"}
+    ),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
     "POST /api/v1/simulations": Rule(200, OFFICIALS, 403, {"adcode": "110000"}),
     "GET /api/v1/skill": Rule(200, OFFICIALS, 403, query="?adcode=110000"),
@@ -126,6 +130,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "prompt_id": str(entered.json()["id"]),
         "proposal_id": str(decided["proposal"]),
         "warning_id": str(decided["warning"]),
+        "response_id": str(decided["response"]),
         "plan_id": "national-default",
         "subscription_id": "1",
         "kind": "power",

@@ -1,0 +1,127 @@
+"""The accounts of one warning: its responses over the list they pinned, enterprise by enterprise."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from emission_lists.accounting_reports import LineState, ReportedDay, reported
+from emission_lists.accounting_sums import Accounts, By, Reported, Tally
+from emission_lists.accounting_weights import Span
+from emission_lists.documents import enterprise_from, line_from
+from emission_lists.levels import ResponseLevel
+from emission_lists.lists import Line, Pollutants
+from service.evaluations import repository
+from service.evaluations.repository import Response
+from service.kit.unit_of_work import UnitOfWork
+
+MEASURED_LEVELS = frozenset(level.value for level in ResponseLevel)
+STATES = {state.value: state for state in LineState}
+Reports = Mapping[str, Mapping[tuple[int, str], list[ReportedDay]]]
+
+
+@dataclass(frozen=True)
+class Account:
+    """The accounts over one list version. `tallies` by dimension and key."""
+
+    version: int
+    accounts: Accounts
+    tallies: dict[tuple[By, str], Tally]
+
+
+def spans_of(responses: Sequence[Response], now: datetime) -> dict[int, list[Span]]:
+    """The responses that carry measures, by list version, each up to now at the most."""
+    spans: dict[int, list[Span]] = defaultdict(list)
+    before: Response | None = None
+    for response in responses:
+        ends = min(now, response.ends_at or now)
+        if response.list_version is not None and response.level.code in MEASURED_LEVELS and ends > response.starts_at:
+            continuing = before is not None and before.ends_at == response.starts_at
+            known = before.level.code if before is not None and continuing else ""
+            spans[response.list_version].append(
+                Span(
+                    response.id,
+                    ResponseLevel(response.level.code),
+                    response.starts_at,
+                    ends,
+                    ResponseLevel(known) if known in MEASURED_LEVELS else None,
+                )
+            )
+        before = response
+    return dict(spans)
+
+
+async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Account]:
+    """The accounts of a warning's responses; one per list version, usually one."""
+    made = []
+    for version, spans in spans_of(responses, uow.now).items():
+        accounts = Accounts(spans)
+        after = ""
+        async for rows in repository.rows_of(uow, version):
+            reports = await _reports(uow, spans, after, rows[-1]["uscc"])
+            await asyncio.to_thread(add_rows, accounts, rows, reports)
+            after = rows[-1]["uscc"]
+        made.append(Account(version, accounts, accounts.finish()))
+    return made
+
+
+def add_rows(accounts: Accounts, rows: Sequence[Any], reports: Reports) -> None:
+    """Account stored enterprises; runs apart from the event loop."""
+    for uscc, document in rows:
+        stored = json.loads(document)
+        lines = [line_from(line) for line in stored["lines"]]
+        told = _reported(lines, reports[uscc]) if uscc in reports else None
+        accounts.add(enterprise_from(stored["enterprise"]), lines, reported=told)
+
+
+async def _reports(uow: UnitOfWork, spans: Sequence[Span], after: str, until: str) -> Reports:
+    found: defaultdict[str, defaultdict[tuple[int, str], list[ReportedDay]]] = defaultdict(lambda: defaultdict(list))
+    for row in await repository.reports_of(uow, [span.key for span in spans], after, until):
+        found[row["uscc"]][row["response_id"], row["line_code"]].append(day_of(row))
+    return found
+
+
+def day_of(row: Any) -> ReportedDay:
+    """A stored report as the pure core takes it."""
+    kg = Pollutants(row["so2"], row["nox"], row["pm"], row["vocs"])
+    return ReportedDay(STATES[row["state"]], row["hours"], row["ran_at"], kg)
+
+
+def _reported(
+    lines: Sequence[Line], days: Mapping[tuple[int, str], list[ReportedDay]]
+) -> dict[tuple[int, str], Reported]:
+    bases = {line.code: line.base for line in lines}
+    made = {}
+    for (response, code), told in days.items():
+        total = reported(bases[code], told) if code in bases else None
+        if total is not None:
+            made[response, code] = total
+    return made
+
+
+def merged(accounts: Sequence[Account]) -> dict[tuple[By, str], Tally]:
+    """The sums over all list versions of a warning. Enterprises and lines are those of the newest version."""
+    tallies: dict[tuple[By, str], Tally] = {}
+    for account in accounts:
+        for place, tally in account.tallies.items():
+            total = Tally()
+            total.count(tally)
+            total.sum(tally)
+            if place in tallies:
+                total.sum(tallies[place])
+            tallies[place] = total
+    return tallies
+
+
+def by_dimension(tallies: Mapping[tuple[By, str], Tally]) -> dict[By, dict[str, Tally]]:
+    """The sums by dimension, keys in order."""
+    ordered = sorted(tallies.items(), key=lambda one: (list(By).index(one[0][0]), one[0][1]))
+    return {
+        by: {key: tally for (_, key), tally in group} for by, group in groupby(ordered, key=lambda one: one[0][0])
+    }

@@ -1,0 +1,210 @@
+"""Sums as figures of a document: kg to the milligram, planned, reported and verified side by side and never mixed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from emission_lists.accounting import PER_KG
+from emission_lists.accounting_sums import Accounts, By, Hours, LargeLine, RemarkKind, Tally
+from emission_lists.floors import check_floors
+from emission_lists.grades import Grade
+from emission_lists.guides import FloorProfile
+from emission_lists.levels import PerLevel, ResponseLevel
+from emission_lists.lists import POLLUTANTS, Pollutants
+from emission_lists.summary import Source, Standing
+from service.kit.runtime import Runtime
+
+SOURCES = {member.value: member for member in Source}
+STANDINGS = {member.value: member for member in Standing}
+SHOWN_BY = (By.COUNTY, By.INDUSTRY, By.GRADE, By.SOURCE, By.STANDING)
+DAY_MINUTES = 1440
+
+
+def kg(milligrams: int) -> float:
+    """Whole milligrams as kilograms, exact to the sixth decimal."""
+    return round(milligrams / PER_KG, 6)
+
+
+def figures(tally: Tally) -> dict[str, Any]:
+    """One sum. Reported and verified are None for a pollutant that nobody reported or measured, never 0."""
+    return {
+        "enterprises": tally.enterprises,
+        "lines": tally.lines,
+        "asked_lines": tally.asked_lines,
+        "unknown_lines": tally.unknown_lines,
+        "pollutants": {name: _figures(tally, place) for place, name in enumerate(POLLUTANTS)},
+    }
+
+
+def _figures(tally: Tally, place: int) -> dict[str, Any]:
+    base, planned = tally.base[place], tally.planned[place]
+    measured = tally.verified_lines[place]
+    asked = tally.asked_minutes[place]
+    return {
+        "base_kg": kg(base),
+        "planned_kg": kg(planned),
+        "planned_stated_kg": kg(tally.stated[place]),
+        "planned_computed_kg": kg(tally.computed[place]),
+        "planned_share": share(planned, base),
+        "reported_kg": kg(tally.reported[place]) if tally.reported_lines[place] else None,
+        "reported_lines": tally.reported_lines[place],
+        "verified_at_least_kg": kg(tally.verified[place]) if measured else None,
+        "planned_where_verified_kg": kg(tally.verified_of[place]) if measured else None,
+        "verified_lines": measured,
+        "verified_coverage": share(tally.verified_minutes[place], asked) if asked else None,
+    }
+
+
+def share(part: int, whole: int) -> float | None:
+    """part ÷ whole to six decimals; None of nothing."""
+    return round(part / whole, 6) if whole else None
+
+
+def level_entry(level: ResponseLevel, minutes: int, tally: Tally, society: Pollutants | None, floor: FloorProfile) -> dict[str, Any]:
+    """One level: its figures, and per day of response against the whole society's emissions and the floor."""
+    return {
+        "level": level.value,
+        "minutes": minutes,
+        **figures(tally),
+        "floor": None if society is None or not minutes else floor_entry(level, minutes, tally, society, floor),
+    }
+
+
+def floor_entry(level: ResponseLevel, minutes: int, tally: Tally, society: Pollutants, floor: FloorProfile) -> dict[str, Any]:
+    """Planned and verified per day ÷ whole-society emissions, against the floor of the level (with the SO2/NOx swap).
+
+    What is verified is a lower bound: it can show that a floor was reached, never that it was missed.
+    """
+    planned = per_day(tally.planned, minutes)
+    result = _checked(planned, level, society, floor)
+    verified = None
+    if any(tally.verified_lines):
+        reached = _checked(per_day(tally.verified, minutes), level, society, floor)
+        verified = {
+            "shares": dict(zip(POLLUTANTS, _known(reached.shares, tally.verified_lines), strict=True)),
+            "met": True if not reached.short and None not in reached.shares else None,
+        }
+    return {
+        "profile": floor.id,
+        "required": dict(zip(POLLUTANTS, result.required, strict=True)),
+        "whole_society_kg_per_day": dict(zip(POLLUTANTS, society, strict=True)),
+        "planned_kg_per_day": dict(zip(POLLUTANTS, planned, strict=True)),
+        "shares": dict(zip(POLLUTANTS, (rounded(value) for value in result.shares), strict=True)),
+        "short": list(result.short),
+        "swap_used": result.swap_used,
+        "met": not result.short,
+        "verified": verified,
+    }
+
+
+def _known(shares: Pollutants, lines: Sequence[int]) -> list[float | None]:
+    return [rounded(value) if count else None for value, count in zip(shares, lines, strict=True)]
+
+
+def rounded(value: float | None) -> float | None:
+    """A share to six decimals."""
+    return None if value is None else round(value, 6)
+
+
+def per_day(milligrams: Sequence[int], minutes: int) -> Pollutants:
+    """A total over a response as kg per day of response."""
+    return Pollutants(*(round(value * DAY_MINUTES / minutes / PER_KG, 6) for value in milligrams))
+
+
+def _checked(planned: Pollutants, level: ResponseLevel, society: Pollutants, floor: FloorProfile) -> Any:
+    found = check_floors(PerLevel(planned, planned, planned), society, floor)
+    return next(result for result in found if result.level is level)
+
+
+def groups(runtime: Runtime, by: By, tallies: Mapping[str, Tally]) -> list[dict[str, Any]]:
+    """The sums of one dimension, the largest planned reduction first."""
+    ordered = sorted(tallies.items(), key=lambda one: (-sum(one[1].planned), one[0]))
+    return [{"key": key, "name": name_of(runtime, by, key), **figures(tally)} for key, tally in ordered]
+
+
+def name_of(runtime: Runtime, by: By, key: str) -> dict[str, str]:
+    """What a key is called in Chinese and English."""
+    if by is By.COUNTY:
+        return {"zh": runtime.place(key), "en": runtime.place(key)}
+    if by is By.GRADE:
+        grade = Grade(key)
+        return {"zh": grade.title_zh, "en": grade.title_en}
+    if by in (By.SOURCE, By.STANDING):
+        labelled = SOURCES[key] if by is By.SOURCE else STANDINGS[key]
+        return {"zh": labelled.zh, "en": labelled.en}
+    return {"zh": key, "en": key}
+
+
+def large(line: LargeLine) -> dict[str, Any]:
+    """One of the largest lines."""
+    return {
+        "uscc": line.uscc,
+        "name": line.name,
+        "county": line.county,
+        "industry": line.industry,
+        "grade": line.grade,
+        "line": line.line,
+        "line_name": line.line_name,
+        "pollutants": {
+            name: {
+                "base_kg": kg(line.base[place]),
+                "planned_kg": kg(line.planned[place]),
+                "origin": line.origins[place],
+                "reported_kg": _kg(line.reported[place]),
+                "verified_at_least_kg": _kg(line.verified[place]),
+                "verified_minutes": line.verified_minutes[place],
+            }
+            for place, name in enumerate(POLLUTANTS)
+        },
+    }
+
+
+def _kg(milligrams: int | None) -> float | None:
+    return None if milligrams is None else kg(milligrams)
+
+
+def hourly(hours: Hours) -> dict[str, Any]:
+    """One response hour by hour: kg in each clock hour, and how many of the lines asked were measured.
+
+    `verified_at_least_kg` None in an hour in which nothing was measured.
+    """
+    return {
+        "response": hours.span.key,
+        "level": hours.span.level.value,
+        "asked_lines": hours.asked,
+        "until": [instant.isoformat() for instant in hours.span.hours],
+        "pollutants": {
+            name: {
+                "base_kg": [kg(int(value)) for value in hours.base[place]],
+                "planned_kg": [kg(int(value)) for value in hours.planned[place]],
+                "verified_at_least_kg": [
+                    kg(int(value)) if count else None
+                    for value, count in zip(hours.verified[place], hours.known[place], strict=True)
+                ],
+                "known_lines": [int(count) for count in hours.known[place]],
+            }
+            for place, name in enumerate(POLLUTANTS)
+        },
+    }
+
+
+def corrections(accounts: Sequence[Accounts]) -> list[dict[str, Any]]:
+    """What the list should be corrected for, by kind: how many lines, and the first of them."""
+    found = []
+    for kind in RemarkKind:
+        count = sum(one.counts[kind] for one in accounts)
+        if count:
+            lines = [remark for one in accounts for remark in one.remarks[kind]]
+            found.append(
+                {
+                    "kind": kind.value,
+                    "words": {"zh": kind.zh, "en": kind.en},
+                    "lines": count,
+                    "shown": [
+                        {"uscc": one.uscc, "name": one.name, "line": one.line, "line_name": one.line_name}
+                        for one in lines[:20]
+                    ],
+                }
+            )
+    return found

@@ -1,0 +1,194 @@
+"""Evaluate a response (事后评估): computed live until a person closes it; then it stands."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerts.instants import SHANGHAI
+from alerts.levels import Level
+from emission_lists.accounting_sums import By, Tally
+from emission_lists.documents import pollutants_from
+from emission_lists.levels import LEVELS, ResponseLevel
+from emission_lists.lists import Pollutants
+from service.accounts.roles import Principal, Scope
+from service.evaluations import course, figures, repository
+from service.evaluations.accounts import Account, accounts_of, by_dimension, merged
+from service.evaluations.air import days_of
+from service.evaluations.repository import Response
+from service.kit.canonical import canonical, digest
+from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid
+from service.kit.unit_of_work import UnitOfWork, beijing
+from service.lists.workbooks import profile
+from service.skill.flows import skill_of
+
+DRAFT, CLOSED = "draft", "closed"
+
+
+async def evaluation(uow: UnitOfWork, scope: Scope, warning_id: int) -> dict[str, Any]:
+    """The evaluation of a warning's responses: as it was closed, otherwise as it is now, marked a draft (草稿).
+
+    Raises Unknown outside the scope.
+    """
+    row = await repository.warning_row(uow, scope, warning_id)
+    shut = await repository.closed(uow, warning_id)
+    if shut is not None:
+        return _frozen(shut)
+    content = await compute(uow, scope, row)
+    return {"state": DRAFT, "content_hash": digest(content), "closed": None, **content}
+
+
+def _frozen(row: Any) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(row["document"])
+    closing = {
+        "evaluation": row["id"],
+        "closed_at": beijing(row["closed_at"]),
+        "closed_by": row["display"],
+        "role": row["role"],
+        "conclusion": row["conclusion"],
+        "lessons": row["lessons"],
+    }
+    return {"state": CLOSED, "content_hash": row["digest"], "closed": closing, **content}
+
+
+async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]:
+    """The content as of now; it does not change any more once the response is over and nothing new comes in."""
+    adcode = warning["adcode"]
+    responses = await repository.responses_of(uow, warning["id"])
+    steps = course.steps(uow.runtime, await uow.fetch(repository.STEPS_SQL, warning["id"]))
+    accounts = await accounts_of(uow, responses)
+    tallies = by_dimension(merged(accounts))
+    version = await _version(uow, responses)
+    over = bool(responses) and all(one.ends_at is not None and one.ends_at <= uow.now for one in responses)
+    start = responses[0].starts_at if responses else None
+    end = responses[-1].ends_at if over else None
+    document = {
+        "warning": warning["id"],
+        "adcode": adcode,
+        "place": uow.runtime.place(adcode),
+        "level": max((one.level for one in responses), default=Level(warning["level"])).code,
+        "running": not over,
+        "starts_at": start,
+        "ends_at": end,
+        "responses": [_response(one) for one in responses],
+        "list": version,
+        "course": steps,
+        "coverage": await _coverage(uow, warning["id"], tallies),
+        **_sums(uow, tallies, accounts, version),
+        "air": [] if start is None else await days_of(uow, scope, adcode, start, end or uow.now),
+        "skill": None if start is None else await _skill(uow, scope, adcode, start, end or uow.now),
+        "corrections": figures.corrections([one.accounts for one in accounts]),
+    }
+    plain: dict[str, Any] = json.loads(canonical(document))
+    return plain
+
+
+def _response(one: Response) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "level": one.level.code,
+        "action": one.action,
+        "starts_at": one.starts_at,
+        "ends_at": one.ends_at,
+        "list_version": one.list_version,
+    }
+
+
+async def _version(uow: UnitOfWork, responses: list[Response]) -> dict[str, Any] | None:
+    """The list that the newest response pinned."""
+    pinned = next((one.list_version for one in reversed(responses) if one.list_version is not None), None)
+    row = None if pinned is None else await uow.fetchrow(repository.VERSION_SQL, pinned)
+    return None if row is None else dict(row) | {"activated_at": beijing(row["activated_at"])}
+
+
+async def _coverage(uow: UnitOfWork, warning_id: int, tallies: dict[By, dict[str, Tally]]) -> dict[str, Any]:
+    whole = tallies.get(By.WHOLE, {}).get("", Tally())
+    return {
+        "enterprises": whole.enterprises,
+        "lines": whole.lines,
+        "asked_lines": whole.asked_lines,
+        "unknown_lines": whole.unknown_lines,
+        "acknowledged": int(await uow.fetchval(repository.EVER_ACKNOWLEDGED_SQL, warning_id)),
+        "reported_lines": max(whole.reported_lines),
+        "verified_lines": max(whole.verified_lines),
+    }
+
+
+def _sums(
+    uow: UnitOfWork, tallies: dict[By, dict[str, Tally]], accounts: list[Account], version: dict[str, Any] | None
+) -> dict[str, Any]:
+    floor = profile().floor()
+    society = _society(version)
+    minutes: dict[ResponseLevel, int] = dict.fromkeys(LEVELS, 0)
+    for account in accounts:
+        for span in account.accounts.spans:
+            minutes[span.level] += span.minutes
+    levels = tallies.get(By.LEVEL, {})
+    return {
+        "totals": figures.figures(tallies.get(By.WHOLE, {}).get("", Tally())),
+        "levels": [
+            figures.level_entry(level, minutes[level], levels[level.value], society, floor)
+            for level in LEVELS
+            if level.value in levels
+        ],
+        "by": {by.value: figures.groups(uow.runtime, by, tallies.get(by, {})) for by in figures.SHOWN_BY},
+        "largest": [figures.large(line) for account in accounts for line in account.accounts.largest],
+        "hours": [figures.hourly(hours) for account in accounts for hours in account.accounts.hours.values()],
+    }
+
+
+def _society(version: dict[str, Any] | None) -> Pollutants | None:
+    whole = None if version is None else version["totals"].get("whole_society")
+    return None if whole is None else pollutants_from(whole)
+
+
+async def _skill(uow: UnitOfWork, scope: Scope, adcode: str, start: datetime, end: datetime) -> dict[str, Any] | None:
+    """How the forecasts of these days stood up; None where no division, feed or rule lets it be told."""
+    first = (start - timedelta(days=4)).astimezone(SHANGHAI).date()
+    until = end.astimezone(SHANGHAI).date() + timedelta(days=1)
+    try:
+        found = await skill_of(uow, scope, adcode, first=first, until=until, compact=True)
+    except Invalid:
+        return None
+    return {"from": first, "until": until, "feeds": found["feeds"]} if found["feeds"] else None
+
+
+async def close(
+    uow: UnitOfWork, principal: Principal, warning_id: int, content_hash: str, conclusion: str, lessons: str | None
+) -> dict[str, Any]:
+    """Close an evaluation: what was seen is frozen with its digest and stands on the ledger. Raises Forbidden, Conflict."""
+    row = await repository.warning_row(uow, principal.scope, warning_id)
+    if not principal.may_evaluate:
+        raise Forbidden("Evaluations are closed by duty officers and commanders of the division.")
+    await uow.lock_division(row["adcode"])
+    if await repository.closed(uow, warning_id) is not None:
+        raise Conflict("This evaluation is closed; it stands as it is.")
+    content = await compute(uow, principal.scope, row)
+    if content["running"]:
+        raise Conflict("The response is not over; an evaluation is closed after it (大气污染防治法第九十六条).")
+    present = digest(content)
+    if content_hash != present:
+        raise ContentChanged("Reports or evidence came in since; read the evaluation again.", content_hash=present)
+    evaluation_id = await uow.fetchval(
+        "INSERT INTO evaluation (warning_id, adcode, digest, document, conclusion, lessons, account_id, role, closed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        warning_id,
+        row["adcode"],
+        present,
+        canonical(content),
+        conclusion,
+        lessons,
+        principal.account_id,
+        principal.role.value,
+        uow.now,
+    )
+    await uow.record(
+        "evaluation.closed",
+        row["adcode"],
+        warning=warning_id,
+        evaluation=evaluation_id,
+        digest=present,
+        account=principal.account_id,
+    )
+    return await evaluation(uow, principal.scope, warning_id)

@@ -1,0 +1,121 @@
+"""What an evaluation is made of, always from what the caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from alerts.levels import Level
+from service.accounts.roles import Scope
+from service.kit.problems import Unknown
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+BATCH = 400
+RESPONSES_SQL = """
+SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, s.action, s.warning_id
+FROM response r JOIN warning_step s ON s.id = r.step_id WHERE s.warning_id = $1 ORDER BY r.starts_at, r.id
+"""
+OF_RESPONSE_SQL = """
+SELECT s.warning_id FROM response r JOIN warning_step s ON s.id = r.step_id WHERE r.id = $1 AND r.adcode LIKE $2
+"""
+STEPS_SQL = """
+SELECT s.id, s.adcode, s.action, s.level, s.reason, s.announced_at, s.effective_at, s.planned_end, s.content, d.decided_at, d.role,
+    p.id AS proposal, p.created_at AS proposed_at, p.deadline, a.id AS assessment, a.as_of, a.created_at AS assessed_at,
+    a.clause, a.level AS assessed_level, f.feed, f.issued_at, f.received_at, n.id AS notice,
+    (SELECT count(*) FROM acknowledgement k WHERE k.notice_id = n.id) AS acknowledged
+FROM warning_step s LEFT JOIN decision d ON d.id = s.decision_id LEFT JOIN proposal p ON p.id = d.proposal_id
+LEFT JOIN assessment a ON a.id = p.assessment_id LEFT JOIN forecast f ON f.id = a.forecast_id
+LEFT JOIN notice n ON n.step_id = s.id
+WHERE s.warning_id = $1 ORDER BY s.id
+"""
+VERSION_SQL = """
+SELECT id, title, guide, state, generated, enterprises, lines, totals, digest, activated_at FROM list_version WHERE id = $1
+"""
+ROWS_SQL = """
+SELECT uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
+"""
+REPORTS_SQL = """
+SELECT DISTINCT ON (response_id, uscc, line_code, day) response_id, uscc, line_code, day, state, hours, ran_at, so2, nox, pm, vocs
+FROM reduction_report WHERE response_id = ANY($1::bigint[]) AND uscc > $2 AND uscc <= $3
+ORDER BY response_id, uscc, line_code, day, id DESC
+"""
+EVER_ACKNOWLEDGED_SQL = """
+SELECT count(DISTINCT k.uscc) FROM acknowledgement k JOIN notice n ON n.id = k.notice_id
+JOIN warning_step s ON s.id = n.step_id WHERE s.warning_id = $1
+"""
+CLOSED_SQL = """
+SELECT e.*, a.display FROM evaluation e JOIN account a ON a.id = e.account_id WHERE e.warning_id = $1 ORDER BY e.id DESC LIMIT 1
+"""
+WITHIN_SQL = """
+SELECT w.id, w.adcode FROM warning w
+WHERE w.adcode LIKE $1 AND EXISTS (
+    SELECT 1 FROM warning_step s JOIN response r ON r.step_id = s.id
+    WHERE s.warning_id = w.id AND r.starts_at < $3 AND coalesce(r.ends_at, 'infinity') > greatest($2, r.starts_at))
+ORDER BY w.adcode, w.id LIMIT $4
+"""
+
+
+@dataclass(frozen=True)
+class Response:
+    """One response of a warning; `ends_at` None while it goes on."""
+
+    id: int
+    adcode: str
+    level: Level
+    list_version: int | None
+    starts_at: datetime
+    ends_at: datetime | None
+    action: str
+
+
+async def warning_of(uow: UnitOfWork, scope: Scope, response_id: int) -> int:
+    """The warning that a response belongs to. Raises Unknown outside the scope."""
+    found: int | None = await uow.fetchval(OF_RESPONSE_SQL, response_id, scope.prefix + "%")
+    if found is None:
+        raise Unknown(f"There is no response {response_id} in your region.")
+    return found
+
+
+async def warning_row(uow: UnitOfWork, scope: Scope, warning_id: int) -> Any:
+    """A warning. Raises Unknown outside the scope."""
+    row = await uow.fetchrow("SELECT * FROM warning WHERE id = $1 AND adcode LIKE $2", warning_id, scope.prefix + "%")
+    if row is None:
+        raise Unknown(f"There is no warning {warning_id} in your region.")
+    return row
+
+
+async def responses_of(uow: UnitOfWork, warning_id: int) -> list[Response]:
+    """The responses of a warning that were in force for any time, in order."""
+    found = []
+    for row in await uow.fetch(RESPONSES_SQL, warning_id):
+        starts, ends = beijing(row["starts_at"]), beijing(row["ends_at"])
+        assert starts is not None
+        if ends is None or ends > starts:
+            level, version = Level(row["level"]), row["list_version_id"]
+            found.append(Response(row["id"], row["adcode"], level, version, starts, ends, row["action"]))
+    return found
+
+
+async def rows_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[Any]]:
+    """The enterprises of a version as stored, (uscc, document), in batches by credit code: memory stays flat."""
+    last = ""
+    while rows := await uow.fetch(ROWS_SQL, version_id, last, BATCH):
+        yield rows
+        last = rows[-1]["uscc"]
+
+
+async def reports_of(uow: UnitOfWork, responses: list[int], after: str, until: str) -> list[Any]:
+    """The newest report of every line and day, of the enterprises with a code in (after, until]."""
+    return await uow.fetch(REPORTS_SQL, responses, after, until)
+
+
+async def closed(uow: UnitOfWork, warning_id: int) -> Any:
+    """The newest closed evaluation of a warning, or None."""
+    return await uow.fetchrow(CLOSED_SQL, warning_id)
+
+
+async def warnings_within(uow: UnitOfWork, scope: Scope, start: datetime, end: datetime, most: int) -> list[Any]:
+    """The warnings (id, adcode) of a scope with a response in [start, end), by division; at most `most`."""
+    return await uow.fetch(WITHIN_SQL, scope.prefix + "%", start, end, most)
