@@ -12,7 +12,7 @@ from emission_lists.identifiers import permit_problem, uscc_problem
 from emission_lists.measures import MAX_HOURS, Cycle, Labelled, number
 
 MAX_TEXT = 1000
-MAX_STAGES_TEXT = 30_000  # below the 32,767 characters of an Excel cell
+MAX_STAGES_TEXT = 1500  # in any script below the bytes that the guard lets a shared text have
 DECIMALS = 6  # a list carries quantities to a milligram
 MAX_QUANTITY = 1e7  # kg/d: ten thousand tonnes a day on one line is a wrong unit
 MAX_UNITS = 10_000
