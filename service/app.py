@@ -16,6 +16,7 @@ from service.enterprises.endpoints import router as enterprises
 from service.evaluations.endpoints import router as evaluations
 from service.evidence.endpoints import router as evidence
 from service.feeds.endpoints import router as feeds
+from service.grades.endpoints import router as grades
 from service.kit import problems
 from service.kit.body import BodyLimit
 from service.kit.health import router as health
@@ -25,6 +26,7 @@ from service.kit.security import SecurityHeaders
 from service.ledger.endpoints import router as ledger
 from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
+from service.operating_plans.endpoints import router as operating_plans
 from service.permits.endpoints import router as permits
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
@@ -44,10 +46,12 @@ ROUTERS = (
     evaluations,
     evidence,
     feeds,
+    grades,
     health,
     ledger,
     lists,
     permits,
+    operating_plans,
     prompts,
     proposals,
     rulebook,

@@ -129,3 +129,7 @@ class Principal:
     def may_see_enterprise(self, adcode: str, uscc: str) -> bool:
         """An enterprise sees itself; officials see those of their region."""
         return self.uscc == uscc if self.role is Role.ENTERPRISE else self.scope.covers(adcode)
+
+    def may_check_plans(self, adcode: str) -> bool:
+        """Accept or return the operating plans, and keep the seasonal plans, of a division."""
+        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER} and self.scope.covers(adcode)

@@ -51,6 +51,14 @@ PROMPT = {
     "starts_at": "2016-12-17T00:00:00+08:00",
     "entries": [{"adcode": "110000", "level": "red"}],
 }
+GRADE_ASKED = {"uscc": "91110000915739225W", "grade": "A", "industry": "没有这个行业", "reason": "x"}
+GRADE_LOST = {"uscc": "91110000915739225W", "cause": "finding", "industry": "没有这个行业", "reason": "x"}
+POST_AND_PHONE = {"post": "x", "phone": "110"}
+PLAN = {
+    "main_process": "x",
+    "lines": [POST_AND_PHONE | {"code": "nowhere", "levels": [{"level": "red", "steps": "x"}]}],
+    "command_group": [POST_AND_PHONE | {"duty": "x"}],
+}
 RULES: dict[str, Rule] = {
     "POST /api/v1/sessions": Rule(401, ALL, 401, {"login": "nobody", "password": "x"}, open=True),
     "GET /api/v1/sessions/current": Rule(200, ALL, 200),
@@ -63,8 +71,19 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/evidence": Rule(422, frozenset({DUTY, COMMANDER, ENTERPRISE}), 422, query="?kind=power"),
     "GET /api/v1/evidence": Rule(200, ALL, 403, query="?uscc={uscc}&from=2016-12-15T00:00&until=2016-12-16T00:00"),
     "GET /api/v1/evidence/templates/{kind}.{form}": Rule(200, ALL, 200),
+    "GET /api/v1/enterprises/{uscc}/operating-plans": Rule(200, ALL, 403),
+    "POST /api/v1/enterprises/{uscc}/operating-plans": Rule(422, frozenset({ENTERPRISE}), 403, PLAN),
+    "POST /api/v1/enterprises/{uscc}/operating-plans/{operating_plan_id}/review": Rule(
+        404, frozenset({DUTY, COMMANDER}), 403, {"accept": True}
+    ),
     "POST /api/v1/feeds/{feed}/forecasts": Rule(401, ALL, 401, {}, open=True),
     "POST /api/v1/feeds/{feed}/observations": Rule(401, ALL, 401, {}, open=True),
+    "GET /api/v1/enterprises/{uscc}/grades": Rule(200, ALL, 403),
+    "GET /api/v1/grades": Rule(200, ALL, 200),
+    "POST /api/v1/grades/applications": Rule(422, frozenset({DUTY, COMMANDER, ENTERPRISE}), 403, GRADE_ASKED),
+    "GET /api/v1/grades/applications/{case_id}": Rule(404, ALL, 404),
+    "POST /api/v1/grades/applications/{case_id}/steps": Rule(404, ALL, 404, {"move": "review"}),
+    "POST /api/v1/grades/downgrades": Rule(422, frozenset({DUTY, COMMANDER}), 403, GRADE_LOST),
     "GET /healthz": Rule(200, ALL, 200, open=True),
     "GET /readyz": Rule(200, ALL, 200, open=True),
     "GET /metrics": Rule(200, ALL, 200, open=True),
@@ -132,6 +151,8 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "warning_id": str(decided["warning"]),
         "response_id": str(decided["response"]),
         "plan_id": "national-default",
+        "operating_plan_id": "1",
+        "case_id": "1",
         "subscription_id": "1",
         "kind": "power",
         "form": "csv",
