@@ -13,7 +13,7 @@ from service.kit.canonical import canonical
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
 from service.lists.flows import find, store_draft
-from service.lists.workbooks import read
+from emission_lists.workbook import read_workbook
 
 
 def add_options(command: argparse.ArgumentParser, guide: str) -> None:
@@ -27,7 +27,8 @@ def add_options(command: argparse.ArgumentParser, guide: str) -> None:
 
 def run_import(call: argparse.Namespace) -> int:
     """Exit code 0 when a draft was stored, 1 when the workbook has faults (all are printed, nothing is stored)."""
-    draft, faults = read(call.file.read_bytes(), call.adcode, call.title)
+    reading = read_workbook(call.file)
+    draft, faults = reading.draft(call.adcode, call.title), reading.errors
     if faults:
         found = [fault.document() for fault in faults]
         if call.json:

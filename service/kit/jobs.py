@@ -28,7 +28,7 @@ from service.kit.runtime import Runtime
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
 HANDLERS: dict[str, Handler] = {}
 RECURRING: dict[str, timedelta] = {}
-NOUNS_WITH_JOBS = ("assessments", "proposals", "warnings", "subscriptions", "publication", "feeds")
+NOUNS_WITH_JOBS = ("assessments", "proposals", "warnings", "subscriptions", "publication", "feeds", "grades", "lists")
 logger = structlog.get_logger("lantian.jobs")
 PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
 """What trying again may cure. Any other error of a handler holds its job, to be seen and looked into."""

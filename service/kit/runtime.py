@@ -18,6 +18,8 @@ from service.kit.settings import Settings
 from service.kit.unit_of_work import UnitOfWork
 from service.subscriptions.channel import Channel, HttpChannel
 
+PROCESSES_APART = 2
+
 
 @dataclass
 class Runtime:
@@ -35,6 +37,8 @@ class Runtime:
     """The way out to subscribers. A drill's runtime gets one that only records."""
     sign_ins: SignInThrottle = field(init=False)
     """How often somebody may try to sign in on this node."""
+    apart: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PROCESSES_APART))
+    """Processes that read and write workbooks beside this one."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:

@@ -1,138 +1,206 @@
-"""Import, check and activate emission lists."""
+"""Import, check, freeze, activate and withdraw emission lists."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 
-from emission_lists.documents import enterprise_document, line_document
-from emission_lists.lists import EmissionListDraft, ListRow
-from emission_lists.summary import summed
+from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
-from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.summary import store_sums
-from service.lists.workbooks import checked, read
+from service.lists.apart import process_apart
+from service.lists.states import VersionState, move_version
+from service.lists.storing import FromApart, FromDraft, Head, store
+from service.lists.workbooks import Checked, checked, guide_of
 
-COLUMNS = ["version_id", "uscc", "name", "county", "industry", "grade", "lines", "document"]
+SHOWN_FAULTS = 2000
+PIECE_BYTES = 1 << 20
+KEEPERS = "Lists are kept by duty officers, commanders and administrators of the command centre of the division."
+KEEPERS_ZH = "清单由该行政区指挥中心的值班员、指挥长或管理员维护。"
+
+
+def check_keeper(uow: UnitOfWork, principal: Principal, adcode: str, guide: str) -> None:
+    """Raises Forbidden, Unknown or Invalid unless this person may bring such a list."""
+    if not principal.may_keep_lists or not principal.scope.covers(adcode):
+        raise Forbidden(KEEPERS, detail_zh=KEEPERS_ZH)
+    check_place(uow, adcode, guide)
+
+
+def check_place(uow: UnitOfWork, adcode: str, guide: str) -> None:
+    """Raises Unknown or Invalid when there is no such division or guide."""
+    if adcode not in uow.runtime.law.divisions:
+        raise Unknown(
+            f"There is no division {adcode}; use a GB/T 2260 code such as 130100.",
+            detail_zh=f"没有行政区 {adcode}；请填写 GB/T 2260 代码，如 130100。",
+        )
+    guide_of(guide)
 
 
 async def import_workbook(
     uow: UnitOfWork, principal: Principal, adcode: str, content: bytes, *, title: str, guide: str
 ) -> dict[str, Any]:
     """Read a workbook, check it and store it as a draft version. Raises Invalid with all faults at once; then nothing is stored."""
-    if not principal.may_keep_lists or not principal.scope.covers(adcode):
-        raise Forbidden("Lists are kept by the command centre of the division.")
-    if adcode not in uow.runtime.law.divisions:
-        raise Unknown(f"There is no division {adcode}.")
-    draft, faults = await asyncio.to_thread(read, content, adcode, title)
-    if faults:
-        raise Invalid(
-            f"{len(faults)} fault(s) in the workbook; nothing was stored.",
-            errors=[asdict(fault) for fault in faults[:2000]],
-        )
-    version_id = await store_draft(uow, draft, guide=guide, created_by=principal.account_id)
+    check_keeper(uow, principal, adcode, guide)
+    request = {"adcode": adcode, "title": title, "guide": guide, "as_of": uow.now.date()}
+    async with process_apart(uow.runtime, "import", **request) as apart:
+        await apart.send_all(_pieces(content))
+        found = await apart.answer()
+        if "faults" in found:
+            raise refusal(found["faults"])
+        head = Head(adcode, title, guide, principal.account_id)
+        version_id = await store(uow, head, Checked(**found), FromApart(apart))
     return await find(uow, principal.scope, version_id)
+
+
+def refusal(faults: list[dict[str, Any]]) -> Invalid:
+    """The refusal of a workbook, with its faults."""
+    return Invalid(
+        f"{len(faults)} fault(s) in the workbook; nothing was stored.",
+        errors=faults[:SHOWN_FAULTS],
+        detail_zh=f"工作簿有 {len(faults)} 处错误，什么都没有保存。",
+    )
+
+
+async def _pieces(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), PIECE_BYTES):
+        yield content[start : start + PIECE_BYTES]
 
 
 async def store_draft(
     uow: UnitOfWork, draft: EmissionListDraft, *, guide: str, created_by: int | None, generated: bool = False
 ) -> int:
     """Store a version as a draft with the result of its checks; returns its id."""
-    findings, totals = await asyncio.to_thread(checked, draft, guide, uow.now.date())
-    groups = draft.by_enterprise()
-    sums = summed((rows[0].enterprise, [row.line for row in rows]) for rows in groups.values())
-    records = [_record(rows) for rows in groups.values()]
-    version_id = await uow.fetchval(
-        "INSERT INTO list_version (adcode, title, guide, state, generated, enterprises, lines, totals, checks, digest, created_by,"
-        " created_at) VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id",
-        draft.adcode,
-        draft.title,
-        guide,
-        generated,
-        len(groups),
-        len(draft.rows),
-        canonical(totals),
-        canonical(findings),
-        digest([record[-1] for record in records]),
-        created_by,
-        uow.now,
-    )
-    connection = uow.connection
-    await connection.copy_records_to_table(
-        "list_enterprise", records=[(version_id, *record) for record in records], columns=COLUMNS
-    )
-    await store_sums(uow, int(version_id), sums)
-    await uow.record(
-        "list.imported",
-        draft.adcode,
-        version=version_id,
-        enterprises=len(groups),
-        lines=len(draft.rows),
-        generated=generated,
-    )
-    return int(version_id)
+    found = await asyncio.to_thread(checked, draft, guide, uow.now.date())
+    head = Head(draft.adcode, draft.title, guide, created_by, generated)
+    return await store(uow, head, found, FromDraft(draft))
 
 
-def _record(rows: Sequence[ListRow]) -> tuple[Any, ...]:
-    enterprise = rows[0].enterprise
-    document = canonical(
-        {"enterprise": enterprise_document(enterprise), "lines": [line_document(row.line) for row in rows]}
-    )
-    return (
-        enterprise.uscc,
-        enterprise.name,
-        enterprise.adcode,
-        enterprise.industry,
-        enterprise.grade.value,
-        len(rows),
-        document,
+async def _locked(uow: UnitOfWork, scope: Scope, version_id: int) -> Any:
+    """The version, for changing its state. Raises Unknown outside the scope."""
+    adcode = await uow.fetchval("SELECT adcode FROM list_version WHERE id = $1", version_id)
+    if adcode is None or not scope.covers(adcode):
+        raise _unknown(version_id)
+    await uow.lock_division(adcode)
+    return await uow.fetchrow("SELECT * FROM list_version WHERE id = $1 FOR UPDATE", version_id)
+
+
+def _unknown(version_id: int) -> Unknown:
+    return Unknown(
+        f"There is no list {version_id} in your region.", detail_zh=f"您的辖区内没有清单第 {version_id} 版。"
     )
 
 
-async def activate(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None) -> dict[str, Any]:
-    """Make a draft the version in force, by somebody other than its importer.
+async def freeze(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None) -> dict[str, Any]:
+    """Fix a checked draft (冻结): its content and digest stay as they are. Raises Conflict for blocking findings."""
+    row = await _locked(uow, scope, version_id)
+    await _freeze(uow, row, account_id)
+    await uow.tell("list", row["adcode"])
+    return await find(uow, scope, version_id)
 
-    Running responses keep the version they pinned. Raises Conflict for blocking findings or when it is no draft.
-    """
-    row = await uow.fetchrow("SELECT * FROM list_version WHERE id = $1 FOR UPDATE", version_id)
-    if row is None or not scope.covers(row["adcode"]):
-        raise Unknown(f"There is no list {version_id} in your region.")
-    await uow.lock_division(row["adcode"])
-    if row["state"] != "draft":
-        raise Conflict(f"This version is {row['state']}; import a new one to change the list.")
-    if account_id is not None and row["created_by"] == account_id:
-        raise Forbidden("You imported this list yourself; somebody else must activate it (four eyes).")
+
+async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
+    move_version(row["state"], VersionState.FROZEN)
     blocking = await uow.fetchval(
         "SELECT count(*) FROM list_version, jsonb_array_elements(checks) c WHERE id = $1 AND c->>'severity' = 'blocking'",
-        version_id,
+        row["id"],
     )
     if blocking:
         raise Conflict(
-            f"{blocking} finding(s) block the activation; read them under /api/v1/lists/{version_id}/checks."
+            f"{blocking} finding(s) block the list; read them under /api/v1/lists/{row['id']}/checks.",
+            detail_zh=f"有 {blocking} 个阻断问题，不能冻结或启用；请改正后重新导入。",
         )
     await uow.execute(
-        "UPDATE list_version SET state = 'superseded' WHERE adcode = $1 AND state = 'active'", row["adcode"]
-    )
-    await uow.execute(
-        "UPDATE list_version SET state = 'active', activated_by = $2, activated_at = $3 WHERE id = $1",
-        version_id,
+        "UPDATE list_version SET state = 'frozen', frozen_by = $2, frozen_at = $3 WHERE id = $1",
+        row["id"],
         account_id,
         uow.now,
     )
-    await uow.record("list.activated", row["adcode"], version=version_id, digest=row["digest"], account=account_id)
+    await uow.record("list.frozen", row["adcode"], version=row["id"], digest=row["digest"], account=account_id)
+
+
+async def activate(
+    uow: UnitOfWork,
+    scope: Scope,
+    version_id: int,
+    account_id: int | None,
+    effective_from: datetime | None = None,
+) -> dict[str, Any]:
+    """Make a version the one in force, by somebody other than its importer; a draft is frozen by it.
+
+    With `effective_from` ahead, it waits frozen until then. Running responses keep the version they pinned. Raises Conflict
+    for blocking findings or from a state that does not lead there.
+    """
+    row = await _locked(uow, scope, version_id)
+    if account_id is not None and row["created_by"] == account_id:
+        raise Forbidden(
+            "You imported this list yourself; somebody else must activate it (four eyes).",
+            detail_zh="这一版由您本人导入，须由另一人启用（双人复核）。",
+        )
+    if row["state"] == VersionState.DRAFT:
+        await _freeze(uow, row, account_id)
+    else:
+        move_version(row["state"], VersionState.ACTIVE)
+    starts = uow.now if effective_from is None else effective_from
+    await uow.execute(
+        "UPDATE list_version SET activated_by = $2, effective_from = $3 WHERE id = $1", version_id, account_id, starts
+    )
+    if starts > uow.now:
+        payload = {"version": version_id, "effective_from": starts}
+        await uow.due(f"list:{version_id}", starts, "activate_list", payload)
+        await uow.record("list.scheduled", row["adcode"], version=version_id, account=account_id, effective_from=starts)
+        await uow.tell("list", row["adcode"])
+    else:
+        await _put_in_force(uow, row, account_id)
+    return await find(uow, scope, version_id)
+
+
+async def _put_in_force(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
+    await uow.execute(
+        "UPDATE list_version SET state = 'superseded', ended_at = $2 WHERE adcode = $1 AND state = 'active'",
+        row["adcode"],
+        uow.now,
+    )
+    await uow.execute("UPDATE list_version SET state = 'active', activated_at = $2 WHERE id = $1", row["id"], uow.now)
+    await uow.record("list.activated", row["adcode"], version=row["id"], digest=row["digest"], account=account_id)
+    await uow.tell("list", row["adcode"])
+
+
+async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: datetime) -> bool:
+    """Put a version in force whose day has come; False when it was withdrawn, put in force or given another day meanwhile."""
+    row = await _locked(uow, Scope("100000"), version_id)
+    if row["state"] != VersionState.FROZEN or row["effective_from"] != effective_from:
+        return False
+    await _put_in_force(uow, row, row["activated_by"])
+    return True
+
+
+async def withdraw(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None, reason: str) -> dict[str, Any]:
+    """Take a version back (撤回), with a reason. One in force leaves its division without a list for the next response."""
+    row = await _locked(uow, scope, version_id)
+    move_version(row["state"], VersionState.WITHDRAWN)
+    if not reason.strip():
+        raise Invalid("Give the reason for the withdrawal.", detail_zh="请填写撤回的理由。")
+    await uow.execute("UPDATE list_version SET state = 'withdrawn', ended_at = $2 WHERE id = $1", version_id, uow.now)
+    await uow.record(
+        "list.withdrawn", row["adcode"], version=version_id, was=row["state"], account=account_id, reason=reason.strip()
+    )
     await uow.tell("list", row["adcode"])
     return await find(uow, scope, version_id)
 
 
 VERSION_SQL = """
-SELECT id, adcode, title, guide, state, generated, enterprises, lines, totals, digest, created_at, activated_at,
-    (SELECT count(*) FROM jsonb_array_elements(checks) c WHERE c->>'severity' = 'blocking') AS blocking,
-    (SELECT count(*) FROM jsonb_array_elements(checks) c WHERE c->>'severity' <> 'blocking') AS remarks
+SELECT id, adcode, title, guide, state, generated, enterprises, lines, totals, digest, created_at, frozen_at, effective_from,
+    activated_at, ended_at, created_by,
+    coalesce(blocking, (SELECT count(*) FROM jsonb_array_elements(checks) c WHERE c->>'severity' = 'blocking')) AS blocking,
+    coalesce(remarks, (SELECT count(*) FROM jsonb_array_elements(checks) c WHERE c->>'severity' <> 'blocking')) AS remarks
 FROM list_version
+"""
+RESPONSES_SQL = """
+SELECT id, level, starts_at FROM response
+WHERE list_version_id = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 20
 """
 
 
@@ -140,8 +208,11 @@ async def find(uow: UnitOfWork, scope: Scope, version_id: int) -> dict[str, Any]
     """One version without its rows. Raises Unknown outside the scope."""
     row = await uow.fetchrow(VERSION_SQL + " WHERE id = $1", version_id)
     if row is None or not scope.covers(row["adcode"]):
-        raise Unknown(f"There is no list {version_id} in your region.")
-    return _document(uow, row)
+        raise _unknown(version_id)
+    records = await uow.fetch(
+        "SELECT sheet, count(*) AS records FROM list_record WHERE version_id = $1 GROUP BY sheet ORDER BY sheet", version_id
+    )
+    return _document(uow, row) | {"records": {record["sheet"]: record["records"] for record in records}}
 
 
 async def page(uow: UnitOfWork, scope: Scope, after: int | None, size: int) -> list[dict[str, Any]]:
@@ -159,10 +230,26 @@ def _document(uow: UnitOfWork, row: Any) -> dict[str, Any]:
     return dict(row) | {"place": uow.runtime.place(row["adcode"])}
 
 
+async def responses_of(uow: UnitOfWork, version_id: int) -> list[Any]:
+    """Responses that run on a version: they keep it to their end, whatever becomes of it."""
+    return await uow.fetch(RESPONSES_SQL, version_id, uow.now)
+
+
+async def running_in(uow: UnitOfWork, adcode: str) -> bool:
+    """Whether a response runs in a division now."""
+    return bool(
+        await uow.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM response WHERE adcode = $1 AND starts_at <= $2 AND (ends_at IS NULL OR ends_at > $2))",
+            adcode,
+            uow.now,
+        )
+    )
+
+
 async def checks_of(uow: UnitOfWork, scope: Scope, version_id: int) -> list[dict[str, Any]]:
     """The findings of a version, blocking ones first. Raises Unknown outside the scope."""
     row = await uow.fetchrow("SELECT adcode, checks FROM list_version WHERE id = $1", version_id)
     if row is None or not scope.covers(row["adcode"]):
-        raise Unknown(f"There is no list {version_id} in your region.")
+        raise _unknown(version_id)
     findings: list[dict[str, Any]] = row["checks"]
     return sorted(findings, key=lambda finding: finding["severity"] != "blocking")

@@ -1,7 +1,8 @@
-"""The pure list room seen from the shell: read a workbook, run every check, add up the reductions."""
+"""The pure list room seen from the shell: guides by name, every check of a draft, its sums."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -11,21 +12,12 @@ import yaml
 
 from emission_lists.checks import check_list
 from emission_lists.documents import pollutants_document
-from emission_lists.findings import Finding
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
-from emission_lists.reductions import totals
-from emission_lists.workbook import read_workbook
-from service.kit.problems import Invalid
+from emission_lists.summary import summed
 
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
-
-
-def read(content: bytes, adcode: str, title: str) -> tuple[EmissionListDraft, list[Finding]]:
-    """The draft of a workbook and everything that is wrong with it; with faults the draft is not to be used."""
-    reading = read_workbook(content)
-    return reading.draft(adcode, title), reading.errors
 
 
 @cache
@@ -34,6 +26,8 @@ def guide_of(guide_id: str) -> Guide:
     for path in sorted(GUIDES.glob("*.yaml")):
         if path.stem.upper() == guide_id and path.stem != "profile":
             return Guide.model_validate(yaml.safe_load(path.read_text()))
+    from service.kit.problems import Invalid  # only now: the process apart does without the web
+
     known = ", ".join(sorted(path.stem.upper() for path in GUIDES.glob("*.yaml") if path.stem != "profile"))
     raise Invalid(f"There is no guide {guide_id}; known: {known}.")
 
@@ -44,12 +38,40 @@ def profile() -> ListProfile:
     return ListProfile.model_validate(yaml.safe_load((GUIDES / "profile.yaml").read_text()))
 
 
-def checked(
-    draft: EmissionListDraft, guide_id: str, as_of: date | None = None
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """Every finding of a draft, and its totals: base and planned reduction per level in kg/d."""
-    findings = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile(), as_of=as_of)]
-    summed = totals(draft.rows)
-    planned = {level.value: pollutants_document(summed.reductions.at(level)) for level in LEVELS}
+@dataclass(frozen=True)
+class Checked:
+    """What is known of a draft before it is stored. Plain values, so that they go from one process to another."""
+
+    findings: list[dict[str, Any]]
+    totals: dict[str, Any]
+    """Base and planned reduction per level, kg/d."""
+    sums: list[list[Any]]
+    """Dimension, key, enterprises, lines and sums in mg/d of each group."""
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready; `Checked(**document)` gives it back."""
+        return {"findings": self.findings, "totals": self.totals, "sums": self.sums}
+
+    @property
+    def whole(self) -> list[Any]:
+        """The sum over the whole list."""
+        return self.sums[0]
+
+    def count(self, *, blocking: bool) -> int:
+        """Findings that forbid the activation, or the others."""
+        return sum((finding["severity"] == "blocking") is blocking for finding in self.findings)
+
+
+def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) -> Checked:
+    """Every finding of a draft, its totals and its sums."""
+    found = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile(), as_of=as_of)]
+    groups = draft.by_enterprise().values()
+    sums = summed((rows[0].enterprise, [row.line for row in rows]) for rows in groups)
+    totals = sums[0].totals()
+    planned = {level.value: pollutants_document(totals.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)
-    return findings, {"base": pollutants_document(summed.base), "planned": planned, "whole_society": whole}
+    return Checked(
+        found,
+        {"base": pollutants_document(totals.base), "planned": planned, "whole_society": whole},
+        [[one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams)] for one in sums],
+    )

@@ -59,6 +59,7 @@ def _widen_versions() -> None:
     op.add_column("list_version", sa.Column("blocking", sa.Integer(), nullable=True))
     op.add_column("list_version", sa.Column("remarks", sa.Integer(), nullable=True))
     op.create_foreign_key("list_version_frozen_by_fkey", "list_version", "account", ["frozen_by"], ["id"])
+    op.drop_constraint("list_version_sound", "list_version")
     op.create_check_constraint(
         "list_version_state", "list_version", "state IN ('draft', 'frozen', 'active', 'superseded', 'withdrawn')"
     )
@@ -193,5 +194,8 @@ def downgrade() -> None:
     op.execute("DROP TRIGGER list_version_frozen ON list_version")
     op.execute("DROP FUNCTION refuse_thawing")
     op.drop_constraint("list_version_state", "list_version")
+    op.execute("UPDATE list_version SET state = 'draft' WHERE state = 'frozen'")
+    op.execute("UPDATE list_version SET state = 'superseded' WHERE state = 'withdrawn'")
+    op.create_check_constraint("list_version_sound", "list_version", "state IN ('draft', 'active', 'superseded')")
     for column in ("remarks", "blocking", "ended_at", "effective_from", "frozen_at", "frozen_by"):
         op.drop_column("list_version", column)

@@ -1,0 +1,103 @@
+"""The caller's side of the process apart: start it, talk to it, and see to it that it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pickle
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from service.kit.runtime import Runtime
+from service.lists.frames import END, GO, HEAD, HEAD_BYTES, PIECE, PROGRESS, packed, unpacked_size
+
+ROOT = Path(__file__).resolve().parents[2]
+Tell = Callable[[str, int, int], Any]
+"""Told the stage, how many rows are done, and how many there are; may be a coroutine function."""
+
+
+class ProcessGone(OSError):
+    """The process ended before its work was done: it was killed, or the workbook was too much for it. Trying again may help."""
+
+
+class Apart:
+    """A running process."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self.process = process
+        self._to, self._from = process.stdin, process.stdout
+
+    async def send(self, kind: int, content: bytes = b"") -> None:
+        """One frame. Raises ProcessGone."""
+        try:
+            self._to.write(packed(kind, content))
+            await self._to.drain()
+        except ConnectionError as error:
+            raise ProcessGone("the reading process is gone") from error
+
+    async def send_all(self, pieces: AsyncIterator[bytes]) -> None:
+        """Content, and that it ends."""
+        async for piece in pieces:
+            await self.send(PIECE, piece)
+        await self.send(END)
+
+    async def go(self, value: int) -> None:
+        """Leave to go on, with a number."""
+        await self.send(GO, str(value).encode())
+
+    async def hear(self) -> tuple[int, bytes]:
+        """The next frame. Raises ProcessGone."""
+        try:
+            kind, size = unpacked_size(await self._from.readexactly(HEAD_BYTES))
+            return kind, await self._from.readexactly(size)
+        except (asyncio.IncompleteReadError, ConnectionError) as error:
+            raise ProcessGone("the reading process ended before its work was done") from error
+
+    async def answer(self, tell: Tell | None = None) -> Any:
+        """The next value; what is told before it is passed on."""
+        while True:
+            kind, content = await self.hear()
+            if kind == HEAD:
+                return json.loads(content)
+            if kind == PROGRESS and tell is not None:
+                told = tell(*json.loads(content))
+                if asyncio.iscoroutine(told):
+                    await told
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """Pieces of content until their end."""
+        while True:
+            kind, content = await self.hear()
+            if kind == END:
+                return
+            yield content
+
+
+@asynccontextmanager
+async def process_apart(runtime: Runtime, task: str, **request: Any) -> AsyncIterator[Apart]:
+    """A process that does one task; it is ended at the end, whatever happened. A few at a time, the others wait."""
+    async with runtime.apart:
+        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "service.lists.process",
+            stdin=PIPE,
+            stdout=PIPE,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+        )
+        try:
+            apart = Apart(process)
+            await apart.send(HEAD, pickle.dumps({"task": task, **request}))
+            yield apart
+        finally:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
