@@ -12,7 +12,7 @@ from typing import Any
 
 from emission_lists.findings import Finding
 from service.accounts.roles import Principal, Role, Scope
-from service.enterprises.flows import homes_of
+from service.enterprises.sources import homes_of
 from service.evidence import points as registry
 from service.evidence.faults import MOST, fault
 from service.evidence.points import Known
@@ -244,7 +244,7 @@ async def _tell(
 
 async def visible_homes(uow: UnitOfWork, principal: Principal, uscc: str) -> tuple[str, ...]:
     """The divisions in which somebody may see an enterprise's evidence. Raises Forbidden, Unknown, Invalid."""
-    homes = [adcode for adcode in await homes_of(uow, uscc) if principal.may_see_enterprise(adcode, uscc)]
+    homes = [home.adcode for home in await homes_of(uow, uscc) if principal.may_see_enterprise(home.adcode, uscc)]
     if not homes:
         raise Forbidden("You may see the evidence of your own enterprise, officials that of their region.")
     return tuple(homes)

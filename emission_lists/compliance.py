@@ -1,0 +1,456 @@
+"""From requirements and evidence to findings (合规判定), each with the very data that prove it. Pure.
+
+Hours are numbered: hour `n` ends `n` hours after 1970-01-01T00:00Z, and is the half-open hour before that instant. An hour
+counts under a stage only when it lies inside it as a whole. A missing hour proves nothing, a measure that is not
+established is never judged, and the order in which evidence came plays no part: only its content does.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any, NamedTuple
+
+from emission_lists.activity import allowed_share
+from emission_lists.compliance_baseline import Baseline
+from emission_lists.compliance_rules import ComplianceRules, Rule
+from emission_lists.documents import measure_document
+from emission_lists.measures import Action, LoadCap, Measure, StopMode
+from emission_lists.schedule import Stage
+
+BEIJING = timezone(timedelta(hours=8))
+_BEIJING_HOURS = 8
+_DAY = 24
+_HOT = frozenset({StopMode.BANKING, StopMode.KEEP_WARM})
+
+
+class Meter(NamedTuple):
+    """The hours of one meter: number of the hour → quantity, and → batch that brought it. `rated` in kW."""
+
+    point: str
+    rated: float | None
+    baseline: Baseline | None
+    hours: Mapping[int, float]
+    batches: Mapping[int, int] = {}
+
+    @property
+    def normal(self) -> float | None:
+        """A normal hour, or the rated power where there is no baseline."""
+        return self.rated if self.baseline is None else self.baseline.mean
+
+
+class LoadMeter(NamedTuple):
+    """The hours of what a load cap limits, e.g. fed material in t."""
+
+    point: str
+    metric: str
+    unit: str
+    hours: Mapping[int, float]
+    batches: Mapping[int, int] = {}
+
+
+class Monitor(NamedTuple):
+    """The flags of one item of an emission monitor (CEMS): number of the hour → flag."""
+
+    point: str
+    item: str
+    flags: Mapping[int, str]
+    batches: Mapping[int, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class LineCase:
+    """What one line had to do, stage after stage, and what is known of it."""
+
+    code: str
+    name: str
+    stages: tuple[Stage, ...]
+    production: tuple[Meter, ...] = ()
+    treatment: tuple[Meter, ...] = ()
+    loads: tuple[LoadMeter, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
+    guaranteed: bool = False
+
+
+class Item(NamedTuple):
+    """One hour or day that proves a breach: [starts, until) as numbered hours, what was seen and what was allowed."""
+
+    starts: int
+    until: int
+    value: float
+    limit: float
+    points: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A breach without interruption. `proof` is JSON-ready."""
+
+    rule: Rule
+    line_code: str
+    starts: datetime
+    until: datetime
+    proof: dict[str, Any] = field(compare=True)
+
+
+class NotJudged(NamedTuple):
+    """Why evidence of a line says nothing: shown, so that silence is not taken for compliance."""
+
+    line_code: str
+    zh: str
+    en: str
+
+
+def instant(hour: int) -> datetime:
+    """The instant at which a numbered hour ends, in Beijing time."""
+    return datetime.fromtimestamp(hour * 3600, tz=BEIJING)
+
+
+def hour_number(at: datetime) -> int:
+    """The number of the hour that ends at a whole hour."""
+    return int(at.timestamp()) // 3600
+
+
+def _first_hour(at: datetime) -> int:
+    return math.ceil(at.timestamp() / 3600)
+
+
+class Span(NamedTuple):
+    """The numbered hours [first, last) whose start lies in a stage; their ends are one more. `last` None: open."""
+
+    first: int
+    last: int | None
+    stage: Stage
+
+    def holds(self, end: int) -> bool:
+        """Whether the hour that ends at `end` lies inside as a whole."""
+        return (
+            self.first < end and (self.last is None or end <= self.last) and _in_window(self.stage.measure.window, end)
+        )
+
+
+def span_of(stage: Stage, *, carried_out: bool = True) -> Span:
+    """The whole hours of a stage; with `carried_out` only those after the time to carry the measure out has passed."""
+    starts = stage.starts
+    if carried_out and stage.measure.complete_within_hours:
+        starts += timedelta(hours=stage.measure.complete_within_hours)
+    last = None if stage.until is None else math.floor(stage.until.timestamp() / 3600)
+    return Span(_first_hour(starts), last, stage)
+
+
+def _in_window(window: str | None, end: int) -> bool:
+    """Whether the hour that ends at `end` lies in hours of the day such as 17:00-09:00 as a whole."""
+    if window is None:
+        return True
+    opens, closes = (int(part[:2]) * 60 + int(part[3:5]) for part in window.split("-"))
+    begins = ((end - 1 + _BEIJING_HOURS) % _DAY) * 60
+    if opens < closes:
+        return opens <= begins and begins + 60 <= closes
+    return begins >= opens or begins + 60 <= closes
+
+
+def judge(line: LineCase, rules: ComplianceRules) -> list[Found]:
+    """Every breach of one line that its evidence proves, in the order of time and rule."""
+    found: list[Found] = []
+    for stage in line.stages:
+        if not stage.measure.executable:
+            continue
+        if not line.guaranteed and unjudgeable(stage.measure) is None:
+            found += _standing_still(line, stage, rules)
+            found += _within_load(line, stage, rules)
+            found += _within_cap(line, stage)
+        found += _treated(line, stage, rules)
+    return sorted(found, key=lambda one: (one.starts, one.rule.value))
+
+
+def unjudgeable(measure: Measure) -> tuple[str, str] | None:
+    """Why electricity and load say nothing about a measure; None when they do."""
+    if not measure.executable:
+        return "措施未确定", "the measure is not established"
+    if measure.action not in (Action.STOP, Action.LIMIT):
+        return f"{measure.action.zh}，不按停限产判定", f"{measure.action.en}: not judged on stop or load"
+    if measure.stop_mode in _HOT:
+        return "焖炉或保窑仍需用电", "a banked or warm furnace draws power"
+    if measure.cycle is not None:
+        return "轮流开停的起点未载明", "the phase of the cycle is not stated"
+    if measure.keep_running is not None:
+        return "多条线中保留运行的一条未指明", "which line keeps running is not stated"
+    return None
+
+
+def not_judged(line: LineCase, rules: ComplianceRules) -> list[NotJudged]:
+    """What could not be judged of a line, and why."""
+    reasons: list[NotJudged] = []
+    for stage in line.stages:
+        measure = stage.measure
+        reason = unjudgeable(measure)
+        if line.guaranteed and measure.action in (Action.STOP, Action.LIMIT):
+            reason = "保障类企业，不按停限产判定", "guarantee enterprise: not judged on stop or load"
+        if reason is None and not line.production and not line.loads:
+            reason = "没有登记的电表或负荷点位", "no meter and no load point is registered"
+        elif reason is None and not line.loads and _normal(line.production) is None:
+            reason = "没有基准用电和额定功率", "there is no baseline and no rated power"
+        if reason is not None:
+            reasons.append(NotJudged(line.code, *reason))
+    return list(dict.fromkeys(reasons))
+
+
+class _Normal(NamedTuple):
+    """A normal hour of several meters together, and whether it rests on their rated power."""
+
+    value: float
+    rated: bool
+
+
+def _normal(meters: Sequence[Meter]) -> _Normal | None:
+    if not meters or any(meter.normal is None for meter in meters):
+        return None
+    rated = any(meter.baseline is None for meter in meters)
+    return _Normal(sum(meter.normal or 0.0 for meter in meters), rated)
+
+
+def _ends(meters: Iterable[Meter | LoadMeter]) -> list[int]:
+    return sorted({end for meter in meters for end in meter.hours})
+
+
+def _sum(meters: Iterable[Meter | LoadMeter], end: int) -> float:
+    """What is known of an hour: a lower bound where a meter is missing, which can prove too much but never enough."""
+    return sum(meter.hours.get(end, 0.0) for meter in meters)
+
+
+def _points(meters: Iterable[Meter | LoadMeter], ends: Iterable[int]) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "point": meter.point,
+            "time": instant(end).isoformat(),
+            "value": meter.hours[end],
+            "batch": meter.batches.get(end),
+        }
+        for end in ends
+        for meter in meters
+        if end in meter.hours
+    )
+
+
+def _standing_still(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[Found]:
+    """RUNNING_WHILE_STOPPED: power above the idle share of a normal hour where the line must stand still."""
+    normal = _normal(line.production)
+    if allowed_share(stage.measure) != 0 or normal is None:
+        return
+    stated = rules.running.idle_share_of_rated if normal.rated else rules.running.idle_share
+    limit = max(rules.running.least_kwh.value, stated.value * normal.value)
+    span = span_of(stage)
+    items = [
+        Item(end - 1, end, value, limit, _points(line.production, [end]))
+        for end in _ends(line.production)
+        if span.holds(end) and (value := _sum(line.production, end)) > limit
+    ]
+    threshold = {
+        "value": limit,
+        "unit": "kWh",
+        "per": "hour",
+        "share": stated.value,
+        **_origin(normal, line.production),
+    }
+    yield from _found(Rule.RUNNING_WHILE_STOPPED, line, stage, items, threshold | stated.why())
+
+
+def _within_load(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[Found]:
+    """LOAD_OVER_CAP by electricity: more over a natural day than the share that is left, with its tolerance.
+
+    What a day allows counts all its hours under the stage, seen or not, so that a missing hour never proves anything.
+    """
+    share = allowed_share(stage.measure)
+    normal = _normal(line.production)
+    if share is None or not 0 < share < 1 or normal is None or normal.rated:
+        return
+    stated = rules.load.tolerance
+    per_hour = share * normal.value * (1 + stated.value)
+    items = [
+        Item(first, last, total, per_hour * len(inside), _points(line.production, seen))
+        for first, last, inside, seen in _days(span_of(stage), _ends(line.production))
+        if (total := sum(_sum(line.production, end) for end in seen)) > per_hour * len(inside)
+    ]
+    threshold = {
+        "value": per_hour * _DAY,
+        "unit": "kWh",
+        "per": "day",
+        "share": share,
+        **_origin(normal, line.production),
+    }
+    yield from _found(Rule.LOAD_OVER_CAP, line, stage, items, threshold | stated.why())
+
+
+def _within_cap(line: LineCase, stage: Stage) -> Iterator[Found]:
+    """LOAD_OVER_CAP by the cap itself, where its metric is metered."""
+    cap = stage.measure.load_cap
+    period = None if cap is None else cap_period(cap)
+    if cap is None or period is None:
+        return
+    meters = [meter for meter in _cap_meters(line, cap) if meter.hours]
+    span = span_of(stage)
+    if period == "hour":
+        items = [
+            Item(end - 1, end, value, cap.value, _points(meters, [end]))
+            for end in _ends(meters)
+            if span.holds(end) and (value := _sum(meters, end)) > cap.value
+        ]
+    else:
+        items = [
+            Item(first, last, total, cap.value, _points(meters, seen))
+            for first, last, _, seen in _days(span, _ends(meters))
+            if (total := sum(_sum(meters, end) for end in seen)) > cap.value
+        ]
+    threshold = {
+        "value": cap.value,
+        "unit": cap.unit,
+        "per": period,
+        "of": "cap",
+        "metric": cap.metric,
+        "choice": False,
+    }
+    yield from _found(Rule.LOAD_OVER_CAP, line, stage, items, threshold)
+
+
+def cap_period(cap: LoadCap) -> str | None:
+    """Whether a cap is of an hour or of a day; None when it does not say."""
+    unit, metric = cap.unit.replace(" ", ""), cap.metric or ""
+    if unit.endswith(("/h", "/小时")) or unit == "kW" or metric.startswith(("小时", "每小时", "时")):
+        return "hour"
+    if unit.endswith(("/d", "/天", "/日")) or metric.startswith(("日", "每日", "每天")):
+        return "day"
+    return None
+
+
+def _cap_meters(line: LineCase, cap: LoadCap) -> Sequence[Meter | LoadMeter]:
+    unit = cap.unit.replace(" ", "").partition("/")[0]
+    if unit in ("kWh", "kW") and "电" in (cap.metric or "用电"):
+        return line.production
+    return [meter for meter in line.loads if meter.metric == cap.metric and meter.unit.partition("/")[0] == unit]
+
+
+def _days(span: Span, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int], list[int]]]:
+    """The natural days of a span of which something is known: start, end, all their hours inside, and the known ones."""
+    known: dict[int, list[int]] = {}
+    for end in ends:
+        if span.holds(end):
+            known.setdefault((end - 1 + _BEIJING_HOURS) // _DAY, []).append(end)
+    for day, seen in sorted(known.items()):
+        midnight = day * _DAY - _BEIJING_HOURS
+        inside = [end for end in range(midnight + 1, midnight + _DAY + 1) if span.holds(end)]
+        yield inside[0] - 1, inside[-1], inside, seen
+
+
+def _treated(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[Found]:
+    """TREATMENT_OFF: production runs while every treatment meter is off, or while the monitor says that the source stands."""
+    normal = _normal(line.production)
+    if normal is None or not (line.treatment or line.monitors):
+        return
+    stated = rules.treatment
+    on = max(rules.running.least_kwh.value, stated.production_on_share.value * normal.value)
+    span = Span(_first_hour(stage.starts), span_of(stage).last, stage)
+    items = []
+    for end in _ends(line.production):
+        value = _sum(line.production, end)
+        if value <= on or not (span.first < end and (span.last is None or end <= span.last)):
+            continue
+        proof = _off(line.treatment, end, stated.off_share.value) or _stopped(
+            line.monitors, end, frozenset(stated.cems_stopped_flags.value)
+        )
+        if proof:
+            items.append(Item(end - 1, end, value, on, (*_points(line.production, [end]), *proof)))
+    share = {"share": stated.production_on_share.value, "off_share": stated.off_share.value}
+    threshold = {"value": on, "unit": "kWh", "per": "hour", **share, **_origin(normal, line.production)}
+    yield from _found(Rule.TREATMENT_OFF, line, stage, items, threshold | stated.off_share.why())
+
+
+def _off(meters: Sequence[Meter], end: int, share: float) -> tuple[dict[str, Any], ...]:
+    """The hour of every treatment meter when all of them are known and off; otherwise nothing."""
+    for meter in meters:
+        if meter.normal is None or end not in meter.hours or meter.hours[end] > share * meter.normal:
+            return ()
+    return _points(meters, [end])
+
+
+def _stopped(monitors: Sequence[Monitor], end: int, flags: frozenset[str]) -> tuple[dict[str, Any], ...]:
+    """The flags of the monitors when all that are known say that the source stands; otherwise nothing."""
+    known = [monitor for monitor in monitors if end in monitor.flags]
+    if not known or any(monitor.flags[end] not in flags for monitor in known):
+        return ()
+    return tuple(
+        {
+            "point": monitor.point,
+            "item": monitor.item,
+            "time": instant(end).isoformat(),
+            "flag": monitor.flags[end],
+            "batch": monitor.batches.get(end),
+        }
+        for monitor in known
+    )
+
+
+def _origin(normal: _Normal, meters: Sequence[Meter]) -> dict[str, Any]:
+    days = sorted({day.isoformat() for meter in meters if meter.baseline for day in meter.baseline.days})
+    return {"of": "rated" if normal.rated else "baseline", "normal": normal.value, "days": days}
+
+
+def _found(
+    rule: Rule, line: LineCase, stage: Stage, items: Sequence[Item], threshold: dict[str, Any]
+) -> Iterator[Found]:
+    """One finding for each run of items that follow each other without a gap."""
+    run: list[Item] = []
+    for item in items:
+        if run and item.starts != run[-1].until:
+            yield _one(rule, line, stage, run, threshold)
+            run = []
+        run.append(item)
+    if run:
+        yield _one(rule, line, stage, run, threshold)
+
+
+def _one(rule: Rule, line: LineCase, stage: Stage, run: Sequence[Item], threshold: dict[str, Any]) -> Found:
+    starts, until = instant(run[0].starts), instant(run[-1].until)
+    return Found(rule, line.code, starts, until, {
+        "line": line.code,
+        "line_name": line.name,
+        "required": required_document(stage),
+        "threshold": threshold,
+        "items": [
+            {
+                "from": instant(item.starts).isoformat(),
+                "until": instant(item.until).isoformat(),
+                "value": round(item.value, 6),
+                "limit": round(item.limit, 6),
+                "points": list(item.points),
+            }
+            for item in run
+        ],
+    })  # fmt: skip
+
+
+def required_document(stage: Stage) -> dict[str, Any]:
+    """What had to be done, as a proof states it."""
+    within = stage.measure.complete_within_hours
+    return {
+        "zh": stage.measure.render_zh(),
+        "en": stage.measure.render_en(),
+        "measure": measure_document(stage.measure),
+        "from": stage.starts.astimezone(BEIJING).isoformat(),
+        "until": None if stage.until is None else stage.until.astimezone(BEIJING).isoformat(),
+        "carry_out_by": (stage.starts + timedelta(hours=within or 0)).astimezone(BEIJING).isoformat(),
+    }
+
+
+def gaps(line: LineCase, start: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
+    """Hours between two instants in which a production meter of the line said nothing: unknown, never a breach."""
+    missing: list[tuple[int, int]] = []
+    for end in range(_first_hour(start) + 1, math.floor(until.timestamp() / 3600) + 1):
+        if all(end in meter.hours for meter in line.production):
+            continue
+        if missing and missing[-1][1] == end - 1:
+            missing[-1] = (missing[-1][0], end)
+        else:
+            missing.append((end - 1, end))
+    return [(instant(first), instant(last)) for first, last in missing] if line.production else []
