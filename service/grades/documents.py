@@ -69,6 +69,7 @@ def document(uow: UnitOfWork, stored: Stored) -> dict[str, Any]:
 
 
 def _next(stored: Stored) -> list[dict[str, Any]]:
+    """What people may do next, and which level; what the clock does is no choice of anybody."""
     order = list(Actor)
     return [
         {
@@ -77,6 +78,7 @@ def _next(stored: Stored) -> list[dict[str, Any]]:
             "by": [{"level": one.value, **words(one)} for one in sorted(actors, key=order.index)],
         }
         for move, actors in open_moves(stored.case).items()
+        if actors != {Actor.CLOCK}
     ]
 
 
