@@ -70,7 +70,7 @@ SHAPED: dict[tuple[str, Grade], _Three] = {
     ("炭素", Grade.C): (_HALF, replace(_ALL, complete_within_hours=48), replace(_ALL, complete_within_hours=48)),
     ("砖瓦窑", Grade.NON_LEADING): (_IN_TURNS, _IN_TURNS, _KEPT_WARM),
     ("陶瓷", Grade.C): (_ONE_GOES_ON, _ONE_GOES_ON, _ALL),
-    ("耐火材料", Grade.NON_LEADING): (Measure(_LIMIT, 0.3), _KEPT_WARM, _KEPT_WARM),
+    ("耐火材料", Grade.C): (Measure(_LIMIT, 0.3), _KEPT_WARM, _KEPT_WARM),
     ("玻璃", Grade.B): _limits(Basis.PREVIOUS_YEAR_OUTPUT, 0.1, 0.2, 0.3),
     ("玻璃", Grade.C): (_LOWEST, _LOWEST, _LOWEST),
     ("炼油与石油化工", Grade.C): (
@@ -80,7 +80,7 @@ SHAPED: dict[tuple[str, Grade], _Three] = {
     ),
     ("制药", Grade.C): _limits(Basis.BASELINE_DAY, 0.3, 0.5, 0.5),
     ("农药制造", Grade.C): _limits(Basis.PERMIT_CAPACITY, 0.3, 0.4, 0.5),
-    ("人造板制造", Grade.NON_LEADING): (_AT_NIGHT, _AT_NIGHT, _ALL),
+    ("人造板制造", Grade.C): (_AT_NIGHT, _AT_NIGHT, _ALL),
 }
 """Measures at yellow, orange and red of grades that the guide is silent on."""
 

@@ -43,21 +43,24 @@ class Planner:
         self._lower_load = profile.single_unit.policy == "lower_load"
         self._known: dict[object, list[PerLevel[Measure]]] = {}
 
-    def guide_knows(self, industry: Industry, grade: Grade) -> bool:
-        return any(self._guide.templates(industry, grade, level) is not None for level in LEVELS)
+    def guide_knows(self, industry: Industry, grade: Grade, subtype: str | None = None) -> bool:
+        """True where the guide asks something of the grade at some level."""
+        return any(self._guide.templates(industry, grade, level, subtype) is not None for level in LEVELS)
 
-    def needs_transport_row(self, industry: Industry, grade: Grade) -> bool:
+    def needs_transport_row(self, industry: Industry, grade: Grade, subtype: str | None = None) -> bool:
         """True where the guide asks something of its transport, or an invented measure does."""
         if industry.name_zh in HAULERS and grade not in self._guide.self_determined.grades:
             return True
-        templates = [self._guide.templates(industry, grade, level) or () for level in LEVELS]
+        templates = [self._guide.templates(industry, grade, level, subtype) or () for level in LEVELS]
         return any(template.process == _ROAD for group in templates for template in group)
 
-    def key(self, industry: Industry, grade: Grade, lines: Lines, unknown: bool) -> list[PerLevel[Measure]]:
+    def key(
+        self, industry: Industry, grade: Grade, lines: Lines, unknown: bool, subtype: str | None = None
+    ) -> list[PerLevel[Measure]]:
         """The plan of a key-industry enterprise. `unknown`: the authority has not established it yet."""
-        key = (industry.code, grade, tuple(lines), unknown)
+        key = (industry.code, grade, subtype, tuple(lines), unknown)
         if key not in self._known:
-            levels = [self._level(industry, grade, level, lines, unknown) for level in LEVELS]
+            levels = [self._level(industry, grade, subtype, level, lines, unknown) for level in LEVELS]
             self._known[key] = _turned(levels, lines)
         return self._known[key]
 
@@ -81,19 +84,27 @@ class Planner:
         return self._known[key]
 
     def _level(
-        self, industry: Industry, grade: Grade, level: ResponseLevel, lines: Lines, unknown: bool
+        self,
+        industry: Industry,
+        grade: Grade,
+        subtype: str | None,
+        level: ResponseLevel,
+        lines: Lines,
+        unknown: bool,
     ) -> list[Measure]:
         if unknown:
             return [Measure(Action.UNKNOWN)] * len(lines)
-        templates = self._guide.templates(industry, grade, level)
+        templates = self._guide.templates(industry, grade, level, subtype)
         if templates is None:
-            return self._invented(industry, grade, level, lines)
+            return self._invented(industry, grade, subtype, level, lines)
         return self._planned(templates, lines)
 
-    def _invented(self, industry: Industry, grade: Grade, level: ResponseLevel, lines: Lines) -> list[Measure]:
+    def _invented(
+        self, industry: Industry, grade: Grade, subtype: str | None, level: ResponseLevel, lines: Lines
+    ) -> list[Measure]:
         """Where the guide is silent: the shape of the industry, else a share by grade; and the transport of haulers."""
         if grade is Grade.UNGRADED:  # held to the lowest grade, as one that has not applied
-            grade = self._guide.lowest_grade(industry) or grade
+            grade = self._guide.lowest_grade(industry, subtype) or grade
         shapes = [shaped(industry.name_zh, grade, level, units) for _, units in lines]
         action, ratio = _INVENTED.get(grade, _OTHER)[LEVELS.index(level)]
         plan = self._planned((MeasureTemplate(process=ALL_PROCESSES, action=action, ratio=ratio),), lines)

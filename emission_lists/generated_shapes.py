@@ -82,6 +82,7 @@ SHAPES: dict[str, Shape] = {
     "工业涂装": Shape("喷漆", "涂装", _COATING, 4),
 }
 CLINKER = Shape("熟料生产线", "水泥熟料", Pollutants(120, 860, 95, 5))
+CEMENT_PARTS = ("水泥粉磨站", "水泥熟料")  # the guide's sub-types: without and with clinker
 ROAD = Pollutants(0.2, 28, 1.4, 2.2)
 
 # Industries that are in no guide: (name, GB/T 4754 class, shape).

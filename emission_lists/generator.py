@@ -16,6 +16,7 @@ from typing import NamedTuple
 from emission_lists.generated_measures import saved_share
 from emission_lists.generated_plans import Planner
 from emission_lists.generated_shapes import (
+    CEMENT_PARTS,
     CITY_KINDS,
     CLINKER,
     GUARANTEED,
@@ -198,14 +199,17 @@ class _Maker:
         industry = self._classes[0 if by_letters else -1].pick(rng)
         clinker = industry.name_zh == "水泥" and rng.random() < _CLINKER_SHARE
         shape = CLINKER if clinker else SHAPES[industry.name_zh]
-        grade = self._grade(industry, clinker)
+        part = industry.subtype(CEMENT_PARTS[clinker]) if industry.name_zh == "水泥" else None
+        subtype = None if part is None else part.name_zh
+        grade = self._grade(industry, subtype, clinker)
         code = next(iter(industry.gbt4754), None)
-        firm = self._firm(uscc, index, shape.noun, industry.name_zh, key=True, grade=grade, code=code)
+        firm = self._firm(uscc, index, shape.noun, industry.name_zh, key=True, grade=grade, code=code, subtype=subtype)
         lines = self._lines(shape, 1.0)
-        if self._planner.needs_transport_row(industry, grade):
+        if self._planner.needs_transport_row(industry, grade, subtype):
             lines.append((ROAD_TRANSPORT, "厂区运输车辆", 1, ROAD))
-        unknown = rng.random() < self._unknown_share and not self._planner.guide_knows(industry, grade)
-        plans = self._planner.key(industry, grade, [(process, units) for process, _, units, _ in lines], unknown)
+        unknown = rng.random() < self._unknown_share and not self._planner.guide_knows(industry, grade, subtype)
+        named = [(process, units) for process, _, units, _ in lines]
+        plans = self._planner.key(industry, grade, named, unknown, subtype)
         return self._rows(firm, lines, plans)
 
     def _other(self, uscc: str, index: int, draw: float) -> tuple[ListRow, ...]:
@@ -255,6 +259,7 @@ class _Maker:
         code: str | None,
         guarantee: GuaranteeType | None = None,
         cap: LoadCap | None = None,
+        subtype: str | None = None,
         small: bool = False,
         stopped: bool = False,
     ) -> Enterprise:
@@ -274,11 +279,12 @@ class _Maker:
             guarantee_cap=cap,
             small_micro=small,
             long_stopped=stopped,
+            subtype=subtype,
         )
 
-    def _grade(self, industry: Industry, clinker: bool) -> Grade:
-        """A grade of the industry's scheme, so that A, B and leading have their share among all that are rated."""
-        rng, legal = self._rng, self._guide.legal_grades(industry)
+    def _grade(self, industry: Industry, subtype: str | None, clinker: bool) -> Grade:
+        """A grade of the scheme, so that A, B and leading have their share among all that are rated."""
+        rng, legal = self._rng, self._guide.legal_grades(industry, subtype)
         if not legal or rng.random() < PROPORTIONS.not_applied:
             return Grade.UNGRADED
         draw = rng.random()
