@@ -31,7 +31,7 @@ from emission_lists.cells import (
 from emission_lists.grades import Grade
 from emission_lists.guides import plain
 from emission_lists.levels import LEVELS
-from emission_lists.lists import POLLUTANT_LABELS, GuaranteeType
+from emission_lists.lists import POLLUTANT_LABELS, GuaranteeType, SourceClass
 from emission_lists.measures import (
     MAX_HOURS,
     Action,
@@ -129,6 +129,7 @@ ENTERPRISE_COLUMNS: tuple[Column, ...] = (
     _yes_no("长期停产", "长期停产的不填现状排放量"),
     _text("联系方式", note="岗位或值班电话，请勿填写个人信息"),
     _optional(_text("行业子类", note="同一行业内分级方式不同的填写，如 水泥熟料、水泥粉磨站")),
+    _optional(_choice("源类别", labels(SourceClass), note="电厂、供热锅炉等，空白视为一般工业企业")),
 )
 
 LINE_COLUMNS: tuple[Column, ...] = (

@@ -12,7 +12,7 @@ from typing import Any
 
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel
-from emission_lists.lists import POLLUTANTS, Enterprise, GuaranteeType, Line, Pollutants
+from emission_lists.lists import POLLUTANTS, Enterprise, GuaranteeType, Line, Pollutants, SourceClass
 from emission_lists.measures import (
     Action,
     Basis,
@@ -136,6 +136,7 @@ STOP_MODE = {member.value: member for member in StopMode}
 NON_ROAD_RULE = {member.value: member for member in NonRoadRule}
 VERIFICATION = {member.value: member for member in Verification}
 GUARANTEE = {member.value: member for member in GuaranteeType}
+SOURCE_CLASS = {member.value: member for member in SourceClass}
 
 
 def pollutants_document(values: Pollutants) -> dict[str, float | None]:
@@ -188,6 +189,7 @@ def enterprise_document(enterprise: Enterprise) -> dict[str, Any]:
         "long_stopped": enterprise.long_stopped,
         "contact": enterprise.contact,
         **({} if enterprise.subtype is None else {"subtype": enterprise.subtype}),
+        **({} if enterprise.source_class is None else {"source_class": enterprise.source_class.value}),
     }
 
 
@@ -198,4 +200,6 @@ def enterprise_from(document: Mapping[str, Any]) -> Enterprise:
     fields["guarantee"] = None if guarantee is None else GUARANTEE[guarantee]
     fields["guarantee_until"] = None if until is None else date.fromisoformat(until)
     fields["guarantee_cap"] = cap_from(fields["guarantee_cap"])
+    if (source_class := fields.get("source_class")) is not None:
+        fields["source_class"] = SOURCE_CLASS[source_class]
     return Enterprise(**fields)

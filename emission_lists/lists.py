@@ -41,13 +41,21 @@ class GuaranteeType(Labelled):
     OTHER = ("other", "其他", "other")
 
 
+class SourceClass(Labelled):
+    """Which class of industrial sources an enterprise is counted under (源类别). Small-micro emitters have a column of their own."""
+
+    INDUSTRY = ("industry", "一般工业企业", "industry")
+    POWER_PLANT = ("power_plant", "电厂", "power plant")
+    HEATING_BOILER = ("heating_boiler", "供热锅炉", "heating boiler")
+
+
 @dataclass(frozen=True, slots=True)
 class Enterprise:
     """An air-emitting enterprise (涉气企业).
 
     `adcode`: its county; `industry`: the guide's Chinese name, or any other text where `key_industry` is
     false; `contact`: a post or a switchboard, not a person; `subtype`: the guide's sub-type (行业子类), where
-    grades differ inside an industry.
+    grades differ inside an industry; `source_class`: None = an ordinary industrial enterprise.
     """
 
     uscc: str
@@ -66,6 +74,7 @@ class Enterprise:
     long_stopped: bool = False
     contact: str | None = None
     subtype: str | None = None
+    source_class: SourceClass | None = None
 
     def guaranteed_on(self, day: date) -> bool:
         """True if the guarantee is approved for `day`. Without an end date it is not established."""

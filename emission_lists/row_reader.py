@@ -208,7 +208,7 @@ class RowReader:
 
 def _enterprise(*cells: Any) -> Enterprise:
     (uscc, name, adcode, industry, key_industry, grade, permit_no, address, gbt4754,
-     guarantee, until, metric, value, unit, small_micro, long_stopped, contact, subtype) = cells  # fmt: skip
+     guarantee, until, metric, value, unit, small_micro, long_stopped, contact, subtype, source_class) = cells  # fmt: skip
     cap = load_cap(metric, value, unit, _CAP_IN_ENTERPRISE)
     if guarantee is None and (until is not None or cap is not None):
         raise GroupProblem("GUARANTEE_DATE", _CAP_IN_ENTERPRISE - 3, until)
@@ -229,6 +229,7 @@ def _enterprise(*cells: Any) -> Enterprise:
         long_stopped=long_stopped,
         contact=contact,
         subtype=subtype,
+        source_class=source_class,
     )
 
 

@@ -209,6 +209,7 @@ def _enterprise_cells(enterprise: Enterprise) -> list[Cell]:
         _yes_no(enterprise.long_stopped),
         enterprise.contact,
         enterprise.subtype,
+        None if enterprise.source_class is None else enterprise.source_class.zh,
     ]
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from emission_lists.grades import Grade
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import PerLevel
-from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants
+from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
 from emission_lists.measures import Action, Basis, CountUnit, LoadCap, Measure, VehicleRule, Verification
 
 USCC = make_uscc("130202", 12345678)
@@ -102,6 +102,7 @@ def enterprises(draw: st.DrawFn) -> Enterprise:
         long_stopped=draw(st.booleans()),
         contact=draw(st.none() | texts),
         subtype=draw(st.none() | texts),
+        source_class=draw(st.none() | st.sampled_from(SourceClass)),
     )
 
 

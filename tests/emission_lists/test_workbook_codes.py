@@ -8,7 +8,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 import pytest
 import xlsxwriter
 
-from emission_lists.columns import BASE_SHEET, COLUMNS, LIST_SHEET
+from emission_lists.columns import BASE_SHEET, COLUMNS, LIST_SHEET, column_letter
 from emission_lists.findings import Finding, Severity
 from emission_lists.import_texts import IMPORT_TEXTS
 from emission_lists.measures import Action
@@ -157,20 +157,26 @@ class TestEveryCode:
         assert all(document[key] for key in ("message", "advice", "message_en", "advice_en"))
 
 
+def place(header: str) -> str:
+    """Where a column of the template stands: its letter and header."""
+    letters = {column.header: column_letter(index) for index, column in enumerate(COLUMNS, start=1)}
+    return f"{letters[header]} {header}"
+
+
 class TestPlace:
     @pytest.mark.parametrize(
         ("code", "row", "column"),
         [
-            ("REQUIRED", 2, "C 企业名称"),
-            ("USCC_LENGTH", 2, "B 统一社会信用代码"),
-            ("PERCENT", 2, "BH 红色-比例（%）"),
-            ("CAP_INCOMPLETE", 2, "AX 橙色-负荷上限"),
-            ("GUARANTEE_DATE", 2, "K 保障类型"),
-            ("MEASURE_CONTRADICTS", 2, "AT 橙色-比例（%）"),
-            ("MEASURE_INCOMPLETE", 2, "AZ 橙色-车辆管控"),
-            ("UNITS", 2, "AV 橙色-停产数量"),
-            ("DUPLICATE", 3, "S 生产线编号"),
-            ("ENTERPRISE_DIFFERS", 3, "B 统一社会信用代码"),
+            ("REQUIRED", 2, place("企业名称")),
+            ("USCC_LENGTH", 2, place("统一社会信用代码")),
+            ("PERCENT", 2, place("红色-比例（%）")),
+            ("CAP_INCOMPLETE", 2, place("橙色-负荷上限")),
+            ("GUARANTEE_DATE", 2, place("保障类型")),
+            ("MEASURE_CONTRADICTS", 2, place("橙色-比例（%）")),
+            ("MEASURE_INCOMPLETE", 2, place("橙色-车辆管控")),
+            ("UNITS", 2, place("橙色-停产数量")),
+            ("DUPLICATE", 3, place("生产线编号")),
+            ("ENTERPRISE_DIFFERS", 3, place("统一社会信用代码")),
             ("FORMULA", 2, "I"),
             ("MERGED", 2, "B"),
             ("BASE_POLLUTANT", 2, "A 污染物"),
@@ -205,7 +211,7 @@ class TestPlace:
             for place, header in enumerate(headers):
                 if cells[header] is not None:
                     page.write(1, place, cells[header])
-        assert [error.column for error in read_workbook(target.getvalue()).errors] == ["BR 企业名称"]
+        assert [error.column for error in read_workbook(target.getvalue()).errors] == [f"{column_letter(headers.index('企业名称'))} 企业名称"]
 
 
 class TestTruthValues:
@@ -228,8 +234,9 @@ class TestTruthValues:
 
     def test_another_way_of_writing_it_is_seen_too(self) -> None:
         def change(old: bytes) -> bytes:
-            assert b'<c r="AA2" s="2"><v>1</v>' in old
-            return old.replace(b'<c r="AA2" s="2"><v>1</v>', b"<c r='AA2' t = 'b'><v>1</v>")
+            at = f"{place('设备总数').split()[0]}2".encode()
+            assert b'<c r="%b" s="2"><v>1</v>' % at in old
+            return old.replace(b'<c r="%b" s="2"><v>1</v>' % at, b"<c r='%b' t = 'b'><v>1</v>" % at)
 
         errors = read_workbook(rebuilt({SHEET: change})).errors
         assert [(e.code, e.value) for e in errors] == [("NOT_A_NUMBER", "TRUE")]
