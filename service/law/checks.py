@@ -15,6 +15,7 @@ from typing import Protocol
 
 from alerts.law import Division
 from alerts.rules import NATIONAL, Validity
+from service.law.guide_checks import check_guides
 from service.law.plan_checks import check_plans
 from service.law.problems import LawProblem
 from service.law.reading import Draft, Entry
@@ -62,7 +63,7 @@ def check(draft: Draft) -> list[LawProblem]:
         *_divisions(draft, known),
         *_names(draft, known),
         *_adjacency(draft, known),
-        *_guides(draft),
+        *check_guides(draft),
     ]
 
 
@@ -262,12 +263,3 @@ def _adjacency(draft: Draft, known: _Known) -> Iterator[LawProblem]:
                 yield LawProblem(entry.file, entry.path, f"{adcode} is no division", "correct the code")
         if pair.basis not in {"border", "parent", "declared"}:
             yield LawProblem(entry.file, entry.path, f"unknown basis {pair.basis!r}", "use border, parent or declared")
-
-
-def _guides(draft: Draft) -> Iterator[LawProblem]:
-    if not draft.guides and not any(problem.file.startswith("guides") for problem in draft.problems):
-        yield LawProblem("guides", "", "holds no guide", "add the technical guide in force")
-    dated = [(entry.file, entry.value.in_force) for entry in draft.guides if entry.value.kind == "guide"]
-    for (before, one), (file, other) in pairwise(sorted(dated, key=lambda item: item[1].from_)):
-        if one.until is None or one.until > other.from_:
-            yield LawProblem(file, "in_force.from", f"overlaps {before}", "end the older one where the newer begins")

@@ -18,6 +18,7 @@ from alerts.law import Division, Region
 from alerts.plans import Plan
 from alerts.rules import AqiStandard, RuleSet
 from emission_lists.guides import Guide, ListProfile
+from emission_lists.guides_regional import LocalPractice, RegionalExtension
 from service.grades.rules import read_grading
 from service.law.adjacency import COLUMNS as ADJACENCY_COLUMNS
 from service.law.adjacency import Neighbours
@@ -32,6 +33,7 @@ NAMES = "divisions/names.csv"
 DIVISION_COLUMNS = ("adcode", "name", "level", "parent", "valid_from", "valid_until", "lon", "lat", "note")
 NAME_COLUMNS = ("feed_name", "adcode", "valid_from", "valid_until", "seen_in", "note")
 FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "grading", "divisions", "skill")
+READ_FROM = ("*/*.yaml", "plans/*/*.yaml", "guides/regions/*.yaml", "guides/local/*.yaml")
 
 Model = TypeVar("Model", bound=BaseModel)
 Row = TypeVar("Row")
@@ -62,6 +64,8 @@ class Draft:
     regions: list[Entry[Region]] = field(default_factory=list)
     guides: list[Entry[Guide]] = field(default_factory=list)
     profiles: list[Entry[ListProfile]] = field(default_factory=list)
+    extensions: list[Entry[RegionalExtension]] = field(default_factory=list)
+    practices: list[Entry[LocalPractice]] = field(default_factory=list)
     divisions: list[Entry[Division]] = field(default_factory=list)
     names: list[Entry[Name]] = field(default_factory=list)
     adjacency: list[Entry[Neighbours]] = field(default_factory=list)
@@ -80,6 +84,8 @@ def read_config(config: Path) -> Draft:
     draft.regions = _values(config, "regions/*.yaml", Region, draft.problems)
     draft.guides = _values(config, "guides/[!p]*.yaml", Guide, draft.problems)
     draft.profiles = _values(config, "guides/profile*.yaml", ListProfile, draft.problems)
+    draft.extensions = _values(config, "guides/regions/*.yaml", RegionalExtension, draft.problems)
+    draft.practices = _values(config, "guides/local/*.yaml", LocalPractice, draft.problems)
     draft.divisions = _table(config, DIVISIONS, DIVISION_COLUMNS, _division, draft.problems)
     draft.names = _table(config, NAMES, NAME_COLUMNS, _name, draft.problems)
     draft.adjacency = _table(config, ADJACENCY, ADJACENCY_COLUMNS, _neighbours, draft.problems)
@@ -163,7 +169,7 @@ def _neighbours(row: dict[str, str]) -> Neighbours:
 
 def _strays(config: Path) -> list[LawProblem]:
     """Files that nobody reads: a misspelt ending or a wrong folder would silently take law out of force."""
-    read = {path for pattern in ("*/*.yaml", "plans/*/*.yaml") for path in config.glob(pattern)}
+    read = {path for pattern in READ_FROM for path in config.glob(pattern)}
     read -= set(config.glob("plans/*.yaml"))
     yamls = {path for ending in ("*.yaml", "*.yml") for path in config.rglob(ending)}
     return [
