@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -56,10 +56,22 @@ class Settings(BaseSettings):
     """How long it rests."""
     delivery_timeout_seconds: float = Field(default=15, gt=0)
     """How long a subscriber's endpoint may take to answer."""
+    signing_key: Path | None = None
+    """Private key (PEM) that signs printed sheets; without it a trial pair is made in `data_dir/signing`."""
+    signing_cert: Path | None = None
+    """Certificate (PEM) of that key; give both or neither."""
+    supervision_phones: dict[str, str] = {}
+    """Supervision telephones on notice boards by division, as JSON: `{"130200": "0315-12345"}`; the nearest one above counts."""
     demo: bool = False
     """Show the demo accounts (logins that begin with `demo-`) on the sign-in page."""
     allow_private_targets: bool = False
     """Let webhooks go to loopback and private addresses; only for trials on one machine."""
+
+    @model_validator(mode="after")
+    def _key_with_certificate(self) -> Settings:
+        if (self.signing_key is None) is not (self.signing_cert is None):
+            raise ValueError("give LANTIAN_SIGNING_KEY and LANTIAN_SIGNING_CERT together, or neither")
+        return self
 
     @property
     def public_root(self) -> Path:
