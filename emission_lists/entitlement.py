@@ -29,11 +29,13 @@ class Decisions:
     def __bool__(self) -> bool:
         return bool(self.grades or self.guarantees)
 
-    def next_change(self, after: datetime) -> datetime | None:
-        """The first instant after `after` at which an answer may change by itself: a guarantee's step or end."""
-        instants = [step.effective_from for one in self.guarantees for step in one.steps]
-        instants += [one.valid_until for one in self.guarantees]
-        return min((instant for instant in instants if instant > after), default=None)
+    @property
+    def instants(self) -> list[datetime]:
+        """Instants at which an answer may change by itself: a grade's or a guarantee's begin or end."""
+        found = [step.effective_from for one in self.guarantees for step in one.steps]
+        found += [one.valid_until for one in self.guarantees]
+        found += [one.effective_from for one in self.grades]
+        return found + [one.valid_until for one in self.grades if one.valid_until is not None]
 
 
 def entitled(

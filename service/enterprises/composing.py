@@ -73,18 +73,18 @@ async def compose(uow: UnitOfWork, lists: Lists, site: Site, question: Question)
     found = await _at(uow, lists, site, touching, entries, question.moment)
     if found is None:
         return None
-    requirement, version = found
-    body = requirement.document()
+    requirement, version, notes = found
+    body = requirement.document() | {"notes": notes}
     body["division"], body["list_version"] = site.homes[0], version
     body["next"] = None
-    edges += boundaries(requirement)
+    edges += [*boundaries(requirement), *lists.instants()]
     if following is not None:
         then = following.starts_at
         coming = await _touching(lists, site, responses, then)
         begun = next((one for one in coming if one.responding.id == following.id), None)
         later = None if begun is None else await _at(uow, lists, site, coming, entries, then, begun)
         if later is not None:
-            body["next"] = later[0].document()
+            body["next"] = later[0].document() | {"notes": later[2]}
             edges += boundaries(later[0])
     levels = -max((int(one.responding.level) for one in touching), default=0)
     ahead = 0 if following is None else -int(following.level)
@@ -100,7 +100,7 @@ async def _touching(
         current = carrying(at(of_one, moment))
         listed = None if current is None else await _listed_under(lists, site, current, moment)
         if current is not None and listed is not None:
-            found.append(Touching(current, listed))
+            found.append(Touching(current, await lists.entitled(listed, current.starts_at, moment)))
     return sorted(found, key=lambda one: (-int(one.responding.level), one.responding.starts_at, one.responding.adcode))
 
 
@@ -130,8 +130,11 @@ async def _at(
     entries: tuple[Entry, ...],
     moment: datetime,
     begun: Touching | None = None,
-) -> tuple[Requirement, int] | None:
-    """The requirement with everything that holds at `moment`; `begun`: the response that is yet to begin then."""
+) -> tuple[Requirement, int, list[dict[str, Any]]] | None:
+    """The requirement with everything that holds at `moment`, and why it departs from the list.
+
+    `begun`: the response that is yet to begin then.
+    """
     place = uow.runtime.place
     first = begun or (touching[0] if touching else None)
     listed = first.listed if first else await _own(lists, site, moment)
@@ -152,7 +155,9 @@ async def _at(
         responses=tuple(facts),
         seasonal=tuple(plans.values()),
     )
-    return requirement, listed.version
+    said = [one.listed for one in ordered] or [listed]
+    notes = dict.fromkeys(note for one in said for note in one.notes)
+    return requirement, listed.version, [note.document() for note in notes]
 
 
 async def _own(lists: Lists, site: Site, moment: datetime) -> Listed | None:
@@ -160,7 +165,7 @@ async def _own(lists: Lists, site: Site, moment: datetime) -> Listed | None:
     for adcode in site.homes:
         listed = await lists.listed(await lists.active(adcode, moment))
         if listed is not None:
-            return listed
+            return await lists.entitled(listed, moment, moment)
     return None
 
 
@@ -182,8 +187,9 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
         seasonal=tuple(plans.values()),
         declared=level,
     )
+    notes = [note.document() for note in listed.notes]
     body = requirement.document() | {"division": site.homes[0], "list_version": listed.version, "next": None}
-    return Composed(body, (0, 0, site.homes[0]))
+    return Composed(body | {"notes": notes}, (0, 0, site.homes[0]))
 
 
 def _if_declared(level: ResponseLevel, lines: Iterable[Line], moment: datetime) -> Obligation:

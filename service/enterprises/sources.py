@@ -9,21 +9,29 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from emission_lists.documents import enterprise_from, line_from
+from emission_lists.entitlement import Decisions
 from emission_lists.identifiers import uscc_valid
 from emission_lists.lists import Enterprise, Line
+from emission_lists.regrading import Note
 from service.accounts.roles import NATION, prefix_of
+from service.grades.applying import entitle
+from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from, decisions_of
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
 
-NOW_SQL = """
-SELECT v.adcode, v.id, v.state, v.activated_at, e.county, e.document FROM list_enterprise e
+NAMED_SQL = """
+SELECT v.adcode, v.id, v.state, v.activated_at, e.county{more} FROM list_enterprise e
 JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND (v.state = 'active' OR EXISTS (
     SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
 ORDER BY v.adcode, v.id
 """
-HOMES_SQL = NOW_SQL.replace(", e.document FROM", " FROM")
+HOMES_SQL = NAMED_SQL.format(more="")
+DECIDED = (
+    f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
+)
+NOW_SQL = NAMED_SQL.format(more=f", v.guide, e.document{DECIDED}")
 LAST_HOME_SQL = """
 SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
@@ -32,7 +40,10 @@ HOMES_AT_SQL = """
 SELECT DISTINCT ON (v.adcode) v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND v.activated_at <= $2 ORDER BY v.adcode, v.activated_at DESC, v.id DESC
 """
-ENTERPRISE_SQL = "SELECT document FROM list_enterprise WHERE uscc = $1 AND version_id = $2"
+ENTERPRISE_SQL = """
+SELECT v.adcode, v.guide, e.document FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND e.version_id = $2
+"""
 ACTIVE_AT_SQL = """
 SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND activated_at <= $2
 ORDER BY activated_at DESC, id DESC LIMIT 1
@@ -59,6 +70,9 @@ class Listed(NamedTuple):
     version: int
     enterprise: Enterprise
     lines: tuple[Line, ...]
+    adcode: str
+    guide: str
+    notes: tuple[Note, ...] = ()
 
 
 async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[Home, ...]:
@@ -130,11 +144,13 @@ class Lists:
     uscc: str
     _listed: dict[int, Listed | None] = field(default_factory=dict)
     _active: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    _decisions: dict[str, Decisions] = field(default_factory=dict)
 
     async def prefetch(self) -> None:
         """Everything that may be asked for now, in one round trip."""
         for row in await self.uow.fetch(NOW_SQL, self.uscc, self.uow.now):
-            self._listed[row["id"]] = _listed(row["id"], row["document"])
+            self._listed[row["id"]] = _listed(row["id"], row)
+            self._decisions[row["adcode"]] = decisions_from(row["grades"], row["guarantees"])
             if row["state"] == "active":
                 self._active[row["adcode"]] = row["id"], row["activated_at"]
 
@@ -143,9 +159,23 @@ class Lists:
         if version is None:
             return None
         if version not in self._listed:
-            document = await self.uow.fetchval(ENTERPRISE_SQL, self.uscc, version)
-            self._listed[version] = None if document is None else _listed(version, document)
+            row = await self.uow.fetchrow(ENTERPRISE_SQL, self.uscc, version)
+            self._listed[version] = None if row is None else _listed(version, row)
         return self._listed[version]
+
+    async def entitled(self, listed: Listed, start: datetime, at: datetime) -> Listed:
+        """The list's word under the grades and guarantees in force: those at `start` count, a guarantee while it holds `at`."""
+        if listed.adcode not in self._decisions:
+            self._decisions[listed.adcode] = await decisions_of(self.uow, self.uscc, listed.adcode)
+        decisions = self._decisions[listed.adcode]
+        if not decisions:
+            return listed
+        made = entitle(listed.enterprise, listed.lines, listed.guide, decisions, start, at)
+        return listed._replace(enterprise=made.enterprise, lines=made.lines, notes=made.notes)
+
+    def instants(self) -> list[datetime]:
+        """When what was decided about the enterprise changes an answer by itself."""
+        return [instant for decisions in self._decisions.values() for instant in decisions.instants]
 
     async def active(self, adcode: str, instant: datetime) -> int | None:
         """The version of a division that was in force at an instant."""
@@ -156,6 +186,7 @@ class Lists:
         return version
 
 
-def _listed(version: int, document: str) -> Listed:
-    stored = json.loads(document)
-    return Listed(version, enterprise_from(stored["enterprise"]), tuple(line_from(line) for line in stored["lines"]))
+def _listed(version: int, row: Any) -> Listed:
+    stored = json.loads(row["document"])
+    lines = tuple(line_from(line) for line in stored["lines"])
+    return Listed(version, enterprise_from(stored["enterprise"]), lines, row["adcode"], row["guide"])

@@ -1,0 +1,28 @@
+"""The list's word about an enterprise under what was decided about it, by the guide and profile in use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from emission_lists.entitlement import Decisions, entitled
+from emission_lists.lists import Enterprise, Line
+from emission_lists.regrading import Regraded
+from service.lists.workbooks import guide_of, profile
+
+
+def entitle(
+    enterprise: Enterprise, lines: Sequence[Line], guide: str, decisions: Decisions, start: datetime, at: datetime
+) -> Regraded:
+    """Enterprise, lines and notes under the grades in force at `start`, and the guarantees that hold at `at`."""
+    local = profile()
+    return entitled(
+        enterprise,
+        lines,
+        decisions,
+        guide_of(guide),
+        start=start,
+        at=at,
+        also_self_determined=local.extra_self_determined,
+        lower_load=local.single_unit.policy == "lower_load",
+    )
