@@ -8,6 +8,7 @@ are of a range that was never given out; nobody is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import accumulate
 from random import Random
@@ -44,6 +45,7 @@ from emission_lists.lists import (
     Line,
     ListRow,
     Pollutants,
+    SourceClass,
 )
 from emission_lists.measures import Basis, LoadCap, Measure
 from emission_lists.reductions import totals
@@ -54,6 +56,7 @@ _UNTIL = date(2035, 12, 31)
 _LINE_COUNTS = (1, 2, 3, 4, 5, 8)
 _LINE_WEIGHTS = (0.2, 0.25, 0.25, 0.15, 0.08, 0.07)
 _UNASSIGNED = 90_000_000  # organisation codes of this range were never given out
+_CLASSES = {POWER[0]: SourceClass.POWER_PLANT, HEATING[0]: SourceClass.HEATING_BOILER}
 _STEEL_B_MINUS = 0.1
 _CLINKER_SHARE = 0.2
 _Lines = list[tuple[str, str, int, Pollutants]]  # process, name, units and base emissions of each line
@@ -235,6 +238,8 @@ class _Maker:
         firm = self._firm(
             uscc, index, shape.noun, name, key=False, grade=Grade.UNGRADED, code=code, guarantee=why, cap=cap
         )
+        if name in _CLASSES:
+            firm = replace(firm, source_class=_CLASSES[name])
         lines = self._lines(shape, 1.0)
         return self._rows(firm, lines, self._planner.guaranteed([(line[0], line[2]) for line in lines], basis))
 

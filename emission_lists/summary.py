@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel
-from emission_lists.lists import POLLUTANTS, ROAD_TRANSPORT, Enterprise, Line, Pollutants
+from emission_lists.lists import POLLUTANTS, ROAD_TRANSPORT, Enterprise, Line, Pollutants, SourceClass
 from emission_lists.measures import Action, Labelled
 from emission_lists.reductions import Totals
+from emission_lists.sheets.kinds import Sheet, SheetRecord
 
 PER_KG = 1_000_000
 WIDTH = len(POLLUTANTS) * (1 + len(LEVELS))
@@ -30,13 +31,17 @@ class Dimension(Labelled):
     GRADE = ("grade", "绩效等级", "grade")
     SOURCE = ("source", "源类", "source class")
     STANDING = ("standing", "管控类别", "standing of the enterprise")
+    SHEET = ("sheet", "其他源清单", "further sources")
 
 
 class Source(Labelled):
-    """Which class of sources a row belongs to (源类). A row of road transport is a mobile source."""
+    """Which class of sources a row of the industrial list belongs to (源类); the first that applies."""
 
-    INDUSTRIAL = ("industrial", "工业源", "industrial")
-    MOBILE = ("mobile", "移动源（厂区公路运输）", "mobile (road transport of plants)")
+    TRANSPORT = ("plant_transport", "厂区公路运输", "road transport of plants")
+    SMALL_MICRO = ("small_micro", "小微涉气", "small or micro emitters")
+    POWER_PLANT = ("power_plant", "电厂", "power plants")
+    HEATING_BOILER = ("heating_boiler", "供热锅炉", "heating boilers")
+    INDUSTRY = ("industry", "一般工业企业", "other industry")
 
 
 class Standing(Labelled):
@@ -63,11 +68,24 @@ def standing_of(enterprise: Enterprise) -> Standing:
     return Standing.UNGRADED if enterprise.grade is Grade.UNGRADED else Standing.GRADED
 
 
+_SOURCES = {SourceClass.POWER_PLANT: Source.POWER_PLANT, SourceClass.HEATING_BOILER: Source.HEATING_BOILER}
+
+
+def source_of(enterprise: Enterprise, line: Line) -> Source:
+    """The one source class a row is counted under."""
+    if line.process == ROAD_TRANSPORT:
+        return Source.TRANSPORT
+    if enterprise.small_micro:
+        return Source.SMALL_MICRO
+    return _SOURCES.get(enterprise.source_class or SourceClass.INDUSTRY, Source.INDUSTRY)
+
+
 @dataclass(frozen=True, slots=True)
 class Sum:
     """One group: how many enterprises and lines, and `WIDTH` sums in mg/d.
 
-    An enterprise with rows of both sources counts once in each of them.
+    An enterprise with rows of several sources counts once in each of them. Of a further sheet (扬尘、移动源) the rows are
+    counted as lines; they are no part of the whole list's sum.
     """
 
     dimension: Dimension
@@ -96,6 +114,7 @@ class Summary:
     def __init__(self) -> None:
         self._groups: dict[_Group, list[int]] = {}
         self._sources: dict[tuple[_Group, Source], list[int]] = {}
+        self._sheets: dict[Sheet, list[int]] = {}
 
     def add(self, enterprise: Enterprise, lines: Iterable[Line]) -> None:
         """Count an enterprise with all its lines. Call it once for each enterprise."""
@@ -104,7 +123,7 @@ class Summary:
         self._groups.setdefault(group, [0])[0] += 1
         seen = set()
         for line in lines:
-            source = Source.MOBILE if line.process == ROAD_TRANSPORT else Source.INDUSTRIAL
+            source = source_of(enterprise, line)
             sums = self._sources.get((group, source))
             if sums is None:
                 sums = self._sources[group, source] = [0] * (2 + WIDTH)
@@ -113,6 +132,13 @@ class Summary:
                 sums[0] += 1
             sums[1] += 1
             _add_line(sums, line)
+
+    def add_record(self, record: SheetRecord) -> None:
+        """Count a row of a further sheet; sheets without emissions are passed over."""
+        if record.sheet in _EMITTING:
+            sums = self._sheets.setdefault(record.sheet, [0] * (2 + WIDTH))
+            sums[1] += 1
+            _add_record(sums, record)
 
     def sums(self) -> list[Sum]:
         """Every group of every dimension, in a fixed order; the whole list first."""
@@ -124,6 +150,8 @@ class Summary:
             for place in _places(group):
                 _merge(found[place], [0, *values[1:]])
             _merge(found.setdefault((Dimension.SOURCE, source.value), [0] * (2 + WIDTH)), values)
+        for sheet, values in self._sheets.items():
+            found[Dimension.SHEET, sheet.value] = values
         order = list(Dimension)
         return [
             Sum(dimension, key, values[0], values[1], tuple(values[2:]))
@@ -131,11 +159,13 @@ class Summary:
         ]
 
 
-def summed(enterprises: Iterable[tuple[Enterprise, Iterable[Line]]]) -> list[Sum]:
-    """The sums of enterprises with their lines."""
+def summed(enterprises: Iterable[tuple[Enterprise, Iterable[Line]]], records: Iterable[SheetRecord] = ()) -> list[Sum]:
+    """The sums of enterprises with their lines, and of the further sheets."""
     summary = Summary()
     for enterprise, lines in enterprises:
         summary.add(enterprise, lines)
+    for record in records:
+        summary.add_record(record)
     return summary.sums()
 
 
@@ -168,3 +198,19 @@ def _add_line(sums: list[int], line: Line) -> None:
                 if value:
                     sums[place] += round(value * PER_KG)
         index += len(saved)
+
+
+_EMITTING = frozenset({Sheet.DUST, Sheet.ROAD_MOBILE, Sheet.NON_ROAD})
+_FIELDS = tuple(
+    (item, tuple(f"{item}_{name}" for name in POLLUTANTS)) for item in ("base", *(level.value for level in LEVELS))
+)
+
+
+def _add_record(sums: list[int], record: SheetRecord) -> None:
+    """As `_add_line`; a measure that is not established saves nothing."""
+    for number, (item, names) in enumerate(_FIELDS):
+        if record.fields.get(item) == _UNKNOWN.value:
+            continue
+        for place, name in enumerate(names, start=2 + number * len(POLLUTANTS)):
+            if value := record.number_of(name):
+                sums[place] += round(value * PER_KG)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
 from emission_lists.documents import pollutants_document
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS
-from emission_lists.measures import Labelled
 from emission_lists.reductions import Totals
+from emission_lists.sheets.kinds import Sheet, record_from
 from emission_lists.summary import Dimension, Source, Standing, Sum, Summary
 from service.accounts.roles import Scope
 from service.kit.problems import Unknown
@@ -18,10 +19,13 @@ from service.lists.repository import enterprises_of
 
 COLUMNS = ("version_id", "dimension", "key", "enterprises", "lines", "milligrams")
 SUMS_SQL = "SELECT dimension, key, enterprises, lines, milligrams FROM list_sum WHERE version_id = $1"
+EMITTING_SQL = "SELECT document FROM list_record WHERE version_id = $1 AND sheet = ANY($2::text[])"
+EMITTING = [Sheet.DUST.value, Sheet.ROAD_MOBILE.value, Sheet.NON_ROAD.value]
 VERSION_SQL = "SELECT id, adcode, title, state, generated, totals FROM list_version WHERE id = $1"
 _DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
 _ORDER = {dimension: place for place, dimension in enumerate(Dimension)}
-_LABELS: dict[str, Labelled] = {member.value: member for kind in (Source, Standing) for member in kind}
+_KINDS = {Dimension.SOURCE: Source, Dimension.STANDING: Standing, Dimension.SHEET: Sheet}
+_LABELS = {(where, one.value): (one.zh, one.en) for where, kind in _KINDS.items() for one in kind}
 
 
 async def store_sums(uow: UnitOfWork, version_id: int, sums: Iterable[Sum]) -> None:
@@ -49,6 +53,8 @@ async def recomputed(uow: UnitOfWork, version_id: int) -> list[Sum]:
     summary = Summary()
     async for enterprise, lines in enterprises_of(uow, version_id):
         summary.add(enterprise, lines)
+    for row in await uow.fetch(EMITTING_SQL, version_id, EMITTING):
+        summary.add_record(record_from(json.loads(row["document"])))
     return summary.sums()
 
 
@@ -96,6 +102,5 @@ def _label(uow: UnitOfWork, part: Sum) -> dict[str, Any]:
     if part.dimension is Dimension.GRADE:
         grade = Grade(part.key)
         return {"name_zh": grade.title_zh, "name_en": grade.title_en}
-    if part.dimension in (Dimension.SOURCE, Dimension.STANDING):
-        return {"name_zh": _LABELS[part.key].zh, "name_en": _LABELS[part.key].en}
-    return {"name_zh": part.key, "name_en": part.key}
+    zh, en = _LABELS.get((part.dimension, part.key), (part.key, part.key))
+    return {"name_zh": zh, "name_en": en}

@@ -66,7 +66,7 @@ def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) 
     """Every finding of a draft, its totals and its sums."""
     found = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile(), as_of=as_of)]
     groups = draft.by_enterprise().values()
-    sums = summed((rows[0].enterprise, [row.line for row in rows]) for rows in groups)
+    sums = summed(((rows[0].enterprise, [row.line for row in rows]) for rows in groups), draft.records)
     totals = sums[0].totals()
     planned = {level.value: pollutants_document(totals.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 from random import Random
 from typing import ClassVar
 
@@ -12,10 +13,19 @@ from hypothesis import strategies as st
 
 from emission_lists.grades import Grade
 from emission_lists.levels import PerLevel
-from emission_lists.lists import ROAD_TRANSPORT, EmissionListDraft, Enterprise, GuaranteeType, Line, Pollutants
+from emission_lists.lists import (
+    ROAD_TRANSPORT,
+    EmissionListDraft,
+    Enterprise,
+    GuaranteeType,
+    Line,
+    Pollutants,
+    SourceClass,
+)
 from emission_lists.measures import Action
 from emission_lists.reductions import totals
-from emission_lists.summary import PER_KG, WIDTH, Dimension, Source, Standing, Sum, standing_of, summed
+from emission_lists.sheets.kinds import Sheet, SheetRecord
+from emission_lists.summary import PER_KG, WIDTH, Dimension, Source, Standing, Sum, source_of, standing_of, summed
 from tests.emission_lists.list_samples import drafts, firm, line, measure
 
 
@@ -37,7 +47,7 @@ class TestSums:
         assert whole.dimension is Dimension.LIST
         assert (whole.enterprises, whole.lines) == (len(firms), len(draft.rows))
         assert whole.totals() == totals(draft.rows)
-        for dimension in Dimension:
+        for dimension in set(Dimension) - {Dimension.SHEET}:
             parts = of(sums, dimension).values()
             assert sum(part.lines for part in parts) == whole.lines
             assert tuple(map(sum, zip(*(part.milligrams for part in parts), strict=True))) == whole.milligrams
@@ -53,7 +63,7 @@ class TestSums:
             (Dimension.INDUSTRY, lambda row: row.enterprise.industry),
             (Dimension.GRADE, lambda row: row.enterprise.grade.value),
             (Dimension.STANDING, lambda row: standing_of(row.enterprise).value),
-            (Dimension.SOURCE, lambda row: "mobile" if row.line.process == ROAD_TRANSPORT else "industrial"),
+            (Dimension.SOURCE, lambda row: source_of(row.enterprise, row.line).value),
         ):
             parts = of(sums, dimension)
             assert set(parts) == {key(row) for row in generated.rows}
@@ -77,17 +87,55 @@ class TestSums:
         lines = [line(str(number), measure(Action.NONE), base=tenth) for number in range(10)]
         assert summed([(firm(), lines)])[0].totals().base == Pollutants(1.0, 0.0, 0.0, 1.0)
 
+    def test_further_sheets_are_summed_apart(self, generated: EmissionListDraft) -> None:
+        sums = summed(pairs(generated), generated.records)
+        assert [one for one in sums if one.dimension is not Dimension.SHEET] == summed(pairs(generated))
+        sheets = of(sums, Dimension.SHEET)
+        assert set(sheets) == {"dust", "road_mobile", "non_road"}
+        dust = generated.of_sheet(Sheet.DUST)
+        assert (sheets["dust"].enterprises, sheets["dust"].lines) == (0, len(dust))
+        base = sum(Fraction(repr(record.number_of("base_pm"))) for record in dust)
+        assert sheets["dust"].totals().base == Pollutants(0, 0, float(base), 0)
+        machines = generated.of_sheet(Sheet.NON_ROAD)
+        saved = sum(Fraction(repr(record.number_of("red_nox"))) for record in machines)
+        assert sheets["non_road"].totals().reductions.red.nox == float(saved)
+
+    def test_a_site_whose_measure_is_not_established_saves_nothing(self) -> None:
+        fields = {"base_pm": 5.0, "yellow": "unknown", "yellow_pm": 1.0, "orange": "stop", "orange_pm": 2.0}
+        site = summed([], [SheetRecord(Sheet.DUST, "1", fields)])[1].totals()
+        assert (site.base.pm, site.reductions.yellow.pm, site.reductions.orange.pm) == (5.0, 0.0, 2.0)
+
     def test_an_enterprise_with_a_transport_row_counts_in_both_sources(self) -> None:
         lines = [line("1", measure(Action.NONE)), line("2", measure(Action.NONE), process=ROAD_TRANSPORT)]
         found = of(summed([(firm(), lines)]), Dimension.SOURCE)
         assert {key: (one.enterprises, one.lines) for key, one in found.items()} == {
-            Source.INDUSTRIAL.value: (1, 1),
-            Source.MOBILE.value: (1, 1),
+            Source.INDUSTRY.value: (1, 1),
+            Source.TRANSPORT.value: (1, 1),
         }
 
 
+class TestSource:
+    @pytest.mark.parametrize(
+        ("process", "facts", "expected"),
+        [
+            (ROAD_TRANSPORT, {"small_micro": True}, Source.TRANSPORT),
+            ("x", {"small_micro": True, "source_class": SourceClass.HEATING_BOILER}, Source.SMALL_MICRO),
+            ("x", {"source_class": SourceClass.HEATING_BOILER}, Source.HEATING_BOILER),
+            ("x", {"source_class": SourceClass.POWER_PLANT}, Source.POWER_PLANT),
+            ("x", {"source_class": SourceClass.INDUSTRY}, Source.INDUSTRY),
+            ("x", {}, Source.INDUSTRY),
+        ],
+    )
+    def test_the_first_that_applies(self, process: str, facts: dict[str, object], expected: Source) -> None:
+        row = line("1", measure(Action.NONE), process=process)
+        assert source_of(replace(firm(), **facts), row) is expected  # type: ignore[arg-type]
+
+
 class TestStanding:
-    GUARANTEED: ClassVar[dict[str, object]] = {"guarantee": GuaranteeType.LIVELIHOOD, "guarantee_until": date(2030, 1, 1)}
+    GUARANTEED: ClassVar[dict[str, object]] = {
+        "guarantee": GuaranteeType.LIVELIHOOD,
+        "guarantee_until": date(2030, 1, 1),
+    }
 
     @pytest.mark.parametrize(
         ("facts", "expected"),

@@ -58,8 +58,9 @@ class TestSummary:
         assert set(body["by"]) == {one.value for one in Dimension} - {"list"}
         assert [one["key"] for one in body["by"]["county"]] == ["110105", "110106"]
         assert body["by"]["county"][0]["name_zh"] == "朝阳区"
-        for groups in body["by"].values():
-            assert sum(group["lines"] for group in groups) == len(DRAFT.rows)
+        assert [one["key"] for one in body["by"]["sheet"]] == ["dust", "non_road", "road_mobile"]
+        for dimension, groups in body["by"].items():
+            assert dimension == "sheet" or sum(group["lines"] for group in groups) == len(DRAFT.rows)
             assert all(group["name_zh"] and group["name_en"] for group in groups)
 
     async def test_a_list_of_another_region_is_unknown(self, client: Client, version: int) -> None:
