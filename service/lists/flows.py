@@ -11,10 +11,11 @@ from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.apart import process_apart
+from service.lists.apart import process_for_caller
 from service.lists.states import VersionState, move_version
 from service.lists.storing import FromApart, FromDraft, Head, store
 from service.lists.workbooks import Checked, checked, guide_of
+from service.permits.flows import coverage_checks, require_coverage
 
 SHOWN_FAULTS = 2000
 PIECE_BYTES = 1 << 20
@@ -45,7 +46,7 @@ async def import_workbook(
     """Read a workbook, check it and store it as a draft version. Raises Invalid with all faults at once; then nothing is stored."""
     check_keeper(uow, principal, adcode, guide)
     request = {"adcode": adcode, "title": title, "guide": guide, "as_of": uow.now.date()}
-    async with process_apart(uow.runtime, "import", **request) as apart:
+    async with process_for_caller(uow.runtime, "import", **request) as apart:
         await apart.send_all(_pieces(content))
         found = await apart.answer()
         if "faults" in found:
@@ -143,6 +144,7 @@ async def activate(
         await _freeze(uow, row, account_id)
     else:
         move_version(row["state"], VersionState.ACTIVE)
+    await require_coverage(uow, version_id, row["adcode"])
     starts = uow.now if effective_from is None else effective_from
     await uow.execute(
         "UPDATE list_version SET activated_by = $2, effective_from = $3 WHERE id = $1", version_id, account_id, starts
@@ -247,9 +249,14 @@ async def running_in(uow: UnitOfWork, adcode: str) -> bool:
 
 
 async def checks_of(uow: UnitOfWork, scope: Scope, version_id: int) -> list[dict[str, Any]]:
-    """The findings of a version, blocking ones first. Raises Unknown outside the scope."""
-    row = await uow.fetchrow("SELECT adcode, checks FROM list_version WHERE id = $1", version_id)
+    """The findings of a version, blocking ones first; coverage is told against the register in force now.
+
+    Raises Unknown outside the scope.
+    """
+    row = await uow.fetchrow("SELECT adcode, state, checks FROM list_version WHERE id = $1", version_id)
     if row is None or not scope.covers(row["adcode"]):
         raise _unknown(version_id)
     findings: list[dict[str, Any]] = row["checks"]
+    if row["state"] not in (VersionState.SUPERSEDED, VersionState.WITHDRAWN):
+        findings = findings + await coverage_checks(uow, version_id, row["adcode"])
     return sorted(findings, key=lambda finding: finding["severity"] != "blocking")

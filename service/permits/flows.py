@@ -19,6 +19,7 @@ from service.lists.workbooks import profile
 from service.permits import repository
 
 MOST_FAULTS = 2000
+MOST_SHOWN = 20
 
 
 async def parsed(content: bytes, adcode: str) -> list[Permit]:
@@ -28,6 +29,7 @@ async def parsed(content: bytes, adcode: str) -> list[Permit]:
         raise Invalid(
             f"{len(register.errors)} fault(s) in the register; nothing was stored. Correct them and send it again.",
             errors=[fault.document() for fault in register.errors[:MOST_FAULTS]],
+            detail_zh=f"名录有 {len(register.errors)} 处错误，什么都没有保存；请改正后重新上传。",
         )
     return register.permits
 
@@ -35,7 +37,10 @@ async def parsed(content: bytes, adcode: str) -> list[Permit]:
 def require_keeper(divisions: Container[str], principal: Principal, adcode: str) -> None:
     """Raises Forbidden or Unknown unless the principal may keep the register of the division."""
     if not principal.may_keep_permits or not principal.scope.covers(adcode):
-        raise Forbidden("Permit registers are kept by duty officers, commanders and administrators of the division.")
+        raise Forbidden(
+            "Permit registers are kept by duty officers, commanders and administrators of the division.",
+            detail_zh="许可名录由该行政区的值班员、指挥长或管理员维护。",
+        )
     if adcode not in divisions:
         raise Unknown(f"There is no division {adcode}.")
 
@@ -114,12 +119,18 @@ async def held(uow: UnitOfWork, scope: Scope, adcode: str, list_id: int | None =
         repository.active_version(uow, adcode) if list_id is None else repository.version(uow, list_id)
     )
     if found is None and list_id is None:
-        raise Conflict(f"No list is in force for {adcode}; name one with `list`, or activate one first.")
+        raise Conflict(
+            f"No list is in force for {adcode}; name one with `list`, or activate one first.",
+            detail_zh="没有生效的清单；请先启用一版，或指明版本。",
+        )
     if found is None or found["adcode"] not in repository.above(adcode):
         raise Unknown(f"There is no list {list_id} for {adcode} in your region.")
     register = await repository.register_in_force(uow, adcode)
     if register is None:
-        raise Conflict(f"No permit register is in force for {adcode}; upload one first.")
+        raise Conflict(
+            f"No permit register is in force for {adcode}; upload one first.",
+            detail_zh="没有生效的排污许可名录；请先上传。",
+        )
     result = await _coverage(uow, found["id"], int(register["id"]), adcode)
     place = uow.runtime.place(adcode)
     return Held(adcode, place, found, _document(uow, dict(register)), result)
@@ -136,3 +147,15 @@ async def coverage_checks(uow: UnitOfWork, version_id: int, adcode: str) -> list
     register = await repository.register_in_force(uow, adcode)
     found = None if register is None else await _coverage(uow, version_id, int(register["id"]), adcode)
     return [finding.document() for finding in coverage_findings(profile(), found)]
+
+
+async def require_coverage(uow: UnitOfWork, version_id: int, adcode: str) -> None:
+    """Raises Conflict when the register in force names something that forbids the list to come into force."""
+    blocking = [check for check in await coverage_checks(uow, version_id, adcode) if check["severity"] == "blocking"]
+    if blocking:
+        raise Conflict(
+            f"{len(blocking)} finding(s) of permit coverage block the list; read them under"
+            f" /api/v1/lists/{version_id}/checks.",
+            errors=blocking[:MOST_SHOWN],
+            detail_zh=f"排污许可核对有 {len(blocking)} 个阻断问题，不能启用；请补全清单，或更正许可名录。",
+        )

@@ -211,7 +211,8 @@ class TestPlace:
             for place, header in enumerate(headers):
                 if cells[header] is not None:
                     page.write(1, place, cells[header])
-        assert [error.column for error in read_workbook(target.getvalue()).errors] == [f"{column_letter(headers.index('企业名称'))} 企业名称"]
+        moved = f"{column_letter(headers.index('企业名称'))} 企业名称"
+        assert [error.column for error in read_workbook(target.getvalue()).errors] == [moved]
 
 
 class TestTruthValues:

@@ -8,12 +8,15 @@ from io import BytesIO
 import pytest
 from python_calamine import CalamineWorkbook
 
+from emission_lists.generator import generate_list
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.permits import Management, Permit, write_register
 from service.accounts.roles import Role, Scope
 from service.kit.clock import ManualClock
 from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
+from service.lists.flows import store_draft
+from service.lists.workbooks import guide_of, profile
 from service.permits import flows
 from service.permits.repository import above
 from tests.support import NOW, Client, listed
@@ -174,6 +177,38 @@ class TestCoverage:
             with pytest.raises(Conflict):
                 await flows.held(uow, Scope("110000"), "110000")
         assert [(check["code"], check["severity"]) for check in checks] == [("PERMIT_REGISTER_MISSING", "warning")]
+
+
+class TestActivation:
+    async def draft(self, runtime: Runtime) -> int:
+        made = generate_list("110000", seed=7, enterprises=5, guide=guide_of("G2020"), profile=profile())
+        async with runtime.unit() as uow:
+            version = await store_draft(uow, made, guide="G2020", created_by=None, generated=True)
+            await uow.commit()
+        return version
+
+    async def test_the_checks_of_a_list_name_who_is_missing(self, client: Client, runtime: Runtime) -> None:
+        officer = await client.account(Role.DUTY_OFFICER)
+        checks = f"/api/v1/lists/{await self.draft(runtime)}/checks"
+        before = (await client.http.get(checks, headers=officer)).json()["items"]
+        assert "PERMIT_REGISTER_MISSING" in {item["code"] for item in before}
+        await upload(client, officer, [*await permits_on_list(runtime), stranger(1)])
+        after = (await client.http.get(checks, headers=officer)).json()["items"]
+        assert (after[0]["code"], after[0]["severity"]) == ("PERMIT_HOLDER_MISSING", "blocking")
+        assert "漏报公司1" in after[0]["message"]
+        assert after[0]["reference"].startswith("国发〔2023〕24号")
+
+    async def test_a_missing_holder_forbids_the_activation_until_the_register_is_corrected(
+        self, client: Client, runtime: Runtime
+    ) -> None:
+        officer = await client.account(Role.DUTY_OFFICER)
+        path = f"/api/v1/lists/{await self.draft(runtime)}/activate"
+        on_it = await permits_on_list(runtime)
+        await upload(client, officer, [*on_it, stranger(1)])
+        refused = await client.http.post(path, headers=officer)
+        assert (refused.status_code, refused.json()["errors"][0]["code"]) == (409, "PERMIT_HOLDER_MISSING")
+        await upload(client, officer, [*on_it, stranger(1, air=False)])
+        assert (await client.http.post(path, headers=officer)).status_code == 200
 
 
 def _fields(permit: Permit) -> dict[str, object]:
