@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from emission_lists.accounting import Measured
 from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, Reported, Tally
 from emission_lists.accounting_weights import Span
@@ -18,6 +19,7 @@ from emission_lists.documents import enterprise_from, line_from
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Line, Pollutants
 from service.evaluations import repository
+from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.kit.unit_of_work import UnitOfWork
 
@@ -65,19 +67,29 @@ async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Ac
         after = ""
         async for rows in repository.rows_of(uow, version):
             reports = await _reports(uow, spans, after, rows[-1]["uscc"])
-            await asyncio.to_thread(add_rows, accounts, rows, reports)
+            known = await _measured(uow, responses[0].adcode, spans, rows)
+            await asyncio.to_thread(add_rows, accounts, rows, reports, known)
             after = rows[-1]["uscc"]
         made.append(Account(version, accounts, accounts.finish()))
     return made
 
 
-def add_rows(accounts: Accounts, rows: Sequence[Any], reports: Reports) -> None:
+async def _measured(
+    uow: UnitOfWork, adcode: str, spans: Sequence[Span], rows: Sequence[Any]
+) -> dict[str, dict[str, Measured]]:
+    usccs, responses = [row["uscc"] for row in rows], [span.key for span in spans]
+    return await measured_of(uow, adcode, usccs, responses, spans[0].start, spans[-1].end)
+
+
+def add_rows(
+    accounts: Accounts, rows: Sequence[Any], reports: Reports, known: Mapping[str, Mapping[str, Measured]]
+) -> None:
     """Account stored enterprises; runs apart from the event loop."""
     for uscc, document in rows:
         stored = json.loads(document)
         lines = [line_from(line) for line in stored["lines"]]
         told = _reported(lines, reports[uscc]) if uscc in reports else None
-        accounts.add(enterprise_from(stored["enterprise"]), lines, reported=told)
+        accounts.add(enterprise_from(stored["enterprise"]), lines, measured=known.get(uscc), reported=told)
 
 
 async def _reports(uow: UnitOfWork, spans: Sequence[Span], after: str, until: str) -> Reports:

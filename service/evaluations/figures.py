@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from emission_lists.accounting import PER_KG
@@ -52,8 +52,41 @@ def _figures(tally: Tally, place: int) -> dict[str, Any]:
         "verified_at_least_kg": kg(tally.verified[place]) if measured else None,
         "planned_where_verified_kg": kg(tally.verified_of[place]) if measured else None,
         "verified_lines": measured,
-        "verified_coverage": share(tally.verified_minutes[place], asked) if asked else None,
+        "verified_minutes": tally.verified_minutes[place],
+        "asked_minutes": asked,
+        "verified_coverage": share(tally.verified_minutes[place], asked),
     }
+
+
+def total(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The sum of figures, such as of several cities; exact, because every part is whole milligrams."""
+    tally = Tally()
+    for part in parts:
+        tally.merge(_tally(part))
+    return figures(tally)
+
+
+def _tally(part: Mapping[str, Any]) -> Tally:
+    counts = {name: part[name] for name in ("enterprises", "lines", "asked_lines", "unknown_lines")}
+    every = [part["pollutants"][name] for name in POLLUTANTS]
+
+    def amounts(name: str) -> list[int]:
+        return [round((one[name] or 0) * PER_KG) for one in every]
+
+    return Tally(
+        **counts,
+        base=amounts("base_kg"),
+        planned=amounts("planned_kg"),
+        stated=amounts("planned_stated_kg"),
+        computed=amounts("planned_computed_kg"),
+        reported=amounts("reported_kg"),
+        reported_lines=[one["reported_lines"] for one in every],
+        verified=amounts("verified_at_least_kg"),
+        verified_of=amounts("planned_where_verified_kg"),
+        verified_lines=[one["verified_lines"] for one in every],
+        verified_minutes=[one["verified_minutes"] for one in every],
+        asked_minutes=[one["asked_minutes"] for one in every],
+    )
 
 
 def share(part: int, whole: int) -> float | None:

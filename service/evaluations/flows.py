@@ -52,6 +52,13 @@ def _frozen(row: Any) -> dict[str, Any]:
     return {"state": CLOSED, "content_hash": row["digest"], "closed": closing, **content}
 
 
+async def sums_of(uow: UnitOfWork, warning: Any) -> dict[str, Any]:
+    """Only the sums of a warning's responses as of now."""
+    responses = await repository.responses_of(uow, warning["id"])
+    accounts = await accounts_of(uow, responses)
+    return _sums(uow, by_dimension(merged(accounts)), accounts, await _version(uow, responses))
+
+
 async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]:
     """The content as of now; it does not change any more once the response is over and nothing new comes in."""
     adcode = warning["adcode"]

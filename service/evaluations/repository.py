@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,11 +49,13 @@ CLOSED_SQL = """
 SELECT e.*, a.display FROM evaluation e JOIN account a ON a.id = e.account_id WHERE e.warning_id = $1 ORDER BY e.id DESC LIMIT 1
 """
 WITHIN_SQL = """
-SELECT w.id, w.adcode FROM warning w
-WHERE w.adcode LIKE $1 AND EXISTS (
+SELECT w.*, (SELECT coalesce(sum(v.lines), 0) FROM list_version v WHERE v.id IN (
+        SELECT r.list_version_id FROM response r JOIN warning_step s ON s.id = r.step_id WHERE s.warning_id = w.id)) AS lines,
+    EXISTS (SELECT 1 FROM evaluation e WHERE e.warning_id = w.id) AS shut
+FROM warning w WHERE w.adcode LIKE $1 AND ($2::text[] IS NULL OR w.adcode = ANY($2)) AND EXISTS (
     SELECT 1 FROM warning_step s JOIN response r ON r.step_id = s.id
-    WHERE s.warning_id = w.id AND r.starts_at < $3 AND coalesce(r.ends_at, 'infinity') > greatest($2, r.starts_at))
-ORDER BY w.adcode, w.id LIMIT $4
+    WHERE s.warning_id = w.id AND r.starts_at < $4 AND coalesce(r.ends_at, 'infinity') > greatest($3, r.starts_at))
+ORDER BY w.adcode, w.id LIMIT $5
 """
 
 
@@ -116,6 +118,10 @@ async def closed(uow: UnitOfWork, warning_id: int) -> Any:
     return await uow.fetchrow(CLOSED_SQL, warning_id)
 
 
-async def warnings_within(uow: UnitOfWork, scope: Scope, start: datetime, end: datetime, most: int) -> list[Any]:
-    """The warnings (id, adcode) of a scope with a response in [start, end), by division; at most `most`."""
-    return await uow.fetch(WITHIN_SQL, scope.prefix + "%", start, end, most)
+async def warnings_within(
+    uow: UnitOfWork, scope: Scope, members: Sequence[str] | None, start: datetime, end: datetime, most: int
+) -> list[Any]:
+    """The warnings of a scope (of the members only, where given) with a response in [start, end), by division."""
+    return await uow.fetch(
+        WITHIN_SQL, scope.prefix + "%", None if members is None else list(members), start, end, most
+    )

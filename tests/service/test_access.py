@@ -113,6 +113,11 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/responses/{response_id}/evaluation": Rule(
         409, frozenset({DUTY, COMMANDER}), 404, {"content_hash": "0" * 64, "conclusion": "x"}
     ),
+    "POST /api/v1/responses/{response_id}/reports": Rule(
+        422, frozenset({ENTERPRISE}), 403, {"lines": [{"line": "x", "day": "2016-12-01", "state": "running"}]}
+    ),
+    "GET /api/v1/responses/{response_id}/reports": Rule(200, ALL, 200),
+    "GET /api/v1/evaluations": Rule(200, OFFICIALS, 200, query="?from=2016-12-01&until=2017-01-01"),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
     "POST /api/v1/simulations": Rule(200, OFFICIALS, 403, {"adcode": "110000"}),
     "GET /api/v1/skill": Rule(200, OFFICIALS, 403, query="?adcode=110000"),

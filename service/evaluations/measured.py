@@ -1,0 +1,109 @@
+"""What electricity and CEMS showed at the lines of enterprises, as the accounting takes it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import numpy as np
+
+from emission_lists.accounting import Measured, Readings
+from emission_lists.lists import POLLUTANTS
+from service.evidence.points import PointInfo, points_of
+from service.evidence.repository import baselines
+from service.kit.unit_of_work import UnitOfWork
+
+HOURS_SQL = """
+SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(value ORDER BY hour) AS "values" FROM (
+    SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, (extract(epoch FROM until_at) / 3600)::int AS hour,
+        CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value
+    FROM evidence_hour WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at < $4
+    ORDER BY uscc, point, item, until_at, batch_id DESC
+) newest GROUP BY uscc, point, item
+"""
+KEPT_SQL = """
+SELECT DISTINCT ON (uscc, point) uscc, point, mean FROM evidence_baseline
+WHERE response_id = ANY($1::bigint[]) AND uscc = ANY($2::text[]) ORDER BY uscc, point, response_id
+"""
+HOUR = timedelta(hours=1)
+MG_PER_KG = 1_000_000
+Series = Mapping[tuple[str, str], Readings]
+"""The hours of one enterprise by point and item."""
+
+
+async def measured_of(
+    uow: UnitOfWork, adcode: str, usccs: Sequence[str], responses: Sequence[int], start: datetime, end: datetime
+) -> dict[str, dict[str, Measured]]:
+    """What was measured in the clock hours that [start, end) touches, by enterprise and line."""
+    rows = await uow.fetch(HOURS_SQL, adcode, usccs, start, end + HOUR)
+    if not rows:
+        return {}
+    series: defaultdict[str, dict[tuple[str, str], Readings]] = defaultdict(dict)
+    for row in rows:
+        values = np.array(row["values"], dtype=np.float64)
+        series[row["uscc"]][row["point"], row["item"]] = Readings(np.array(row["hours"], dtype=np.int64), values)
+    points: defaultdict[str, list[PointInfo]] = defaultdict(list)
+    for point in (await points_of(uow, dict.fromkeys(series, (adcode,)))).values():
+        points[point.uscc].append(point)
+    normal = await _normal(uow, adcode, sorted(series), responses, start)
+    return {uscc: lines_of(points[uscc], known, normal) for uscc, known in series.items()}
+
+
+async def _normal(
+    uow: UnitOfWork, adcode: str, usccs: Collection[str], responses: Sequence[int], start: datetime
+) -> dict[tuple[str, str], float]:
+    """What each meter counts in a normal hour: as reckoned for these responses, otherwise from the days before."""
+    kept = {(row["uscc"], row["point"]): row["mean"] for row in await uow.fetch(KEPT_SQL, responses, usccs)}
+    others = sorted(set(usccs) - {uscc for uscc, _ in kept})
+    found = {} if not others else {key: one.mean for key, one in (await baselines(uow, adcode, others, start)).items()}
+    return {key: mean for key, mean in {**kept, **found}.items() if mean is not None}
+
+
+def lines_of(
+    points: Sequence[PointInfo], series: Series, normal: Mapping[tuple[str, str], float]
+) -> dict[str, Measured]:
+    """The lines of one enterprise. Of several meters or monitors of a line only hours that all of them have count."""
+    by_line: defaultdict[str, list[PointInfo]] = defaultdict(list)
+    for point in points:
+        by_line[point.line_code].append(point)
+    found = {}
+    for line, own in by_line.items():
+        meters = [one for one in own if one.kind == "power" and one.role == "production"]
+        power = joined([series.get((one.point, "kwh")) for one in meters])
+        means = [normal.get((one.uscc, one.point)) for one in meters]
+        known = [mean for mean in means if mean is not None]
+        cems = _cems([one for one in own if one.kind == "cems"], series)
+        if power is not None or cems:
+            found[line] = Measured(power, sum(known) if known and len(known) == len(means) else None, cems)
+    return found
+
+
+def joined(every: Sequence[Readings | None]) -> Readings | None:
+    """Several series added up over the hours that all of them have; None if one has none."""
+    parts = [one for one in every if one is not None]
+    if not parts or len(parts) < len(every):
+        return None
+    hours, values = parts[0]
+    for more in parts[1:]:
+        hours, mine, theirs = np.intersect1d(hours, more.hours, assume_unique=True, return_indices=True)
+        values = values[mine] + more.values[theirs]
+    return Readings(hours, values) if len(hours) else None
+
+
+def _cems(monitors: Sequence[PointInfo], series: Series) -> dict[int, Readings]:
+    """kg/h of each pollutant that every monitor of the line measures together with its flow: mg/m³ × m³ of the hour."""
+    found = {}
+    for place, name in enumerate(POLLUTANTS):
+        emitted = joined([_mass(series.get((one.point, name)), series.get((one.point, "flow"))) for one in monitors])
+        if emitted is not None:
+            found[place] = emitted
+    return found
+
+
+def _mass(concentration: Readings | None, flow: Readings | None) -> Readings | None:
+    if concentration is None or flow is None:
+        return None
+    hours, mine, theirs = np.intersect1d(concentration.hours, flow.hours, assume_unique=True, return_indices=True)
+    return Readings(hours, concentration.values[mine] * flow.values[theirs] / MG_PER_KG)
+

@@ -1,0 +1,103 @@
+"""Reductions of many responses together: per city and for a province or a region, by level, industry, grade and source."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.levels import Level
+from service.accounts.roles import NATION, Principal, Scope
+from service.evaluations import figures, flows, repository
+from service.kit.problems import Forbidden, Invalid, Unknown
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+MOST = 200
+MOST_LINES = 400_000
+"""Lines that are accounted anew for one answer; what is closed costs nothing."""
+BY = ("county", "industry", "grade", "source", "standing")
+
+
+async def evaluations(
+    uow: UnitOfWork, official: Principal, adcode: str, region: str | None, start: datetime, end: datetime
+) -> dict[str, Any]:
+    """The warnings with a response in [start, end), each whole, and what they add up to.
+
+    Closed ones as they were closed, the others as of now. Raises Forbidden outside the scope, Unknown, Invalid for too many.
+    """
+    scope, members = _where(uow, official, adcode, region)
+    rows = await repository.warnings_within(uow, scope, members, start, end, MOST + 1)
+    fresh = sum(row["lines"] for row in rows if not row["shut"])
+    if len(rows) > MOST or fresh > MOST_LINES:
+        raise Invalid(
+            f"That are {'more than ' if len(rows) > MOST else ''}{min(len(rows), MOST)} warnings with {fresh} lines to account anew;"
+            f" at most {MOST} with {MOST_LINES}. Ask for fewer days or a smaller place."
+        )
+    found = [await _one(uow, row) for row in rows]
+    return {
+        "adcode": adcode,
+        "region": region,
+        "place": uow.runtime.place(adcode),
+        "from": start,
+        "until": end,
+        "warnings": [{name: one[name] for name in one if name not in {"by", "levels"}} for one in found],
+        "cities": _cities(uow, found),
+        "totals": figures.total(one["totals"] for one in found),
+        "levels": _grouped([one["levels"] for one in found], "level"),
+        "by": {by: _grouped([one["by"][by] for one in found], "key") for by in BY},
+    }
+
+
+def _where(
+    uow: UnitOfWork, official: Principal, adcode: str, region: str | None
+) -> tuple[Scope, Sequence[str] | None]:
+    if region is not None:
+        known = uow.runtime.law.regions.get(region)
+        if known is None:
+            raise Unknown(f"There is no region {region}; known: {', '.join(uow.runtime.law.regions)}.")
+        return official.scope, known.members
+    if adcode != NATION and adcode not in uow.runtime.law.divisions:
+        raise Unknown(f"There is no division {adcode}; use a GB/T 2260 code.")
+    if not official.scope.covers(adcode):
+        raise Forbidden("This division is outside your region.")
+    return Scope(adcode), None
+
+
+async def _one(uow: UnitOfWork, row: Any) -> dict[str, Any]:
+    shut = await repository.closed(uow, row["id"]) if row["shut"] else None
+    sums: dict[str, Any] = await flows.sums_of(uow, row) if shut is None else json.loads(shut["document"])
+    return {
+        "warning": row["id"],
+        "adcode": row["adcode"],
+        "place": uow.runtime.place(row["adcode"]),
+        "level": Level(row["level"]).code,
+        "effective_at": beijing(row["effective_at"]),
+        "closed_at": beijing(row["closed_at"]),
+        "state": flows.DRAFT if shut is None else flows.CLOSED,
+        "totals": sums["totals"],
+        "levels": sums["levels"],
+        "by": sums["by"],
+    }
+
+
+def _cities(uow: UnitOfWork, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    by_city: defaultdict[str, list[Any]] = defaultdict(list)
+    for one in found:
+        by_city[one["adcode"]].append(one["totals"])
+    return [
+        {"adcode": adcode, "place": uow.runtime.place(adcode), "warnings": len(parts), "totals": figures.total(parts)}
+        for adcode, parts in sorted(by_city.items())
+    ]
+
+
+def _grouped(every: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[dict[str, Any]]:
+    """The groups of the same key added up. Lines that stand in two warnings count twice: they were asked twice."""
+    groups: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for entries in every:
+        for entry in entries:
+            groups[entry[key]].append(entry)
+    return [
+        {key: name, "name": parts[0].get("name"), **figures.total(parts)} for name, parts in sorted(groups.items())
+    ]
