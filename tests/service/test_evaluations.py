@@ -87,7 +87,7 @@ class TestLive:
         assert step["forecast_issued_at"] == NOW.isoformat()
         assert step["decided_by_role"] == "commander"
         assert {entry["what"]: (entry["hours"], entry["met"]) for entry in step["timing"]} == {
-            "lead": (31.0, False),
+            "lead": (31.0, True),
             "decision": (0.0, True),
             "publication": (0.0, None),
         }
