@@ -17,6 +17,8 @@ from service.evaluations.endpoints import router as evaluations
 from service.evidence.endpoints import router as evidence
 from service.feeds.endpoints import router as feeds
 from service.grades.endpoints import router as grades
+from service.guarantees.endpoints import router as guarantees
+from service.findings.endpoints import router as findings
 from service.kit import problems
 from service.kit.body import BodyLimit
 from service.kit.health import router as health
@@ -46,7 +48,9 @@ ROUTERS = (
     evaluations,
     evidence,
     feeds,
+    findings,
     grades,
+    guarantees,
     health,
     ledger,
     lists,

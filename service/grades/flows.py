@@ -41,6 +41,7 @@ from service.grades.deciding import settle
 from service.grades.repository import decisions_of
 from service.grades.rules import calendar, rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
+from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import guide_of
@@ -145,7 +146,8 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
     decisions = (await decisions_of(uow, body.uscc, listed.adcode)).grades
     ban = banned_until(decisions, uow.now)
     if ban is not None:
-        raise Conflict(f"After a downgrade no grade may be applied for until {ban.isoformat(timespec='minutes')}.")
+        ends = ban.astimezone(SHANGHAI).isoformat(timespec="minutes")
+        raise Conflict(f"After a downgrade no grade may be applied for until {ends}.")
     if body.grade is Grade.A_PLUS:
         _check_pick(uow, principal, listed, standing_at(decisions, uow.now))
     await _refuse_second(uow, Kind.RATING, body.uscc, listed.adcode, industry, body.line_code)

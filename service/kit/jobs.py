@@ -28,7 +28,18 @@ from service.kit.runtime import Runtime
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
 HANDLERS: dict[str, Handler] = {}
 RECURRING: dict[str, timedelta] = {}
-NOUNS_WITH_JOBS = ("assessments", "proposals", "warnings", "subscriptions", "publication", "feeds", "grades", "lists")
+NOUNS_WITH_JOBS = (
+    "assessments",
+    "proposals",
+    "warnings",
+    "subscriptions",
+    "publication",
+    "feeds",
+    "grades",
+    "guarantees",
+    "lists",
+    "findings",
+)
 logger = structlog.get_logger("lantian.jobs")
 PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
 """What trying again may cure. Any other error of a handler holds its job, to be seen and looked into."""

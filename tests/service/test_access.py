@@ -20,6 +20,7 @@ from service.kit.live import Memory
 from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.security import HEADERS
+from service.lists.imports import Upload, begin
 from service.subscriptions.channel import RecordingChannel
 from tests.support import HEAVY, PASSWORD, Client, approve_open, forecast, listed
 
@@ -59,6 +60,15 @@ PLAN = {
     "lines": [POST_AND_PHONE | {"code": "nowhere", "levels": [{"level": "red", "steps": "x"}]}],
     "command_group": [POST_AND_PHONE | {"duty": "x"}],
 }
+HAND = {"uscc": "{uscc}", "starts_at": "2016-12-15T12:00:00+08:00", "note": "x"}
+GUARANTEE_ASKED = {
+    "uscc": "91110000915739225W",
+    "kind": "livelihood",
+    "basis": "heat_supply",
+    "cap": {"value": 1, "unit": "t"},
+    "valid_until": "2000-01-01T00:00:00+08:00",
+    "reason": "x",
+}
 RULES: dict[str, Rule] = {
     "POST /api/v1/sessions": Rule(401, ALL, 401, {"login": "nobody", "password": "x"}, open=True),
     "GET /api/v1/sessions/current": Rule(200, ALL, 200),
@@ -84,6 +94,14 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/grades/applications/{case_id}": Rule(404, ALL, 404),
     "POST /api/v1/grades/applications/{case_id}/steps": Rule(404, ALL, 404, {"move": "review"}),
     "POST /api/v1/grades/downgrades": Rule(422, frozenset({DUTY, COMMANDER}), 403, GRADE_LOST),
+    "GET /api/v1/findings": Rule(200, ALL, 200),
+    "POST /api/v1/findings": Rule(201, frozenset({DUTY, COMMANDER}), 403, HAND),
+    "GET /api/v1/findings/{finding_id}": Rule(404, ALL, 404),
+    "POST /api/v1/findings/{finding_id}/steps": Rule(404, ALL, 404, {"step": "notify", "note": "x"}),
+    "GET /api/v1/guarantees": Rule(200, ALL, 200),
+    "POST /api/v1/guarantees": Rule(422, frozenset({DUTY, COMMANDER, ENTERPRISE}), 403, GUARANTEE_ASKED),
+    "GET /api/v1/guarantees/{guarantee_id}": Rule(404, ALL, 404),
+    "POST /api/v1/guarantees/{guarantee_id}/steps": Rule(404, ALL, 404, {"move": "agree"}),
     "GET /healthz": Rule(200, ALL, 200, open=True),
     "GET /readyz": Rule(200, ALL, 200, open=True),
     "GET /metrics": Rule(200, ALL, 200, open=True),
@@ -94,6 +112,17 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/{list_id}": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/summary": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/export.xlsx": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/difference": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/lists/{list_id}/freeze": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
+    "POST /api/v1/lists/{list_id}/withdraw": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404, {}),
+    "GET /api/v1/lists/imports": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/lists/imports": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 403, query="?adcode=110000"),
+    "PATCH /api/v1/lists/imports/{import_id}": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
+    "HEAD /api/v1/lists/imports/{import_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/imports/{import_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/imports/{import_id}/errors": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/imports/{import_id}/marked.xlsx": Rule(409, OFFICIALS, 404),
     "POST /api/v1/lists/{list_id}/activate": Rule(409, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 404),
     "GET /api/v1/permits": Rule(200, OFFICIALS, 200),
     "POST /api/v1/permits": Rule(422, frozenset({DUTY, COMMANDER, ADMINISTRATOR}), 403, query="?adcode=110000"),
@@ -146,11 +175,14 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
     assert entered.status_code == 201, entered.text
     async with runtime.unit() as uow:
         version = await uow.fetchval("SELECT id FROM list_version")
+        upload = await begin(uow, Upload("110000", "x", "G2020", 9, "0" * 64), None)
+        await uow.commit()
     return {
         "uscc": uscc,
         "adcode": "110000",
         "feed": "feed",
         "list_id": str(version),
+        "import_id": str(upload),
         "prompt_id": str(entered.json()["id"]),
         "proposal_id": str(decided["proposal"]),
         "warning_id": str(decided["warning"]),
@@ -158,17 +190,24 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "plan_id": "national-default",
         "operating_plan_id": "1",
         "case_id": "1",
+        "guarantee_id": "1",
         "subscription_id": "1",
         "kind": "power",
         "form": "csv",
+        "finding_id": "999999",
     }
+
+
+def filled(body: Any, world: dict[str, str]) -> Any:
+    """A body with the credit code of the world where it names one."""
+    return body | {"uscc": world["uscc"]} if isinstance(body, dict) and "uscc" in body else body
 
 
 async def call(client: Client, route: str, world: dict[str, str], who: dict[str, str]) -> httpx.Response:
     """One request of the matrix."""
     method, _, path = route.partition(" ")
     rule = RULES[route]
-    return await client.http.request(method, (path + rule.query).format(**world), headers=who, json=rule.body)
+    return await client.http.request(method, (path + rule.query).format(**world), headers=who, json=filled(rule.body, world))
 
 
 class TestMatrix:
