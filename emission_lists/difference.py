@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,7 +105,7 @@ def _line_changes(key: tuple[str, str], old: Line, new: Line) -> list[Change]:
     ]
 
 
-def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
+def _flat(document: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """Nested objects as paths; a load cap and a cycle stay one value."""
     flat: dict[str, Any] = {}
     for key, value in document.items():
@@ -114,3 +114,42 @@ def _flat(document: dict[str, Any], path: str = "") -> dict[str, Any]:
         else:
             flat[f"{path}{key}"] = value
     return flat
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseDifference:
+    """What changes in an enterprise that both lists name; lines by their codes."""
+
+    lines_added: tuple[str, ...]
+    lines_removed: tuple[str, ...]
+    lines_changed: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def document_difference(uscc: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> EnterpriseDifference:
+    """The difference of two stored documents `{enterprise, lines}` of one enterprise. Order of lines is no difference."""
+    before = {line["code"]: line for line in old["lines"]}
+    after = {line["code"]: line for line in new["lines"]}
+    changes = _document_changes(uscc, None, old["enterprise"], new["enterprise"])
+    changed: list[str] = []
+    for code in sorted(before.keys() & after.keys()):
+        if found := _document_changes(uscc, code, before[code], after[code]):
+            changed.append(code)
+            changes += found
+    return EnterpriseDifference(
+        tuple(sorted(after.keys() - before.keys())),
+        tuple(sorted(before.keys() - after.keys())),
+        tuple(changed),
+        tuple(changes),
+    )
+
+
+def _document_changes(uscc: str, line: str | None, old: Mapping[str, Any], new: Mapping[str, Any]) -> list[Change]:
+    if old == new:
+        return []
+    before, after = _flat(old), _flat(new)
+    return [
+        Change(uscc, line, field, before.get(field), after.get(field))
+        for field in dict.fromkeys((*before, *after))
+        if before.get(field) != after.get(field)
+    ]

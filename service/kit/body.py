@@ -15,6 +15,8 @@ from service.kit.settings import Settings
 UPLOAD_PATHS = frozenset(
     {"/api/v1/evidence", "/evidence", "/api/v1/lists", "/lists", "/api/v1/permits", "/lists/permits"}
 )
+IMPORTS_PATH = "/api/v1/lists/imports"
+"""Whole workbooks or pieces of them, which carry the number of their import in the path."""
 MOST_CSV_BYTES = 1_000_000
 """A file of one division's hours or days."""
 LONGEST_BODY_SECONDS = 120.0
@@ -58,7 +60,7 @@ class BodyLimit:
         """Bytes that a path takes."""
         if path == "/simulation":
             return max(self.settings.max_body_bytes, MOST_CSV_BYTES) + FORM_ROOM
-        uploads = path in UPLOAD_PATHS
+        uploads = path in UPLOAD_PATHS or path.startswith(IMPORTS_PATH)
         return self.settings.max_upload_bytes + FORM_ROOM if uploads else self.settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

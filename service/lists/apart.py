@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from service.kit.problems import Busy, Conflict
 from service.kit.runtime import Runtime
 from service.lists.frames import END, GO, HEAD, HEAD_BYTES, PIECE, PROGRESS, packed, unpacked_size
 
@@ -42,10 +43,14 @@ class Apart:
         except ConnectionError as error:
             raise ProcessGone("the reading process is gone") from error
 
+    async def send_piece(self, piece: bytes) -> None:
+        """One piece of content."""
+        await self.send(PIECE, piece)
+
     async def send_all(self, pieces: AsyncIterator[bytes]) -> None:
         """Content, and that it ends."""
         async for piece in pieces:
-            await self.send(PIECE, piece)
+            await self.send_piece(piece)
         await self.send(END)
 
     async def go(self, value: int) -> None:
@@ -72,12 +77,28 @@ class Apart:
                     await told
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Pieces of content until their end."""
+        """Pieces of content until their end. Raises Conflict when the process says that it cannot be done."""
         while True:
             kind, content = await self.hear()
+            if kind == HEAD:
+                raise Conflict(json.loads(content)["problem"])
             if kind == END:
                 return
             yield content
+
+
+@asynccontextmanager
+async def process_for_caller(runtime: Runtime, task: str, **request: Any) -> AsyncIterator[Apart]:
+    """A process whose end somebody waits for: when it is lost, the caller is told to try again."""
+    try:
+        async with process_apart(runtime, task, **request) as apart:
+            yield apart
+    except ProcessGone as lost:
+        raise Busy(
+            "The process that reads workbooks ended before its work was done; nothing was stored. Try again; if it stays, save the"
+            " workbook again as .xlsx or split it by county.",
+            detail_zh="读取工作簿的进程中断，什么都没有保存。请重试；若仍不行，请在 Excel 中重新另存，或按区县拆分。",
+        ) from lost
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from json.encoder import encode_basestring  # type: ignore[attr-defined]  # the quick one of the standard library
+from json.encoder import encode_basestring  # the quick one of the standard library
 from typing import Any
 
 from emission_lists.documents import enterprise_document, measure_document

@@ -6,20 +6,41 @@ import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
 
-from emission_lists.workbook_writer import template
+from service.accounts.roles import Principal
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
-from service.kit.http import PageKey, PageSize, Uow, json_answer, once
+from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.problems import Forbidden
-from service.lists import flows
+from service.lists import comparing, exporting, flows, import_endpoints
+from service.lists.import_endpoints import XLSX, attachment
 from service.lists.summary import summary_of
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
+router.include_router(import_endpoints.router)
 Id = Annotated[int, Field(ge=1, le=2**62)]
-KEEPERS = "Lists are kept by duty officers, commanders and administrators."
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+class Activation(BaseModel):
+    """When a version comes into force; at once without it."""
+
+    model_config = ConfigDict(extra="forbid")
+    effective_from: str | None = Field(default=None, max_length=40)
+
+
+class Withdrawal(BaseModel):
+    """Why a version is taken back."""
+
+    model_config = ConfigDict(extra="forbid")
+    reason: str = Field(default="", max_length=1000)
+
+
+def check_may_keep(principal: Principal) -> None:
+    """Raises Forbidden."""
+    if not principal.may_keep_lists:
+        raise Forbidden(flows.KEEPERS, detail_zh=flows.KEEPERS_ZH)
 
 
 @router.get("")
@@ -30,11 +51,14 @@ async def lists(official: Official, uow: Uow, after: PageKey = None, size: PageS
 
 
 @router.get("/template.xlsx")
-async def empty_template(caller: Caller) -> Response:
-    """The workbook to fill in."""
-    return Response(
-        template(), media_type=XLSX, headers={"content-disposition": 'attachment; filename="emission-list.xlsx"'}
-    )
+async def empty_template(
+    caller: Caller,
+    sheet: Annotated[str, Query(max_length=32)] = exporting.INDUSTRIAL,
+    guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
+) -> Response:
+    """The workbook to fill in: the industrial sheet, one of the further sheets, or `all`."""
+    content = exporting.empty(sheet, guide)
+    return Response(content, media_type=XLSX, headers=attachment(f"emission-list-{sheet}.xlsx"))
 
 
 @router.post("", status_code=201)
@@ -46,8 +70,7 @@ async def import_list(
     guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
 ) -> Response:
     """Import a filled workbook (the body is the .xlsx). All faults come at once with their place; then nothing is stored."""
-    if not caller.may_keep_lists:
-        raise Forbidden(KEEPERS)
+    check_may_keep(caller)
     runtime = runtime_of(request)
     content = await read_body(request, runtime.settings.max_upload_bytes)
     fingerprint = {"adcode": adcode, "title": title, "guide": guide, "content": hashlib.sha256(content).hexdigest()}
@@ -79,14 +102,62 @@ async def summary(list_id: Id, official: Official, uow: Uow) -> Response:
     return json_answer(await summary_of(uow, official.scope, list_id))
 
 
-@router.post("/{list_id}/activate")
-async def activate(list_id: Id, request: Request, caller: Official, uow: Uow) -> Response:
-    """Put a checked draft in force; by a second person."""
+@router.get("/{list_id}/export.xlsx")
+async def export(list_id: Id, official: Official, uow: Uow) -> Response:
+    """The version as a workbook with all its sheets; imported again it has the same digest."""
+    file = await exporting.exported(uow, official.scope, list_id)
+    return StreamingResponse(
+        exporting.sent(file), media_type=XLSX, headers=attachment(f"emission-list-{list_id}.xlsx")
+    )
 
-    if not caller.may_keep_lists:
-        raise Forbidden(KEEPERS)
+
+@router.get("/{list_id}/difference")
+async def difference(
+    list_id: Id,
+    official: Official,
+    uow: Uow,
+    against: Annotated[int | None, Query(ge=1, le=2**62)] = None,
+    after: Annotated[str, Query(max_length=18, pattern=r"^[0-9A-Z]*$")] = "",
+    size: PageSize = 50,
+) -> Response:
+    """What changes when it takes the place of the version in force, or of `against`: counts, kg/d, and a page of enterprises."""
+    compared = await comparing.difference(uow, official.scope, list_id, against)
+    items = await comparing.changes(uow, compared, after, size)
+    return json_answer({**compared, "items": items, "next": items[-1]["uscc"] if len(items) == size else None})
+
+
+@router.post("/{list_id}/freeze")
+async def freeze(list_id: Id, request: Request, caller: Official, uow: Uow) -> Response:
+    """Fix a checked draft: nothing in it changes any more."""
+    check_may_keep(caller)
 
     async def make() -> tuple[int, object]:
-        return 200, await flows.activate(uow, caller.scope, list_id, caller.account_id)
+        return 200, await flows.freeze(uow, caller.scope, list_id, caller.account_id)
 
-    return await once(request, uow, caller, {"list": list_id}, make)
+    return await once(request, uow, caller, {"freeze": list_id}, make)
+
+
+@router.post("/{list_id}/activate")
+async def activate(
+    list_id: Id, request: Request, caller: Official, uow: Uow, given: Activation | None = None
+) -> Response:
+    """Put a checked version in force, now or from an instant ahead; by a second person."""
+    check_may_keep(caller)
+    wanted = given.effective_from if given else None
+    start = None if wanted is None else instant_of(wanted, "effective_from")
+
+    async def make() -> tuple[int, object]:
+        return 200, await flows.activate(uow, caller.scope, list_id, caller.account_id, start)
+
+    return await once(request, uow, caller, {"list": list_id} | ({"from": start} if start else {}), make)
+
+
+@router.post("/{list_id}/withdraw")
+async def withdraw(list_id: Id, given: Withdrawal, request: Request, caller: Official, uow: Uow) -> Response:
+    """Take a version back, with the reason."""
+    check_may_keep(caller)
+
+    async def make() -> tuple[int, object]:
+        return 200, await flows.withdraw(uow, caller.scope, list_id, caller.account_id, given.reason)
+
+    return await once(request, uow, caller, {"withdraw": list_id, "reason": given.reason}, make)

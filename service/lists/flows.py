@@ -134,6 +134,11 @@ async def activate(
     With `effective_from` ahead, it waits frozen until then. Running responses keep the version they pinned. Raises Conflict
     for blocking findings or from a state that does not lead there.
     """
+    if effective_from is not None and effective_from < uow.now:
+        raise Invalid(
+            "A list cannot come into force in the past; give an instant ahead, or none.",
+            detail_zh="清单不能从过去的时刻起生效；请填写将来的时刻，或留空表示立即生效。",
+        )
     row = await _locked(uow, scope, version_id)
     if account_id is not None and row["created_by"] == account_id:
         raise Forbidden(

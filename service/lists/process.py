@@ -20,6 +20,8 @@ from typing import Any, BinaryIO
 from service.lists.frames import END, GO, HEAD, PIECE, PROGRESS, packed, unpacked_size
 
 PIECE_BYTES = 1 << 18
+HELD = 32
+"""Frames that may wait to be worked on; the caller waits when there are more."""
 Task = Callable[["Talk", dict[str, Any]], None]
 
 
@@ -28,7 +30,7 @@ class Talk:
 
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source, self._target = source, target
-        self._heard: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
+        self._heard: queue.Queue[tuple[int, bytes]] = queue.Queue(HELD)
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -115,7 +117,11 @@ def export(talk: Talk, request: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "list.xlsx"
         society = None if whole is None else pollutants_from(whole)
-        write_long(path, rows(), records(), society, guide_of(request["guide"]))
+        try:
+            write_long(path, rows(), records(), society, guide_of(request["guide"]))
+        except ValueError as unwritable:
+            talk.answer({"problem": str(unwritable)})
+            return
         _send_file(talk, path)
 
 

@@ -23,6 +23,7 @@ from service.lists.content import (
 from service.lists.summary import store_sums
 from service.lists.workbooks import Checked
 
+_DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
 INSERT_SQL = """
 INSERT INTO list_version (adcode, title, guide, state, generated, enterprises, lines, totals, checks, blocking, remarks, digest,
     created_by, created_at)
@@ -138,4 +139,4 @@ async def store(uow: UnitOfWork, head: Head, checked: Checked, content: Content)
 
 
 def _sum(dimension: str, key: str, enterprises: int, lines: int, milligrams: list[Any]) -> Sum:
-    return Sum(Dimension(dimension), key, enterprises, lines, tuple(milligrams))
+    return Sum(_DIMENSIONS[dimension], key, enterprises, lines, tuple(milligrams))

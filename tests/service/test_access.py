@@ -111,6 +111,7 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/template.xlsx": Rule(200, ALL, 200),
     "GET /api/v1/lists/{list_id}": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/checks": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/floors": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/summary": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/export.xlsx": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/difference": Rule(200, OFFICIALS, 404),
@@ -129,6 +130,8 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/permits/template.xlsx": Rule(200, ALL, 200),
     "GET /api/v1/permits/coverage": Rule(409, OFFICIALS, 403, query="?adcode=110000"),
     "GET /api/v1/permits/coverage.xlsx": Rule(409, OFFICIALS, 403, query="?adcode=110000"),
+    "GET /api/v1/guides": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/guides/{guide_id}": Rule(200, OFFICIALS, 200),
     "GET /api/v1/plans": Rule(200, OFFICIALS, 200),
     "GET /api/v1/plans/{plan_id}": Rule(200, OFFICIALS, 200),
     "GET /api/v1/prompts": Rule(200, OFFICIALS, 200),
@@ -148,6 +151,12 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/responses/{response_id}/reports": Rule(200, ALL, 200),
     "GET /api/v1/evaluations": Rule(200, OFFICIALS, 200, query="?from=2016-12-01&until=2017-01-01"),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/seasonal-plans": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/seasonal-plans": Rule(
+        422, frozenset({DUTY, COMMANDER}), 403, query="?adcode=110000&valid_from=2016-11-15&valid_until=2017-03-15"
+    ),
+    "GET /api/v1/seasonal-plans/template.xlsx": Rule(200, ALL, 200),
+    "GET /api/v1/seasonal-plans/{seasonal_id}": Rule(404, OFFICIALS, 404),
     "POST /api/v1/simulations": Rule(200, OFFICIALS, 403, {"adcode": "110000"}),
     "GET /api/v1/skill": Rule(200, OFFICIALS, 403, query="?adcode=110000"),
     "GET /api/v1/subscriptions": Rule(200, ALL, 200),
@@ -189,6 +198,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "response_id": str(decided["response"]),
         "plan_id": "national-default",
         "operating_plan_id": "1",
+        "seasonal_id": "1",
         "case_id": "1",
         "guarantee_id": "1",
         "subscription_id": "1",
@@ -222,7 +232,7 @@ class TestMatrix:
         for route, rule in RULES.items():
             for who in ({}, {"authorization": "Bearer wrong"}, {"cookie": f"{COOKIE}=wrong"}):
                 answer = await call(client, route, world, who)
-                refused = 403 if "cookie" in who and not route.startswith("GET") else 401
+                refused = 403 if "cookie" in who and not route.startswith(("GET", "HEAD")) else 401
                 expected = {rule.status} if rule.open else {refused}
                 if answer.status_code not in expected:
                     wrong.append((route, who, answer.status_code))
