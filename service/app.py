@@ -16,9 +16,10 @@ from service.enterprises.endpoints import router as enterprises
 from service.evaluations.endpoints import router as evaluations
 from service.evidence.endpoints import router as evidence
 from service.feeds.endpoints import router as feeds
+from service.findings.endpoints import router as findings
 from service.grades.endpoints import router as grades
 from service.guarantees.endpoints import router as guarantees
-from service.findings.endpoints import router as findings
+from service.guides.endpoints import router as guides
 from service.kit import problems
 from service.kit.body import BodyLimit
 from service.kit.health import router as health
@@ -28,12 +29,14 @@ from service.kit.security import SecurityHeaders
 from service.ledger.endpoints import router as ledger
 from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
+from service.lists.floor_endpoints import router as list_floors
 from service.operating_plans.endpoints import router as operating_plans
 from service.permits.endpoints import router as permits
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
 from service.publication.files import public_router
 from service.rulebook.endpoints import router as rulebook
+from service.seasonal.endpoints import router as seasonal
 from service.simulations.endpoints import router as simulations
 from service.skill.endpoints import router as skill
 from service.subscriptions.endpoints import router as subscriptions
@@ -51,14 +54,17 @@ ROUTERS = (
     findings,
     grades,
     guarantees,
+    guides,
     health,
     ledger,
+    list_floors,
     lists,
     permits,
     operating_plans,
     prompts,
     proposals,
     rulebook,
+    seasonal,
     simulations,
     skill,
     subscriptions,
