@@ -17,7 +17,7 @@ class FindingRow(SQLModel, table=True):
     """One breach that evidence or an inspector shows, of one enterprise under one response.
 
     `line_code` empty: of the enterprise as a whole. `proof`: the hours and values themselves, what was allowed, and where the
-    threshold comes from. `supported` false: corrected evidence no longer shows what was confirmed.
+    threshold comes from. Once notified it stays as it is; `supported` false: corrected evidence no longer shows all of it.
     """
 
     __tablename__ = "finding"
@@ -30,7 +30,7 @@ class FindingRow(SQLModel, table=True):
             "rule",
             "starts_at",
             unique=True,
-            postgresql_where=sql("raised_by IS NULL"),
+            postgresql_where=sql("raised_by IS NULL AND state <> 'withdrawn'"),
         ),
         Index("finding_by_division", "adcode", "id"),
         Index("finding_by_enterprise", "uscc", "id"),

@@ -160,7 +160,7 @@ def _findings() -> None:
         "finding",
         ["response_id", "uscc", "line_code", "rule", "starts_at"],
         unique=True,
-        postgresql_where=sa.text("raised_by IS NULL"),
+        postgresql_where=sa.text("raised_by IS NULL AND state <> 'withdrawn'"),
     )
     op.create_index("finding_by_division", "finding", ["adcode", "id"], unique=False)
     op.create_index("finding_by_enterprise", "finding", ["uscc", "id"], unique=False)

@@ -1,0 +1,183 @@
+"""Evidence in, findings out: judge the enterprises that new evidence touched, and store what has changed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from emission_lists.compliance import Found, judge
+from emission_lists.compliance_gates import judge_gates, judge_plan
+from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile
+from emission_lists.compliance_rules import ComplianceRules, Rule
+from emission_lists.levels import ResponseLevel
+from emission_lists.lists import Enterprise
+from service.evidence.config import rules
+from service.findings.cases import Case, cases_of
+from service.kit.canonical import canonical, digest
+from service.kit.unit_of_work import UnitOfWork, beijing
+from service.responses.repository import Responding, of_division
+
+WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
+RECENT = timedelta(days=60)
+"""A change of the registry is judged anew for responses that ended within this time."""
+EXISTING_SQL = """
+SELECT id, uscc, rule, line_code, starts_at, until_at, state, content_hash, supported FROM finding
+WHERE response_id = $1 AND uscc = ANY($2::text[]) AND raised_by IS NULL
+"""
+NEW_SQL = """
+INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, response_id, state, starts_at, until_at, proof, content_hash,
+    supported, found_at, changed_at)
+SELECT $1, u, n, l, r, $2, 'found', s, e, p, h, true, $3, $3
+FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::jsonb[], $11::text[])
+    AS t(u, n, l, r, s, e, p, h)
+RETURNING id, uscc, rule, line_code, starts_at, content_hash
+"""
+STEP_SQL = """
+INSERT INTO finding_step (finding_id, step, at, note, content_hash, proof)
+SELECT f.id, $2, $3, $4, f.content_hash, CASE WHEN $5 THEN f.proof END FROM finding f WHERE f.id = ANY($1::bigint[]) ORDER BY f.id
+"""
+CHANGE_SQL = """
+UPDATE finding SET starts_at = $2, until_at = $3, proof = $4, content_hash = $5, changed_at = $6
+WHERE id = $1 AND state = 'found'
+"""
+GONE = "更正后的数据不再证明该问题"
+MERGED = "与相邻时段的问题合并"
+
+
+def content_of(uscc: str, found: Found) -> str:
+    """The hash that a confirmation binds to."""
+    return digest(
+        {
+            "uscc": uscc,
+            "rule": found.rule.value,
+            "line": found.line_code,
+            "starts": found.starts,
+            "until": found.until,
+            "proof": found.proof,
+        }
+    )
+
+
+async def judge_touched(
+    uow: UnitOfWork, adcode: str, usccs: Sequence[str], first: datetime | None, last: datetime | None
+) -> int:
+    """Judge enterprises under every response that evidence of [first, last] bears on; returns how many findings changed.
+
+    Idempotent: the same evidence changes nothing a second time. None: the registry changed, so recent responses are judged.
+    """
+    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('findings:' || $1, 2))", adcode)
+    changed = 0
+    for response in await of_division(uow, adcode):
+        if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
+            anew = first is None or first <= response.starts_at
+            changed += await _judge_response(uow, response, usccs, anew=anew)
+    if changed:
+        await uow.tell("finding", adcode)
+    return changed
+
+
+def _bears_on(response: Responding, first: datetime | None, last: datetime | None, now: datetime) -> bool:
+    """Whether hours of that time are under the response, or among the days that its baselines rest on."""
+    if response.starts_at > now:
+        return False
+    if first is None or last is None:
+        return response.ends_at is None or response.ends_at > now - RECENT
+    earliest = response.starts_at - timedelta(days=rules().baseline.lookback_days.value + 1)
+    return earliest < last and (response.ends_at is None or first <= response.ends_at)
+
+
+async def _judge_response(uow: UnitOfWork, response: Responding, usccs: Sequence[str], *, anew: bool) -> int:
+    cases = await cases_of(uow, response, usccs, anew=anew)
+    stored: dict[str, list[Existing]] = defaultdict(list)
+    for row in await uow.fetch(EXISTING_SQL, response.id, list(usccs)):
+        stored[row["uscc"]].append(_existing(row))
+    fresh: list[tuple[Enterprise, Found]] = []
+    changes: list[tuple[str, Changes, list[Existing]]] = []
+    for case in cases.cases:
+        uscc = case.enterprise.uscc
+        made = reconcile(stored[uscc], findings_of(case, cases.whitelist, rules()))
+        fresh += [(case.enterprise, found) for found in made.new]
+        changes.append((uscc, made, stored[uscc]))
+    altered = [entry for uscc, made, known in changes for entry in await _alter(uow, uscc, made, known)]
+    new = await _insert(uow, response, fresh)
+    if new or altered:
+        await uow.record(
+            "findings.judged", response.adcode, response=response.id, rules=rules().id, new=new, changed=altered
+        )
+    return len(new) + len(altered)
+
+
+def findings_of(case: Case, whitelist: Iterable[str], by: ComplianceRules) -> list[Found]:
+    """Everything that the evidence of one enterprise proves."""
+    found = [one for line in case.lines for one in judge(line, by)]
+    if case.passages:
+        found += judge_gates(case.lines, case.passages, frozenset(whitelist), by)
+    return found + judge_plan(case.lines, case.filed)
+
+
+def _existing(row: Any) -> Existing:
+    starts, until = beijing(row["starts_at"]), beijing(row["until_at"])
+    assert starts is not None  # the columns are not null
+    assert until is not None
+    return Existing(
+        row["id"],
+        Rule(row["rule"]),
+        row["line_code"],
+        starts,
+        until,
+        FindingState(row["state"]),
+        row["content_hash"],
+        row["supported"],
+    )
+
+
+async def _insert(
+    uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Enterprise, Found]]
+) -> list[dict[str, Any]]:
+    if not fresh:
+        return []
+    rows = await uow.fetch(
+        NEW_SQL,
+        response.adcode,
+        response.id,
+        uow.now,
+        [enterprise.uscc for enterprise, _ in fresh],
+        [enterprise.name for enterprise, _ in fresh],
+        [found.line_code for _, found in fresh],
+        [found.rule.value for _, found in fresh],
+        [found.starts for _, found in fresh],
+        [found.until for _, found in fresh],
+        [canonical(found.proof) for _, found in fresh],
+        [content_of(enterprise.uscc, found) for enterprise, found in fresh],
+    )
+    await uow.execute(STEP_SQL, [row["id"] for row in rows], "found", uow.now, "", True)
+    return [
+        {"finding": row["id"], "uscc": row["uscc"], "rule": row["rule"], "hash": row["content_hash"]} for row in rows
+    ]
+
+
+async def _alter(uow: UnitOfWork, uscc: str, made: Changes, known: Sequence[Existing]) -> list[dict[str, Any]]:
+    hashes = {one.id: one.content_hash for one in known}
+    altered: list[dict[str, Any]] = []
+    for number, note in [*((one, GONE) for one in made.gone), *((one, MERGED) for one, _ in made.merged)]:
+        await uow.execute(
+            "UPDATE finding SET state = 'withdrawn', supported = false, changed_at = $2 WHERE id = $1", number, uow.now
+        )
+        await uow.execute(STEP_SQL, [number], "withdrawn", uow.now, note, False)
+        altered.append({"finding": number, "withdrawn": note})
+    for number, found in made.changed:
+        content = content_of(uscc, found)
+        if content == hashes[number]:
+            continue
+        await uow.execute(CHANGE_SQL, number, found.starts, found.until, canonical(found.proof), content, uow.now)
+        await uow.execute(STEP_SQL, [number], "changed", uow.now, "", True)
+        altered.append({"finding": number, "hash": content})
+    for number, supported in made.supported.items():
+        await uow.execute(
+            "UPDATE finding SET supported = $2, changed_at = $3 WHERE id = $1", number, supported, uow.now
+        )
+        await uow.execute(STEP_SQL, [number], "supported" if supported else "unsupported", uow.now, "", False)
+        altered.append({"finding": number, "supported": supported})
+    return altered
