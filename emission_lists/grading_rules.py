@@ -234,11 +234,6 @@ def legal_grades(guide: Guide, industry: Industry, subtype: str | None) -> tuple
     return guide.legal_grades(industry, subtype)
 
 
-def subtypes_of(industry: Industry) -> tuple[str, ...]:
-    """The names of an industry's sub-types."""
-    return tuple(one.name_zh for one in industry.subtypes)
-
-
 def lowest_grade(legal: tuple[Grade, ...], current: Grade | None = None) -> Grade | None:
     """What an enterprise has that did not apply or lost its rating: the lowest legal grade (按最低等级管控).
 

@@ -29,7 +29,6 @@ from emission_lists.grading_rules import (
     evaluation_needed,
     legal_grades,
     publicity_window,
-    subtypes_of,
 )
 from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import overall_grade
@@ -186,7 +185,7 @@ def _faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, industry: st
         try:
             legal = legal_grades(guide, known_industry, body.subtype)
         except KeyError:
-            names = "、".join(subtypes_of(known_industry)) or "–"
+            names = "、".join(one.name_zh for one in known_industry.subtypes) or "–"
             faults.append(_fault("subtype", f"{industry} has no sub-type {body.subtype}; it has: {names}."))
             legal = ()
     if legal and body.grade not in legal and body.grade is not Grade.A_PLUS:

@@ -23,6 +23,7 @@ from tests.support import Client
 CITY, COUNTY, PROVINCE, NATION = "150100", "150102", "150000", "100000"
 GRADES = "/api/v1/grades"
 CEMENT, STEEL, SMALL = make_uscc(COUNTY, 1), make_uscc(COUNTY, 2), make_uscc(COUNTY, 3)
+REVIEWER = {"district": "county", "city": "city", "province": "province", "ministry": "ministry"}
 NOW = datetime(2026, 1, 5, 9, 30, tzinfo=SHANGHAI)
 STOP = Measure(
     Action.STOP, 1.0, total_units=1, count_unit=CountUnit.PRODUCTION_LINE, verification=(Verification.METER,)
@@ -104,17 +105,18 @@ class People:
         """An application that has passed every review and stands in publicity."""
         asked = await self.apply(**body)
         assert asked.status_code == 201, asked.text
-        case = asked.json()["id"]
-        for name in ("county", "city", "province"):
-            await self.done(name, case, "review")
-        return await self.done("province", case, "publicise")
+        case, route = asked.json()["id"], [one["level"] for one in asked.json()["route"]]
+        for level in route:
+            await self.done(REVIEWER[level], case, "review")
+        return await self.done(REVIEWER[route[-1]], case, "publicise")
 
     async def published(self, clock: ManualClock, runtime: Runtime, **body: Any) -> dict[str, Any]:
         """A grade that is published and in force."""
         stated = {name: body.pop(name) for name in ("valid_until", "effective_from") if name in body}
         opened = await self.publicised(**body)
         await pass_until(clock, runtime, self.client, datetime.fromisoformat(opened["window"]["end"]))
-        found = await self.done("province2", opened["id"], "publish", document="内环发〔2026〕1号", **stated)
+        second = REVIEWER[opened["route"][-1]["level"]] + "2"
+        found = await self.done(second, opened["id"], "publish", document="内环发〔2026〕1号", **stated)
         await pass_until(clock, runtime, self.client, datetime.fromisoformat(found["effective_from"]))
         return found
 
@@ -133,3 +135,39 @@ async def pass_by(clock: ManualClock, runtime: Runtime, client: Client, **span: 
 
 def changed(enterprise: Enterprise, **fields: Any) -> Enterprise:
     return replace(enterprise, **fields)
+
+
+async def respond(runtime: Runtime, start: datetime, end: datetime | None = None, level: int = 4) -> int:
+    """A response of the city at a level (4 red), written directly; returns its id."""
+    async with runtime.unit() as uow:
+        version = await uow.fetchval("SELECT id FROM list_version WHERE adcode = $1 AND state = 'active'", CITY)
+        warning = await uow.fetchval(
+            "INSERT INTO warning (adcode, state, level, announced_at, effective_at, fixed_end, closed_at)"
+            " VALUES ($1, 'active', $2, $3, $3, false, $4) RETURNING id",
+            CITY,
+            level,
+            start,
+            end,
+        )
+        step = await uow.fetchval(
+            "INSERT INTO warning_step (warning_id, adcode, action, level, reason, announced_at, effective_at, content)"
+            " VALUES ($1, $2, 'issue', $3, 'criteria_met', $4, $4, '{}') RETURNING id",
+            warning,
+            CITY,
+            level,
+            start,
+        )
+        made = await uow.fetchval(
+            "INSERT INTO response (adcode, level, step_id, list_version_id, starts_at, ends_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+            CITY,
+            level,
+            step,
+            version,
+            start,
+            end,
+        )
+        await uow.tell("response", CITY)
+        await uow.commit()
+    runtime.live.changed("response", CITY)
+    return int(made)

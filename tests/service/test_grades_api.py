@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,10 +17,10 @@ from tests.support import Client
 
 
 @pytest.fixture
-async def people(client: Client, runtime: Runtime, clock: ManualClock) -> AsyncIterator[People]:
+async def people(client: Client, runtime: Runtime, clock: ManualClock) -> People:
     clock.current = NOW
     await with_list(runtime)
-    yield await People(client).come()
+    return await People(client).come()
 
 
 async def standing(runtime: Runtime, at: datetime, uscc: str = CEMENT) -> str | None:
