@@ -25,9 +25,9 @@ from emission_lists.accounting import (
     verify,
 )
 from emission_lists.accounting_weights import Ints, Span, Weights, hour_minutes, whole
-from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line
+from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Labelled, Measure
-from emission_lists.summary import Source, standing_of
+from emission_lists.summary import source_of, standing_of
 
 LARGEST = 20
 SHOWN = 50
@@ -234,7 +234,7 @@ class Accounts:
         self._enterprises[firm] += 1
         sources = set()
         for line in lines:
-            source = Source.MOBILE if line.process == ROAD_TRANSPORT else Source.INDUSTRIAL
+            source = source_of(enterprise, line)
             group = (*firm, source.value)
             found = None if measured is None else measured.get(line.code)
             every = []
