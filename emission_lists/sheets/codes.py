@@ -109,6 +109,7 @@ SOURCES = {
     "其中：电厂": "power_plant",
     "其中：供热锅炉": "heating_boiler",
     "其中：小微涉气": "small_micro",
+    "其中：厂区公路运输": "plant_transport",
     "扬尘": "dust",
     "道路移动源": "road_mobile",
     "非道路移动机械": "non_road",

@@ -17,11 +17,25 @@ from starlette.exceptions import HTTPException
 from service.kit.auth import find_principal
 from service.kit.problems import Forbidden, NotSignedIn, Problem
 from service.print import endpoints as print_sheets
-from service.web import city, decisions, enterprises, events, law, ledger, lists, signin, simulation, wall, warnings
+from service.web import (
+    city,
+    decisions,
+    enterprises,
+    events,
+    guides,
+    law,
+    ledger,
+    lists,
+    permits,
+    signin,
+    simulation,
+    wall,
+    warnings,
+)
 from service.web.pages import STATIC, render
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
-MODULES = (signin, wall, events, city, decisions, print_sheets, enterprises, warnings, law, simulation, lists, ledger)
+MODULES = (signin, wall, events, city, decisions, print_sheets, enterprises, warnings, law, guides, simulation, permits, lists, ledger)
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
@@ -16,6 +16,8 @@ from service.kit.http import PageKey, Uow
 from service.kit.problems import Conflict, Forbidden, Invalid, TooLarge, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import flows
+from service.lists.floors import floors_of
+from service.web.floors import floors_view
 from service.web.forms import read_form
 from service.web.pages import render, writer_of
 
@@ -102,13 +104,22 @@ async def _refused(
 
 
 @router.get("/lists/{list_id}")
-async def one(list_id: Id, request: Request, official: Official, uow: Uow) -> Response:
-    """One version with the findings of its checks."""
-    return await _version(request, uow, official, list_id)
+async def one(
+    list_id: Id, request: Request, official: Official, uow: Uow, floors: Annotated[str | None, Query(max_length=24)] = None
+) -> Response:
+    """One version with the findings of its checks and its floors."""
+    return await _version(request, uow, official, list_id, floors=floors)
 
 
 async def _version(
-    request: Request, uow: UnitOfWork, official: Principal, list_id: int, *, status: int = 200, fault: str | None = None
+    request: Request,
+    uow: UnitOfWork,
+    official: Principal,
+    list_id: int,
+    *,
+    status: int = 200,
+    fault: str | None = None,
+    floors: str | None = None,
 ) -> Response:
     version = await flows.find(uow, official.scope, list_id)
     checks = await flows.checks_of(uow, official.scope, list_id)
@@ -121,6 +132,7 @@ async def _version(
         checks=checks[:SHOWN_FAULTS],
         count=len(checks),
         fault=fault,
+        floors=floors_view(await floors_of(uow, official.scope, list_id, floors), writer_of(request).language),
         may_activate=official.may_keep_lists and version["state"] == "draft" and not version["blocking"],
     )
 
