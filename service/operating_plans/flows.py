@@ -40,7 +40,7 @@ async def file_plan(uow: UnitOfWork, principal: Principal, uscc: str, content: P
         site.homes[0],
         (before[-1].version if before else 0) + 1,
         canonical(body),
-        canonical(basis_of(*listed)),
+        canonical(basis_of(listed.version, listed.enterprise, listed.lines)),
         digest(body),
         canonical(await _running(uow, site) if any(plan.accepted for plan in before) else []),
         principal.account_id,
@@ -100,7 +100,7 @@ async def plan_page(uow: UnitOfWork, principal: Principal, uscc: str) -> dict[st
 async def reasons_to_revise(uow: UnitOfWork, plan: FiledPlan) -> list[Reason]:
     """What has changed since the plan was filed, by the list in force now."""
     _, listed = await listed_now(uow, plan.uscc)
-    return revision_reasons(plan.basis, basis_of(*listed))
+    return revision_reasons(plan.basis, basis_of(listed.version, listed.enterprise, listed.lines))
 
 
 async def listed_now(uow: UnitOfWork, uscc: str) -> tuple[Site, Listed]:
@@ -111,7 +111,7 @@ async def listed_now(uow: UnitOfWork, uscc: str) -> tuple[Site, Listed]:
         for adcode in site.homes:
             listed = await lists.listed(await lists.active(adcode, uow.now))
             if listed is not None:
-                return site, listed
+                return site, await lists.entitled(listed, uow.now, uow.now)
     raise Conflict(
         f"{uscc} is in no emission list in force; an operating plan says how its listed measures are carried out."
     )

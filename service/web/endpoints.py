@@ -26,7 +26,9 @@ from service.web import (
     law,
     ledger,
     lists,
+    operating_plans,
     permits,
+    seasonal,
     signin,
     simulation,
     wall,
@@ -35,7 +37,24 @@ from service.web import (
 from service.web.pages import STATIC, render
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
-MODULES = (signin, wall, events, city, decisions, print_sheets, enterprises, warnings, law, guides, simulation, permits, lists, ledger)
+MODULES = (
+    signin,
+    wall,
+    events,
+    city,
+    decisions,
+    print_sheets,
+    enterprises,
+    operating_plans,
+    seasonal,
+    warnings,
+    law,
+    guides,
+    simulation,
+    permits,
+    lists,
+    ledger,
+)
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")
 
 

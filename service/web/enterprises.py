@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
+import segno
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from emission_lists.levels import ResponseLevel
+from emission_lists.measures import NonRoadRule, VehicleRule
+from service.accounts.roles import Principal
 from service.enterprises.flows import acknowledge, requirements
+from service.enterprises.sources import homes_of, sites_of
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import Invalid
+from service.kit.unit_of_work import UnitOfWork
+from service.operating_plans.flows import reasons_to_revise
+from service.operating_plans.repository import plan_at
+from service.print.flows import print_board
 from service.web.forms import read_form
 from service.web.pages import render
 
@@ -24,10 +34,23 @@ SELECT e.uscc, e.name, e.industry, e.grade, e.lines, v.adcode FROM list_enterpri
 WHERE v.state = 'active' AND v.adcode LIKE $1 AND (e.uscc = upper($2) OR e.name ILIKE $3) ORDER BY e.name, e.uscc LIMIT $4
 """
 NOTICE_SQL = """
-SELECT n.id, n.headline_zh, n.headline_en, n.created_at, k.name, k.acknowledged_at
+SELECT n.id, n.adcode, n.headline_zh, n.headline_en, n.created_at, k.name, k.acknowledged_at
 FROM notice n LEFT JOIN acknowledgement k ON k.notice_id = n.id AND k.uscc = $2
-WHERE n.adcode = $1 ORDER BY n.id DESC LIMIT 1
+WHERE n.adcode = ANY($1::text[]) ORDER BY n.id DESC LIMIT $3
 """
+LEVELS = tuple(ResponseLevel)
+KEPT_NOTICES = 20
+RULE_WORDS = {rule.value: {"zh": rule.zh, "en": rule.en} for kind in (VehicleRule, NonRoadRule) for rule in kind}
+Part = Callable[[UnitOfWork, Principal, str], Awaitable[dict[str, Any]]]
+PARTS: dict[str, Part] = {}
+"""Template of a further part of the page → what it shows."""
+
+
+def qr_squares(text: str) -> tuple[int, str]:
+    """Side of a QR code in squares, its quiet edge included, and an SVG path of the dark ones."""
+    rows = [bytes(row) for row in segno.make(text, error="m", micro=False).matrix_iter(border=4)]
+    dark = (f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, square in enumerate(row) if square)
+    return len(rows), "".join(dark)
 
 
 def pattern_of(words: str) -> str:
@@ -58,21 +81,47 @@ async def search(
 
 @router.get("/enterprises/{uscc}")
 async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
-    """What this enterprise must do now and next."""
+    """What this enterprise must do now and next, what each level would mean, and what was."""
     answer = await requirements(uow, caller, uscc, None)
     required: dict[str, Any] = json.loads(answer.body)
-    adcode = required["division"]
+    chain = [adcode for site in sites_of(uow.runtime, await homes_of(uow, uscc)) for adcode in site.chain]
+    notices = await uow.fetch(NOTICE_SQL, chain, uscc, KEPT_NOTICES)
+    plan = await plan_at(uow, uscc, uow.now)
     return render(
         request,
         "enterprise.html",
         caller,
         required=required,
-        adcode=adcode,
-        place=uow.runtime.place(adcode),
+        place=uow.runtime.place(required["division"]),
         elsewhere=[(uow.runtime.place(part["division"]), part) for part in required["elsewhere"]],
-        notice=await uow.fetchrow(NOTICE_SQL, adcode, uscc),
+        notices=notices,
+        notice=notices[0] if notices else None,
         own=caller.uscc == uscc,
         generated=await uow.fetchval("SELECT generated FROM list_version WHERE id = $1", required["list_version"]),
+        declared=[json.loads((await requirements(uow, caller, uscc, None, level)).body) for level in LEVELS],
+        rule_words=RULE_WORDS,
+        plan=plan,
+        revise=[] if plan is None else await reasons_to_revise(uow, plan),
+        posts={} if plan is None else {line["code"]: line for line in plan.content["lines"]},
+        trial=uow.runtime.settings.signing_key is None,
+        parts=[(name, await part(uow, caller, uscc)) for name, part in PARTS.items()],
+    )
+
+
+@router.get("/enterprises/{uscc}/board")
+async def board(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
+    """The gate notice board (公示牌), for print on A3."""
+    sheet = await print_board(uow, caller, uscc)
+    settings = uow.runtime.settings
+    address = f"{settings.address}/verify/{sheet.id}"
+    return render(
+        request,
+        "enterprise_board.html",
+        caller,
+        c=sheet.content,
+        sheet=sheet,
+        address=address,
+        qr=qr_squares(address),
     )
 
 

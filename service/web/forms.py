@@ -13,12 +13,12 @@ from service.kit.problems import Forbidden, Invalid
 MAX_FORM_BYTES = 20_000
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, limit: int = MAX_FORM_BYTES) -> dict[str, str]:
     """The fields of an urlencoded form. Raises Forbidden when another site's page sent it, Invalid when it is no form."""
     if not same_origin(request):
         raise Forbidden("This form was sent from another site's page; open the page here and send it again.")
     try:
-        fields = parse_qs((await read_body(request, MAX_FORM_BYTES)).decode(), keep_blank_values=True)
+        fields = parse_qs((await read_body(request, limit)).decode(), keep_blank_values=True)
     except ValueError as error:
         raise Invalid("The form could not be read; open the page again and send it once more.") from error
     return {name: values[-1].strip() for name, values in fields.items()}
