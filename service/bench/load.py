@@ -26,7 +26,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Result:
-    """One line of `lantian bench`. `ratio` is ours against the limit, read with `bar`."""
+    """One line of `lantian bench`. `ratio` is ours against the limit, read with `bar`; `spread` of its rounds."""
 
     name: str
     ours: float
@@ -35,6 +35,7 @@ class Result:
     bar: str
     unit: str
     note: str = ""
+    spread: str = ""
 
     def document(self) -> dict[str, Any]:
         """The line as plain values, rounded."""
@@ -46,7 +47,31 @@ class Result:
             "bar": self.bar,
             "unit": self.unit,
             "note": self.note,
+            "spread": self.spread,
         }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """What alternating rounds gave: ours and the limit of each."""
+
+    pairs: list[tuple[float, float]]
+
+    @property
+    def medians(self) -> tuple[float, float, float]:
+        """Of ours, of the limit, and of the ratios."""
+        mine, theirs = (statistics.median(values) for values in zip(*self.pairs, strict=True))
+        return mine, theirs, statistics.median(self.ratios)
+
+    @property
+    def ratios(self) -> list[float]:
+        """The ratio of each round."""
+        return [mine / theirs for mine, theirs in self.pairs]
+
+    @property
+    def spread(self) -> str:
+        """Lowest and highest ratio, and of how many rounds."""
+        return f"{min(self.ratios):.3g}-{max(self.ratios):.3g} in {len(self.pairs)}"
 
 
 async def per_second(calls: Sequence[Call], at_once: int, expected: int = 200) -> float:
@@ -69,19 +94,15 @@ async def per_second(calls: Sequence[Call], at_once: int, expected: int = 200) -
 
 async def compared(
     ours: Callable[[int], Awaitable[float]], limit: Callable[[int], Awaitable[float]], rounds: int = ROUNDS
-) -> tuple[float, float, float]:
-    """Medians of ours, of the limit and of their ratio over alternating rounds; one round warms up."""
+) -> Compared:
+    """Ours and the limit in alternating rounds; one round warms up."""
     pairs: list[tuple[float, float]] = []
     for number in range(rounds + 1):
         theirs = await limit(number)
         mine = await ours(number)
         if number:
             pairs.append((mine, theirs))
-    return (
-        statistics.median(mine for mine, _ in pairs),
-        statistics.median(theirs for _, theirs in pairs),
-        statistics.median(mine / theirs for mine, theirs in pairs),
-    )
+    return Compared(pairs)
 
 
 def timed(work: Callable[[], object], rounds: int) -> list[float]:

@@ -1,41 +1,32 @@
-"""The paths of the service, each beside its limit."""
+"""The paths of air and law, each beside its limit."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import random
 import statistics
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from io import BytesIO
 from typing import Any, NamedTuple
 
-import aiohttp
 import numpy as np
-from python_calamine import CalamineWorkbook
 
 from alerts.assessment import assess
 from alerts.bulk import levels, numpy_limit
 from alerts.points import Point
 from alerts.rules import criteria_of
 from alerts.series import Series
-from emission_lists.generator import generate_list
-from emission_lists.workbook import read_workbook
-from emission_lists.workbook_writer import write_workbook
 from service.bench.load import Call, Result, compared, per_second, timed
 from service.bench.stage import Stage
 from service.kit.canonical import canonical
 from service.kit.signatures import headers
 from service.law.loader import load_law
 from service.ledger.flows import seal, verify
-from service.lists.workbooks import guide_of, profile
 
 DIVISIONS, HOURS = 2900, 240
 AT_ONCE = 16
-WEBHOOKS, READS = 400, 4000
+WEBHOOKS = 400
 
 
 def assess_bulk(rounds: int) -> Result:
@@ -107,12 +98,12 @@ async def webhook(stage: Stage, rounds: int) -> Result:
             made.append(Call("POST", stage.address + path, {**signed, "content-type": "application/json"}, body))
         return made
 
-    mine, theirs, ratio = await compared(
+    found = await compared(
         lambda _: per_second(calls("/api/v1/feeds/bench/forecasts"), AT_ONCE, 202),
         lambda _: per_second(calls("/limit/forecast"), AT_ONCE, 202),
         rounds,
     )
-    return Result("webhook", mine, theirs, ratio, ">= 0.5", "requests/s")
+    return Result("webhook", *found.medians, ">= 0.5", "requests/s", "", found.spread)
 
 
 def _forecast(number: int) -> bytes:
@@ -124,109 +115,6 @@ def _forecast(number: int) -> bytes:
     issue = (datetime.now(tz=UTC) - timedelta(microseconds=number)).isoformat()
     data = {"adcode": "110000", "issued_at": issue, "points": points}
     return json.dumps({"type": "forecast.issued", "timestamp": issued.isoformat(), "data": data}).encode()
-
-
-async def requirement_warm(stage: Stage, rounds: int) -> Result:
-    """The requirement of enterprises that were asked for before, against constant bytes."""
-    codes = stage.codes[:200]
-    ours = [_ask(stage, code) for code in codes] * (READS // len(codes))
-    limit = [Call("GET", f"{stage.address}/limit/constant", {}) for _ in ours]
-    mine, theirs, ratio = await compared(
-        lambda _: per_second(ours, AT_ONCE), lambda _: per_second(limit, AT_ONCE), rounds
-    )
-    return Result("requirement_warm", mine, theirs, ratio, ">= 0.5", "requests/s")
-
-
-async def requirement_cold(stage: Stage, rounds: int) -> Result:
-    """The requirement of enterprises asked for the first time, against one row selected by key."""
-    shuffled = stage.codes[200:]
-    random.Random(7).shuffle(shuffled)
-    size = min(1500, len(shuffled) // (rounds + 1))
-
-    def part(number: int) -> list[str]:
-        return shuffled[number * size : (number + 1) * size]
-
-    mine, theirs, ratio = await compared(
-        lambda number: per_second([_ask(stage, code) for code in part(number)], AT_ONCE),
-        lambda number: per_second(
-            [Call("GET", f"{stage.address}/limit/select/{code}/{stage.version}", {}) for code in part(number)], AT_ONCE
-        ),
-        rounds,
-    )
-    return Result("requirement_cold", mine, theirs, ratio, ">= 0.5", "requests/s")
-
-
-def _ask(stage: Stage, code: str) -> Call:
-    return Call("GET", f"{stage.address}/api/v1/enterprises/{code}/requirements", stage.signed_in)
-
-
-async def decision_to_answers(stage: Stage, rounds: int) -> Result:
-    """From sending the decision until sampled enterprises of the division all get the new answer, in milliseconds."""
-    found = []
-    for number in range(rounds):
-        level = "red" if number % 2 == 0 else "orange"
-        proposal = await _proposed(stage, level)
-        sample = random.Random(number).sample(stage.codes, 20)
-        started = time.perf_counter()
-        status, _ = await asyncio.to_thread(
-            stage.post,
-            f"/api/v1/proposals/{proposal['id']}/decision",
-            {"approve": True, "content_hash": proposal["content_hash"], "reason": "bench"},
-            stage.signed_in,
-        )
-        assert status == 200
-        await _until_all(stage, sample, level)
-        found.append((time.perf_counter() - started) * 1000)
-    mine = statistics.median(found)
-    note = f"{len(stage.codes)} enterprises; worst of {rounds}: {max(found):.1f} ms"
-    return Result("decision_to_answers", mine, 100.0, mine / 100.0, "<= 1", "ms", note)
-
-
-async def _proposed(stage: Stage, level: str) -> dict[str, Any]:
-    from alerts.guard import Ground
-    from alerts.levels import Level
-    from service.accounts.roles import Principal, Role, Scope
-    from service.proposals.by_hand import propose_by_hand
-    from service.proposals.repository import find
-
-    async with stage.runtime.unit() as uow:
-        officer = await uow.fetchval("SELECT id FROM account WHERE login = 'bench-officer'")
-        if officer is None:
-            officer = await uow.fetchval(
-                "INSERT INTO account (login, display, password_hash, role, adcode, enabled, failures, created_at)"
-                " VALUES ('bench-officer', 'bench', '-', 'duty_officer', '100000', false, 0, now()) RETURNING id"
-            )
-        principal = Principal(officer, "bench-officer", "bench", Role.DUTY_OFFICER, Scope("100000"), None)
-        made = await propose_by_hand(
-            uow,
-            principal,
-            "110000",
-            to_level=Level.of(level),
-            reason="upper_order",
-            ground=Ground.UPPER_ORDER,
-            legal_basis="bench No. 1",
-            explanation="bench",
-        )
-        document = await find(uow, principal.scope, made)
-        await uow.commit()
-    return document
-
-
-async def _until_all(stage: Stage, sample: list[str], level: str) -> None:
-    """Until every one of the sample has the new answer; they ask at the same time, as enterprises do."""
-    deadline = time.perf_counter() + 30
-
-    async def until_new(session: aiohttp.ClientSession, code: str) -> None:
-        while True:
-            async with session.get(_ask(stage, code).url, headers=stage.signed_in) as answer:
-                body = await answer.json()
-            if body["response"] and body["response"]["level"] == level:
-                return
-            if time.perf_counter() > deadline:
-                raise RuntimeError(f"{code} still gets the old answer after 30 s")
-
-    async with aiohttp.ClientSession() as session:
-        await asyncio.gather(*(until_new(session, code) for code in sample))
 
 
 async def ledger_verify(stage: Stage, rounds: int) -> Result:
@@ -254,35 +142,5 @@ async def ledger_verify(stage: Stage, rounds: int) -> Result:
     return Result("ledger_verify", mine, 100_000, mine / 100_000, ">= 1", "rows/s", f"{checked} rows")
 
 
-def import_workbook(rounds: int) -> Result:
-    """Reading a 10,000-row workbook with all its checks of cells, against calamine reading it."""
-    draft = generate_list("130100", seed=3, enterprises=3300, guide=guide_of("G2020"), profile=profile())
-    content = write_workbook(draft)
-
-    def bare() -> None:
-        book = CalamineWorkbook.from_filelike(BytesIO(content))
-        for name in book.sheet_names:
-            book.get_sheet_by_name(name).to_python()
-
-    def ours() -> None:
-        assert not read_workbook(content).errors
-
-    pairs = [(timed(ours, 1)[0], timed(bare, 1)[0]) for _ in range(rounds)]
-    mine, theirs = statistics.median(pair[0] for pair in pairs), statistics.median(pair[1] for pair in pairs)
-    ratio = statistics.median(pair[0] / pair[1] for pair in pairs)
-    note = f"{len(draft.rows)} rows; the bar also allows the COPY"
-    return Result("import_workbook", mine, theirs, ratio, "<= 3", "s", note)
-
-
-ALONE: dict[str, Callable[[int], Result]] = {
-    "assess_bulk": assess_bulk,
-    "assess_one": assess_one,
-    "import_workbook": import_workbook,
-}
-STAGED: dict[str, Any] = {
-    "requirement_cold": requirement_cold,
-    "requirement_warm": requirement_warm,
-    "webhook": webhook,
-    "decision_to_answers": decision_to_answers,
-    "ledger_verify": ledger_verify,
-}
+ALONE: dict[str, Callable[[int], Result]] = {"assess_bulk": assess_bulk, "assess_one": assess_one}
+STAGED: dict[str, Any] = {"webhook": webhook, "ledger_verify": ledger_verify}

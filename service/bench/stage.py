@@ -10,13 +10,13 @@ import sys
 import time
 import urllib.request
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from urllib.error import URLError
 
-from emission_lists.generator import generate_list
-from emission_lists.identifiers import uscc_check
 from service.accounts.flows import create_account
-from service.accounts.roles import Role, Scope
+from service.accounts.roles import Role
+from service.bench.big_lists import DIVISION, BigList, city_lists, one_division
 from service.feeds.flows import register
 from service.kit.database import Database, drop_database, start_embedded
 from service.kit.migrate import migrate
@@ -24,16 +24,8 @@ from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.kit.signatures import new_secret
 from service.law.loader import load_law
-from service.lists.flows import activate, store_draft
-from service.lists.workbooks import guide_of, profile
 
 PASSWORD = "bench-only-password"
-SEED_ENTERPRISES = 1000
-BIG_SQL = """
-INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)
-SELECT $1, u.uscc, e.name, e.county, e.industry, e.grade, e.lines, replace(e.document, e.uscc, u.uscc)
-FROM unnest($2::text[], $3::text[]) AS u(uscc, source) JOIN list_enterprise e ON e.version_id = $1 AND e.uscc = u.source
-"""
 
 
 @dataclass
@@ -44,8 +36,8 @@ class Stage:
     address: str
     process: subprocess.Popen[bytes]
     secret: str
-    version: int
-    codes: list[str]
+    cities: list[BigList]
+    division: BigList
     token: str = ""
 
     @property
@@ -64,6 +56,12 @@ class Stage:
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read()
 
+    @property
+    def listed(self) -> list[tuple[str, int]]:
+        """Every enterprise of the cities with its version; cities in turn, so that any run of them is mixed."""
+        turns = zip_longest(*([(code, city.version) for code in city.codes] for city in self.cities))
+        return [one for turn in turns for one in turn if one is not None]
+
 
 def free_port() -> int:
     """A port that is free now on loopback."""
@@ -72,9 +70,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def set_up(folder: Path, enterprises: int) -> Stage:
-    """Prepare everything and start the server."""
-    database = start_embedded(folder, "lantian_bench")
+async def set_up(folder: Path, enterprises: int, address: str | None = None) -> Stage:
+    """Prepare everything and start the server: `enterprises` over cities, and as many again in one division; 0 for no lists.
+
+    The database is at `address` and made anew; without one an embedded server starts in the folder.
+    """
+    database = address or start_embedded(folder, "lantian_bench")
     await drop_database(database)
     await migrate(database)
     settings = Settings(data_dir=folder, database_url=database)
@@ -86,45 +87,18 @@ async def set_up(folder: Path, enterprises: int) -> Stage:
             uow, login="bench", password=PASSWORD, display="bench", role=Role.COMMANDER, adcode="100000"
         )
         await uow.commit()
-    version, codes = await _big_list(runtime, enterprises)
+    cities = await city_lists(runtime, enterprises) if enterprises else []
+    division = await one_division(runtime, cities) if enterprises else BigList(DIVISION, 0, [])
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "service.bench.server"],
         env={**os.environ, "DATABASE_URL": database, "LANTIAN_PORT": str(port), "LANTIAN_DATA_DIR": str(folder)},
     )
-    stage = Stage(runtime, f"http://127.0.0.1:{port}", process, secret, version, codes)
+    stage = Stage(runtime, f"http://127.0.0.1:{port}", process, secret, cities, division)
     _wait(stage)
     _, answer = stage.post("/api/v1/sessions", {"login": "bench", "password": PASSWORD})
     stage.token = json.loads(answer)["token"]
     return stage
-
-
-async def _big_list(runtime: Runtime, enterprises: int) -> tuple[int, list[str]]:
-    draft = generate_list(
-        "110000",
-        seed=1,
-        enterprises=min(SEED_ENTERPRISES, enterprises),
-        guide=guide_of("G2020"),
-        profile=profile(),
-    )
-    sources = sorted(draft.by_enterprise())
-    async with runtime.unit() as uow:
-        version = await store_draft(uow, draft, guide="G2020", created_by=None, generated=True)
-        more = [_code(number) for number in range(enterprises - len(sources))]
-        await uow.execute(BIG_SQL, version, more, [sources[number % len(sources)] for number in range(len(more))])
-        await activate(uow, Scope("100000"), version, None)
-        await uow.execute("UPDATE list_version SET enterprises = $2 WHERE id = $1", version, len(sources) + len(more))
-        await uow.commit()
-    async with runtime.unit() as uow:
-        await uow.connection.execute("ANALYZE list_enterprise")
-        await uow.commit()
-    return version, sources + more
-
-
-def _code(number: int) -> str:
-    """A valid, generated credit code."""
-    body = f"91110000{number:08d}X"
-    return body + uscc_check(body)
 
 
 def _wait(stage: Stage) -> None:

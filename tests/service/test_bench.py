@@ -1,0 +1,88 @@
+"""Benches run, at a tiny size: what they measure is right; how fast it was is asserted nowhere."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from emission_lists.identifiers import uscc_valid
+from service.bench.big_lists import DIVISION, cities_of, city_lists, one_division
+from service.bench.import_paths import IMPORTS
+from service.bench.list_paths import SIZED
+from service.bench.load import Compared, Result, compared
+from service.bench.stage import Stage, set_up, tear_down
+from service.kit.database import with_database
+from service.kit.runtime import Runtime
+from service.law.loader import load_law
+from service.lists.summary import recomputed, sums_of
+
+
+class TestBigLists:
+    async def test_cities_have_documents_of_their_own_and_sums(self, runtime: Runtime) -> None:
+        cities = await city_lists(runtime, 50)
+        assert [len(city.codes) for city in cities] == [40, 10]
+        async with runtime.unit() as uow:
+            for city in cities:
+                row = await uow.fetchrow("SELECT * FROM list_version WHERE id = $1", city.version)
+                assert (row["state"], row["adcode"], row["enterprises"]) == ("active", city.adcode, len(city.codes))
+                stored = await uow.fetch(
+                    "SELECT uscc, document FROM list_enterprise WHERE version_id = $1", city.version
+                )
+                assert {one["uscc"] for one in stored} == set(city.codes)
+                assert all(json.loads(one["document"])["enterprise"]["uscc"] == one["uscc"] for one in stored)
+                assert await sums_of(uow, city.version) == await recomputed(uow, city.version)
+
+    async def test_the_same_again_in_one_division_under_other_codes(self, runtime: Runtime) -> None:
+        cities = await city_lists(runtime, 30)
+        division = await one_division(runtime, cities)
+        codes = {code for city in cities for code in city.codes}
+        assert len(set(division.codes)) == 30
+        assert codes.isdisjoint(division.codes)
+        assert all(map(uscc_valid, division.codes))
+        async with runtime.unit() as uow:
+            whole = (await sums_of(uow, division.version))[0]
+            parts = [(await sums_of(uow, city.version))[0] for city in cities]
+        assert whole.lines == sum(part.lines for part in parts)
+        assert whole.milligrams == tuple(map(sum, zip(*(part.milligrams for part in parts), strict=True)))
+
+    def test_the_cities_are_those_of_the_key_regions(self) -> None:
+        cities = cities_of(load_law())
+        assert 30 <= len(cities) <= 60
+        assert DIVISION not in cities
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, server_address: str) -> AsyncIterator[Stage]:
+    made = await set_up(tmp_path, 260, with_database(server_address, f"lantian_bench_{os.getpid()}"))
+    yield made
+    await tear_down(made)
+
+
+class TestPaths:
+    async def test_every_path_of_lists_gives_a_line(self, stage: Stage) -> None:
+        results: list[Result] = [await run(stage, 1) for run in SIZED.values()]
+        results += [await run(stage, 1, 60) for run in IMPORTS.values()]
+        assert [result.name for result in results] == [*SIZED, *IMPORTS]
+        for result in results:
+            line = json.loads(json.dumps(result.document()))
+            assert line["ours"] > 0
+            assert line["limit"] > 0
+            assert line["ratio"] > 0
+            assert line["bar"].split()[0] in (">=", "<=")
+
+
+class TestCompared:
+    async def test_medians_of_alternating_rounds_without_the_first(self) -> None:
+        ours, limits = iter([99.0, 2.0, 4.0, 9.0]), iter([1.0, 1.0, 2.0, 3.0])
+
+        async def next_of(values: object) -> float:
+            return next(values)  # type: ignore[call-overload, no-any-return]
+
+        found = await compared(lambda _: next_of(ours), lambda _: next_of(limits), 3)
+        assert found.medians == (4.0, 2.0, 2.0)
+        assert found.spread == "2-3 in 3"
+        assert Compared([(1.0, 2.0)]).ratios == [0.5]
