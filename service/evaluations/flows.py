@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.instants import SHANGHAI
 from alerts.levels import Level
 from emission_lists.accounting_sums import By, Tally
+from emission_lists.compliance_rules import Rule
 from emission_lists.documents import pollutants_from
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import Pollutants
@@ -83,6 +85,7 @@ async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]
         "course": steps,
         "coverage": await _coverage(uow, warning["id"], tallies),
         **_sums(uow, tallies, accounts, version),
+        "findings": await _findings(uow, responses),
         "air": [] if start is None else await days_of(uow, scope, adcode, start, end or uow.now),
         "skill": None if start is None else await _skill(uow, scope, adcode, start, end or uow.now),
         "corrections": figures.corrections([one.accounts for one in accounts]),
@@ -120,6 +123,32 @@ async def _coverage(uow: UnitOfWork, warning_id: int, tallies: dict[By, dict[str
         "reported_lines": max(whole.reported_lines),
         "verified_lines": max(whole.verified_lines),
     }
+
+
+FINDING_STATES = {
+    "found": {"zh": "已发现", "en": "found"},
+    "notified": {"zh": "已告知企业", "en": "the enterprise was told"},
+    "answered": {"zh": "企业已答复", "en": "the enterprise answered"},
+    "confirmed": {"zh": "已认定", "en": "confirmed"},
+    "withdrawn": {"zh": "已撤销", "en": "withdrawn"},
+}
+SHOWN_FINDINGS = 300
+
+
+async def _findings(uow: UnitOfWork, responses: list[Response]) -> dict[str, Any]:
+    """What checks found under these responses, by state, and the first of them."""
+    rows = await uow.fetch(repository.FINDINGS_SQL, [one.id for one in responses])
+    found = [
+        dict(row)
+        | {
+            "starts_at": beijing(row["starts_at"]),
+            "until_at": beijing(row["until_at"]),
+            "words": {"zh": Rule(row["rule"]).zh, "en": Rule(row["rule"]).en},
+            "state_words": FINDING_STATES[row["state"]],
+        }
+        for row in rows
+    ]
+    return {"count": len(found), "states": dict(Counter(one["state"] for one in found)), "shown": found[:SHOWN_FINDINGS]}
 
 
 def _sums(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.instants import parse_instant
 from alerts.levels import Level
 from service.accounts.roles import Scope
 from service.kit.problems import Unknown
@@ -19,6 +20,9 @@ FROM response r JOIN warning_step s ON s.id = r.step_id WHERE s.warning_id = $1 
 """
 OF_RESPONSE_SQL = """
 SELECT s.warning_id FROM response r JOIN warning_step s ON s.id = r.step_id WHERE r.id = $1 AND r.adcode LIKE $2
+"""
+NEWEST_SQL = """
+SELECT max(r.id) FROM response r JOIN warning_step s ON s.id = r.step_id WHERE s.warning_id = $1
 """
 STEPS_SQL = """
 SELECT s.id, s.adcode, s.action, s.level, s.reason, s.announced_at, s.effective_at, s.planned_end, s.content, d.decided_at, d.role,
@@ -40,6 +44,10 @@ REPORTS_SQL = """
 SELECT DISTINCT ON (response_id, uscc, line_code, day) response_id, uscc, line_code, day, state, hours, ran_at, so2, nox, pm, vocs
 FROM reduction_report WHERE response_id = ANY($1::bigint[]) AND uscc > $2 AND uscc <= $3
 ORDER BY response_id, uscc, line_code, day, id DESC
+"""
+FINDINGS_SQL = """
+SELECT id, uscc, enterprise, line_code AS line, rule, state, starts_at, until_at FROM finding
+WHERE response_id = ANY($1::bigint[]) ORDER BY starts_at, id
 """
 EVER_ACKNOWLEDGED_SQL = """
 SELECT count(DISTINCT k.uscc) FROM acknowledgement k JOIN notice n ON n.id = k.notice_id
@@ -100,6 +108,12 @@ async def responses_of(uow: UnitOfWork, warning_id: int) -> list[Response]:
     return found
 
 
+async def newest_response(uow: UnitOfWork, warning_id: int) -> int | None:
+    """The newest response of a warning; None when it has none."""
+    found: int | None = await uow.fetchval(NEWEST_SQL, warning_id)
+    return found
+
+
 async def rows_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[Any]]:
     """The enterprises of a version as stored, (uscc, document), in batches by credit code: memory stays flat."""
     last = ""
@@ -125,3 +139,8 @@ async def warnings_within(
     return await uow.fetch(
         WITHIN_SQL, scope.prefix + "%", None if members is None else list(members), start, end, most
     )
+
+
+def hour_start(until: str) -> datetime:
+    """The start of the hour that ends at a stored instant."""
+    return parse_instant(until) - timedelta(hours=1)

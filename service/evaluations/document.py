@@ -1,0 +1,396 @@
+"""The evaluation as a document (评估报告, .docx): real headings and tables, Chinese fonts named, no pictures."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from docx import Document
+from docx.enum.section import WD_ORIENT
+from docx.enum.text import WD_ALIGN_PARAGRAPH
+from docx.oxml import OxmlElement
+from docx.oxml.ns import qn
+from docx.shared import Cm, Pt, RGBColor
+
+from alerts.instants import SHANGHAI, parse_instant
+from alerts.levels import Level
+from emission_lists.lists import POLLUTANTS
+from service.accounts.roles import ROLE_ZH, Role
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+BODY, HEAD, LATIN = "宋体", "黑体", "Times New Roman"
+LABELS = {"so2": "SO2", "nox": "NOx", "pm": "颗粒物", "vocs": "VOCs"}
+BY = {"county": "按区县", "industry": "按行业", "grade": "按绩效等级", "source": "按源类", "standing": "按管控类别"}
+ACTIONS = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "lift": "解除", "revoke": "撤销"}
+TIMINGS = {
+    "lead": "提前量 {hours} 小时，要求不少于 {asked} 小时",
+    "decision": "建议至审批 {hours} 小时，要求不超过 {asked} 小时",
+    "publication": "审批至发布 {hours} 小时，要求不超过 {asked} 小时",
+}
+WHEN = {"before": "响应前", "during": "响应中", "after": "响应后"}
+HEAD_OF_FIGURES = (
+    "污染物", "基准排放（t）", "计划减排（t）", "占基准", "其中清单载明（t）", "其中核算（t）", "企业上报（t）", "核实（t，下限）",
+    "同期同线计划（t）", "核实覆盖",
+)  # fmt: skip
+NOT_REPORTED, NOT_VERIFIED, NOT_ESTABLISHED = "未上报", "未核实", "未确立"
+Row = Sequence[str]
+
+
+def docx(found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> bytes:
+    """The report on an evaluation; `days` are its planned and verified kg by natural day."""
+    report = _Report()
+    report.title(f"{found['place']}重污染天气应急响应事后评估报告")
+    _state(report, found)
+    _course(report, found)
+    _coverage(report, found)
+    _reductions(report, found, days)
+    _groups(report, found)
+    _findings(report, found)
+    _air(report, found)
+    _lessons(report, found)
+    _corrections(report, found)
+    return report.saved()
+
+
+class _Report:
+    """Headings numbered 一、二、三, paragraphs and tables on A4 across."""
+
+    NUMBERS = "一二三四五六七八九十"
+
+    def __init__(self) -> None:
+        self.file = Document()
+        self._headings = 0
+        section = self.file.sections[0]
+        section.orientation = WD_ORIENT.LANDSCAPE
+        section.page_width, section.page_height = Cm(29.7), Cm(21)
+        section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Cm(2)
+        _font(self.file.styles["Normal"], BODY, 10.5)
+        for level, size in ((1, 15), (2, 12.5)):
+            _font(self.file.styles[f"Heading {level}"], HEAD, size)
+        _font(self.file.styles["Title"], HEAD, 20)
+        properties = self.file.core_properties
+        properties.author, properties.comments, properties.language = "", "", "zh-CN"
+
+    def title(self, text: str) -> None:
+        self.file.core_properties.title = text
+        paragraph = self.file.add_paragraph(text, style="Title")
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+    def heading(self, text: str) -> None:
+        self.file.add_heading(f"{self.NUMBERS[self._headings]}、{text}", level=1)
+        self._headings += 1
+
+    def under(self, text: str) -> None:
+        self.file.add_heading(text, level=2)
+
+    def say(self, text: str, *, strong: bool = False) -> None:
+        for part in text.splitlines() or [""]:
+            self.file.add_paragraph().add_run(part).bold = strong
+
+    def table(self, head: Row, rows: Iterable[Row], *, words: int = 1) -> None:
+        """A table with a repeated head; the first `words` columns are text, the others numbers."""
+        table = self.file.add_table(rows=1, cols=len(head))
+        table.style = "Table Grid"
+        for cell, text in zip(table.rows[0].cells, head, strict=True):
+            _write(cell, text, strong=True)
+        _repeated(table.rows[0])
+        for row in rows:
+            for place, (cell, text) in enumerate(zip(table.add_row().cells, row, strict=True)):
+                _write(cell, text, number=place >= words)
+        self.file.add_paragraph()
+
+    def saved(self) -> bytes:
+        target = io.BytesIO()
+        self.file.save(target)
+        return target.getvalue()
+
+
+def _font(style: Any, chinese: str, size: float) -> None:
+    style.font.name, style.font.size = LATIN, Pt(size)
+    style.font.color.rgb = RGBColor(0, 0, 0)
+    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+    for name in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
+        fonts.attrib.pop(qn(name), None)
+    fonts.set(qn("w:eastAsia"), chinese)
+    fonts.set(qn("w:hAnsi"), LATIN)
+
+
+def _write(cell: Any, text: str, *, strong: bool = False, number: bool = False) -> None:
+    paragraph = cell.paragraphs[0]
+    run = paragraph.add_run(text)
+    run.bold, run.font.size = strong, Pt(9)
+    if number:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+
+
+def _repeated(row: Any) -> None:
+    """The head stands again on every page that the table reaches."""
+    header = OxmlElement("w:tblHeader")
+    header.set(qn("w:val"), "true")
+    row._tr.get_or_add_trPr().append(header)
+
+
+def _instant(value: str | None) -> str:
+    if value is None:
+        return "–"
+    at: datetime = parse_instant(value).astimezone(SHANGHAI)
+    return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
+
+
+def _t(kg: float | None, otherwise: str = "–") -> str:
+    return otherwise if kg is None else f"{kg / 1000:.3f}"
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{share * 100:.1f} %"
+
+
+def _level(code: str) -> str:
+    level = Level.of(code)
+    return f"{level.zh}（{level.response}）" if level else "无预警"
+
+
+def _verified(figures: Mapping[str, Any]) -> str:
+    kg = figures["verified_at_least_kg"]
+    return NOT_VERIFIED if kg is None else f"≥ {kg / 1000:.3f}"
+
+
+def _state(report: _Report, found: Mapping[str, Any]) -> None:
+    closed = found["closed"]
+    if closed is None:
+        report.say("草稿：按现有数据实时核算，尚未由人员定稿。" + ("响应尚未结束，数字截至现在。" if found["running"] else ""), strong=True)
+    else:
+        report.say(f"定稿：{closed['closed_by']}（{ROLE_ZH[Role(closed['role'])]}），{_instant(_text(closed['closed_at']))}。", strong=True)
+    report.say("依据《中华人民共和国大气污染防治法》第九十六条，应急响应结束后开展应急预案实施情况的评估。")
+    report.say("减排量按生产线逐小时核算，以整毫克汇总，各级合计严格一致；计划、上报、核实三者分列，互不替代。")
+    report.say(f"内容指纹（SHA-256）：{found['content_hash']}")
+
+
+def _text(value: Any) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _course(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("事件经过与响应时限")
+    report.say(
+        f"最高级别：{_level(found['level'])}。响应自 {_instant(found['starts_at'])} 起，"
+        + ("尚未结束。" if found["running"] else f"至 {_instant(found['ends_at'])} 止。")
+    )
+    report.table(
+        ("步骤", "预报发布", "研判", "预警建议", "审批", "发布", "启动（措施开始）", "时限与要求"),
+        [
+            (
+                f"{ACTIONS.get(step['action'], step['action'])} {_level(step['level'])}",
+                _instant(step["forecast_issued_at"]),
+                _instant(step["assessed_at"]),
+                _instant(step["proposed_at"]),
+                _instant(step["decided_at"]),
+                _instant(step["announced_at"]),
+                _instant(step["effective_at"]),
+                "\n".join(_timing(one) for one in step["timing"]),
+            )
+            for step in found["course"]
+        ],
+        words=8,
+    )
+
+
+def _timing(one: Mapping[str, Any]) -> str:
+    asked = NOT_ESTABLISHED if one["asked"] is None else f"{one['asked']:g}"
+    verdict = "" if one["met"] is None else "（达到）" if one["met"] else "（未达到）"
+    return TIMINGS[one["what"]].format(hours=f"{one['hours']:g}", asked=asked) + verdict
+
+
+def _coverage(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("覆盖情况")
+    covered, listed = found["coverage"], found["list"]
+    if listed is not None:
+        generated = "（示例生成）" if listed["generated"] else ""
+        report.say(f"执行清单：第 {listed['id']} 版《{listed['title']}》{generated}，内容指纹 {listed['digest']}。")
+    report.table(
+        ("清单企业", "生产线", "有减排措施的生产线", "措施未确立的生产线", "已回执企业", "已上报生产线", "有监测数据的生产线"),
+        [
+            tuple(
+                str(covered[name])
+                for name in (
+                    "enterprises", "lines", "asked_lines", "unknown_lines", "acknowledged", "reported_lines", "verified_lines",
+                )
+            )
+        ],
+        words=0,
+    )  # fmt: skip
+
+
+def _reductions(report: _Report, found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> None:
+    report.heading("减排量：计划、上报与核实")
+    if not found["totals"]["lines"]:
+        report.say("没有带减排措施的响应时段，或响应开始前没有生效的清单。")
+        return
+    report.table(HEAD_OF_FIGURES, [_figures_row(LABELS[name], found["totals"]["pollutants"][name]) for name in POLLUTANTS])
+    report.say("核实量只计有用电或在线监测数据的小时，是下限；没有数据的小时既不算未减排，也不算全部减排。")
+    for level in found["levels"]:
+        report.under(f"{_level(level['level'])}，{level['minutes'] / 60:.1f} 小时")
+        _floor(report, level)
+    report.under("逐日减排量（t）")
+    kinds = (("planned", "计划"), ("verified", "核实下限"))
+    report.table(
+        ("日期", *(f"{word} {LABELS[name]}" for _, word in kinds for name in POLLUTANTS)),
+        [
+            (day["day"], *(_t(day[kind][name], NOT_VERIFIED) for kind, _ in kinds for name in POLLUTANTS))
+            for day in days
+        ],
+    )
+
+
+def _figures_row(label: str, one: Mapping[str, Any]) -> Row:
+    return (
+        label,
+        _t(one["base_kg"]),
+        _t(one["planned_kg"]),
+        _percent(one["planned_share"]),
+        _t(one["planned_stated_kg"]),
+        _t(one["planned_computed_kg"]),
+        _t(one["reported_kg"], NOT_REPORTED),
+        _verified(one),
+        _t(one["planned_where_verified_kg"]),
+        _percent(one["verified_coverage"]),
+    )
+
+
+def _floor(report: _Report, level: Mapping[str, Any]) -> None:
+    floor = level["floor"]
+    if floor is None:
+        report.say("清单未载明全社会排放量，无法与比例底线比较。")
+        return
+    swap = "SO2 与 NOx 合并平衡。" if floor["swap_used"] else ""
+    report.say(f"比例为日均减排量与全社会日排放量之比，底线方案 {floor['profile']}。{swap}")
+    verified = floor["verified"]["shares"] if floor["verified"] else dict.fromkeys(POLLUTANTS)
+    report.table(
+        ("污染物", "计划减排（t）", "计划比例", "底线", "核实比例（下限）", "结论"),
+        [
+            (
+                LABELS[name],
+                _t(level["pollutants"][name]["planned_kg"]),
+                _percent(floor["shares"][name]),
+                _percent(floor["required"][name]),
+                NOT_VERIFIED if verified[name] is None else f"≥ {_percent(verified[name])}",
+                NOT_ESTABLISHED if floor["shares"][name] is None else "未达到" if name in floor["short"] else "达到",
+            )
+            for name in POLLUTANTS
+        ],
+    )
+
+
+SHOWN_GROUPS = 60
+
+
+def _groups(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("分类汇总与主要生产线")
+    kinds = (("planned_kg", "计划", "–"), ("reported_kg", "上报", "–"), ("verified_at_least_kg", "核实", "–"))
+    columns = tuple(f"{word} {LABELS[name]}" for _, word, _ in kinds for name in POLLUTANTS)
+    for by, title in BY.items():
+        report.under(f"{title}（t）")
+        report.table(
+            ("分组", "企业", "生产线", *columns),
+            [
+                (
+                    one["name"]["zh"],
+                    str(one["enterprises"]),
+                    str(one["asked_lines"]),
+                    *(_t(one["pollutants"][name][kind], otherwise) for kind, _, otherwise in kinds for name in POLLUTANTS),
+                )
+                for one in found["by"][by][:SHOWN_GROUPS]
+            ],
+        )
+    report.under("减排量最大的生产线（t）")
+    report.table(
+        ("企业", "生产线", *columns),
+        [
+            (
+                one["name"],
+                f"{one['line_name']}（{one['line']}）",
+                *(_t(one["pollutants"][name][kind], otherwise) for kind, _, otherwise in kinds for name in POLLUTANTS),
+            )
+            for one in found["largest"]
+        ],
+        words=2,
+    )
+
+
+def _findings(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("发现的问题与处置")
+    if not found["findings"]["count"]:
+        report.say("没有登记的问题。")
+        return
+    report.say(f"共 {found['findings']['count']} 个问题。")
+    report.table(
+        ("问题", "企业", "生产线", "开始", "结束", "状态"),
+        [
+            (
+                one["words"]["zh"],
+                one["enterprise"],
+                one["line"],
+                _instant(one["starts_at"]),
+                _instant(one["until_at"]),
+                one["state_words"]["zh"],
+            )
+            for one in found["findings"]["shown"]
+        ],
+        words=6,
+    )
+
+
+def _air(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("空气质量变化与预报检验")
+    if found["air"]:
+        report.say("以下仅为监测事实：受气象等因素影响，前后差异不等于减排效果，本报告不作因果判断。", strong=True)
+        keys = ("aqi", "pm25", "pm10", "so2", "no2", "co")
+        report.table(
+            ("日期", "时段", "AQI", "PM2.5（µg/m³）", "PM10（µg/m³）", "SO2（µg/m³）", "NO2（µg/m³）", "CO（mg/m³）"),
+            [
+                (day["day"], WHEN[day["when"]], *("–" if day[key] is None else f"{day[key]:g}" for key in keys))
+                for day in found["air"]
+            ],
+            words=2,
+        )
+    else:
+        report.say("响应前后没有监测数据。")
+    if not found["skill"]:
+        report.say("没有可检验的预报。")
+        return
+    report.table(
+        ("预报来源", "提前天数", "天数", "等级命中率", "AQI 平均绝对误差"),
+        [
+            (feed["feed"], str(day["lead_day"]), str(day["n"]), _percent(day["hit"]["rate"]), f"{day['mae']:g}")
+            for feed in found["skill"]["feeds"]
+            for day in feed["lead_days"]
+            if day["n"]
+        ],
+    )
+
+
+def _lessons(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("评估结论与经验教训")
+    closed = found["closed"]
+    if closed is None:
+        report.say("尚未定稿。")
+        return
+    report.say(closed["conclusion"])
+    if closed["lessons"]:
+        report.under("经验教训与改进")
+        report.say(closed["lessons"])
+
+
+def _corrections(report: _Report, found: Mapping[str, Any]) -> None:
+    report.heading("清单修订建议")
+    if not found["corrections"]:
+        report.say("没有修订建议。")
+    for one in found["corrections"]:
+        report.under(f"{one['words']['zh']}：{one['lines']} 条生产线")
+        report.table(
+            ("企业", "统一社会信用代码", "生产线", "代码"),
+            [(line["name"], line["uscc"], line["line_name"], line["line"]) for line in one["shown"]],
+            words=4,
+        )
