@@ -35,7 +35,7 @@ from service.web import (
     wall,
     warnings,
 )
-from service.web.pages import STATIC, render
+from service.web.pages import STATIC, render, said_of, writer_of
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 MODULES = (
@@ -108,7 +108,7 @@ async def error_page(request: Request, error: Exception) -> Response:
         principal = None
     status, detail = HTTPStatus.UNPROCESSABLE_ENTITY.value, ""
     if isinstance(error, Problem):
-        status, detail = error.status, error.detail
+        status, detail = error.status, said_of(error, writer_of(request).language)
     elif isinstance(error, HTTPException):
         status = error.status_code
     return render(request, "error.html", principal, status=status, code=status, detail=detail)

@@ -197,6 +197,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "warning_id": str(decided["warning"]),
         "response_id": str(decided["response"]),
         "plan_id": "national-default",
+        "guide_id": "G2020",
         "operating_plan_id": "1",
         "seasonal_id": "1",
         "case_id": "1",

@@ -1,0 +1,163 @@
+"""Guides over the API and as pages: what is not known is said so, and a place's own things show where they come from."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from html import unescape
+from typing import Any
+
+import httpx
+import pytest
+
+from emission_lists.guides_regional import GuideBook
+from service.accounts.roles import Role
+from service.guides.loader import book, guide_for
+from tests.support import Client
+
+AUDITOR = (Role.AUDITOR, "100000")
+SHELF: GuideBook = book()
+
+
+async def got(client: Client, path: str) -> httpx.Response:
+    return await client.http.get(path, headers=await client.account(*AUDITOR))
+
+
+async def body(client: Client, path: str) -> dict[str, Any]:
+    answer = await got(client, path)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def plain(html: str) -> str:
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def part(found: dict[str, Any], name: str, subtype: str | None = None) -> dict[str, Any]:
+    [one] = [
+        one
+        for one in found["industries"]
+        if one["name_zh"] == name and (subtype is None or (one["subtype"] or {}).get("zh") == subtype)
+    ]
+    return dict(one)
+
+
+class TestApi:
+    async def test_lists_versions_extensions_and_practices(self, client: Client) -> None:
+        found = await body(client, "/api/v1/guides?on=2026-11-22")
+        assert {one["id"]: one["in_force"] for one in found["guides"]} == {"G2019": False, "G2020": True, "O2026": True}
+        henan = next(one for one in found["extensions"] if one["adcode"] == "410000")
+        assert (henan["industries_total"], henan["industries_named"]) == (13, ["机械加工"])
+        assert len(found["practices"]) == 14
+
+    async def test_what_is_not_known_is_null_and_never_an_empty_list(self, client: Client) -> None:
+        found = await body(client, "/api/v1/guides/G2020")
+        levels = [
+            grade[level]
+            for one in found["industries"]
+            for grade in one["grades"]
+            for level in ("yellow", "orange", "red")
+        ]
+        assert None in levels
+        assert [] not in levels
+        assert found["not_established"]["zh"] == "未确立：请联系主管部门"
+        assert part(found, "炭黑制造")["grades"] == []
+
+    async def test_sub_types_have_their_own_grades(self, client: Client) -> None:
+        found = await body(client, "/api/v1/guides/G2020")
+        clinker, grinding = part(found, "水泥", "水泥熟料"), part(found, "水泥", "水泥粉磨站")
+        assert [grade["grade"] for grade in clinker["grades"]] == ["A", "B", "C", "D"]
+        assert [grade["grade"] for grade in grinding["grades"]] == ["LEADING", "NON_LEADING"]
+        assert clinker["grades"][1]["orange"][0]["zh"].startswith("熟料生产线：限产 20 %")
+        assert grinding["grades"][1]["red"] is None
+
+    async def test_a_place_lays_its_extension_over_the_guide(self, client: Client) -> None:
+        national = await body(client, "/api/v1/guides/G2020")
+        henan = await body(client, "/api/v1/guides/G2020?adcode=410102&on=2026-11-22")
+        assert len(henan["industries"]) == len(national["industries"]) + 1
+        assert part(henan, "机械加工")["origin"] == "R410000"
+        assert part(henan, "砖瓦窑")["origin"] == "national"
+        assert [one["id"] for one in henan["extensions"]] == ["R410000", "R410100"]
+        assert "ADVANCED" in henan["self_determined"]["grades"]
+        assert "ADVANCED" not in national["self_determined"]["grades"]
+
+    async def test_a_season_is_said(self, client: Client) -> None:
+        fertiliser = part(await body(client, "/api/v1/guides/G2020"), "煤制氮肥")
+        assert fertiliser["grades"][1]["season"]["en"] == "autumn and winter"
+        assert fertiliser["grades"][0]["season"] is None
+
+    async def test_an_extension_and_a_practice_have_addresses_too(self, client: Client) -> None:
+        assert (await body(client, "/api/v1/guides/R440000"))["status"] == "draft"
+        practice = await body(client, "/api/v1/guides/LP-XUZHOU-2019")
+        said = [measure["zh"] for row in practice["rows"] for measure in row["measures"]]
+        assert "sinter：2 条（台）及以上" in "".join(said)
+        assert any("42 小时后：停产" in text for text in said)
+
+    @pytest.mark.parametrize(
+        ("path", "status"),
+        [
+            ("/api/v1/guides/G1999", 404),
+            ("/api/v1/guides/G2020?adcode=999999", 422),
+            ("/api/v1/guides/G2020?adcode=41", 422),
+            ("/api/v1/guides?on=yesterday", 422),
+        ],
+    )
+    async def test_what_does_not_exist_is_named(self, client: Client, path: str, status: int) -> None:
+        answer = await got(client, path)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+
+    async def test_an_unchanged_answer_is_not_sent_again(self, client: Client) -> None:
+        headers = await client.account(*AUDITOR)
+        first = await client.http.get("/api/v1/guides/G2020", headers=headers)
+        again = await client.http.get(
+            "/api/v1/guides/G2020", headers=headers | {"if-none-match": first.headers["etag"]}
+        )
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+class TestPages:
+    async def test_all_are_linked_from_the_law(self, client: Client, language: str) -> None:
+        assert 'href="/law/guides"' in (await got(client, f"/law?lang={language}")).text
+        page = (await got(client, f"/law/guides?lang={language}")).text
+        for identity in (*SHELF.guides, *(one.id for one in (*SHELF.extensions, *SHELF.practices))):
+            assert f'href="/law/guides/{identity}"' in page
+
+    async def test_every_one_can_be_read(self, client: Client, language: str) -> None:
+        for identity in (*SHELF.guides, *(one.id for one in (*SHELF.extensions, *SHELF.practices))):
+            answer = await got(client, f"/law/guides/{identity}?lang={language}")
+            assert answer.status_code == 200, identity
+
+    async def test_no_sentence_and_no_source_of_a_practice_is_lost(self, client: Client, language: str) -> None:
+        for one in SHELF.practices:
+            page = plain((await got(client, f"/law/guides/{one.id}?lang={language}")).text)
+            for row in one.rows:
+                for template in row.measures:
+                    measure = template.measure()
+                    assert " ".join((measure.render_zh() if language == "zh" else measure.render_en()).split()) in page
+            assert all(key in page for key in one.sources)
+
+    async def test_the_unknown_is_said_and_the_place_s_own_shows_its_origin(
+        self, client: Client, language: str
+    ) -> None:
+        page = plain((await got(client, f"/law/guides/G2020?adcode=410100&on=2026-11-22&lang={language}")).text)
+        unknown = {"zh": "未确立：请联系主管部门", "en": "not established: ask the authority"}[language]
+        assert page.count(unknown) > 50
+        assert "机械加工" in page
+        assert {"zh": "来自 R410000", "en": "from R410000"}[language] in page
+        assert {"zh": "其余名称未见到", "en": "the other names were not seen"}[language] in page
+
+    async def test_a_place_that_does_not_exist_is_told(self, client: Client, language: str) -> None:
+        headers = await client.account(*AUDITOR) | {"accept": "text/html"}
+        answer = await client.http.get(f"/law/guides/G2020?adcode=4x&lang={language}", headers=headers)
+        assert answer.status_code == 422
+        assert "410100" in answer.text
+
+
+def test_the_guide_of_a_place_is_found_by_its_code() -> None:
+    assert [one.id for one in guide_for("410102", date(2026, 11, 22)).extensions] == ["R410000", "R410100"]
+    assert [one.id for one in guide_for("410102", date(2021, 1, 1)).extensions] == ["R410000"]
+    with pytest.raises(LookupError, match="2016-12-15"):
+        guide_for("410102", date(2016, 12, 15))
