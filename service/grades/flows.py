@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from emission_lists.documents import enterprise_from, line_from
 from emission_lists.grades import Grade
 from emission_lists.grading import (
     CLERICAL,
@@ -19,22 +16,29 @@ from emission_lists.grading import (
     Move,
     NotYours,
     State,
-    levels_of,
     moved,
     named,
     passed_before,
 )
 from emission_lists.grading_rules import (
     downgraded,
-    evaluation_needed,
     legal_grades,
     publicity_window,
 )
-from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import overall_grade
 from emission_lists.standing import DecisionKind, at_most, banned_until, standing_at
 from service.accounts.roles import Principal, Role
 from service.grades import deciding
+from service.grades.admission import (
+    Listed,
+    actors_of,
+    application_faults,
+    check_pick,
+    fault,
+    listed_in,
+    may_put_forward,
+    sees,
+)
 from service.grades.cases import APPLY, NewStep, Stored, add_step
 from service.grades.deciding import settle
 from service.grades.repository import decisions_of
@@ -45,10 +49,6 @@ from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import guide_of
 
-LISTED_SQL = """
-SELECT e.document, e.county, v.guide, v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = $1 AND ($2::text IS NULL OR v.adcode = $2) AND v.state = 'active' ORDER BY v.adcode
-"""
 OPEN_SQL = """
 SELECT a.id FROM grade_application a
 JOIN LATERAL (SELECT state FROM grade_step s WHERE s.application_id = a.id ORDER BY seq DESC LIMIT 1) last ON true
@@ -61,7 +61,6 @@ INSERT INTO grade_application (kind, uscc, name, adcode, county, line_code, line
     cause, reason, evidence, finding_id, import_id, created_by, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) RETURNING id
 """
-FRAMEWORK = "O2026"
 NEEDS_REASON = frozenset(
     {
         Move.REJECT,
@@ -84,71 +83,34 @@ class IllegalStep(Conflict):
     """A step that the state of the case does not allow."""
 
 
-@dataclass(frozen=True)
-class Listed:
-    """An enterprise as the list in force names it."""
-
-    enterprise: Enterprise
-    lines: dict[str, Line]
-    adcode: str
-    county: str
-    guide: str
-
-
-async def listed_in(uow: UnitOfWork, uscc: str, adcode: str | None) -> Listed:
-    """The enterprise in the list in force of a division, or of the only one that names it. Raises Unknown, Invalid."""
-    rows = await uow.fetch(LISTED_SQL, uscc, adcode)
-    if not rows:
-        raise Unknown(f"{uscc} is in no list in force{f' of {adcode}' if adcode else ''}; list it before it is graded.")
-    if len(rows) > 1:
-        raise Invalid(f"{uscc} is listed in several divisions; say which: {', '.join(row['adcode'] for row in rows)}.")
-    row = rows[0]
-    stored = json.loads(row["document"])
-    lines = [line_from(line) for line in stored["lines"]]
-    enterprise = enterprise_from(stored["enterprise"])
-    return Listed(enterprise, {line.code: line for line in lines}, row["adcode"], row["county"], row["guide"])
-
-
-def actors_of(principal: Principal, uscc: str) -> frozenset[Actor]:
-    """The levels that somebody acts for in a case of an enterprise; empty for those who only look."""
-    if principal.role is Role.ENTERPRISE:
-        return frozenset({Actor.ENTERPRISE}) if principal.uscc == uscc else frozenset()
-    return levels_of(principal.scope.adcode) if principal.may_judge_grades else frozenset()
-
-
-def sees(principal: Principal, row: Any) -> bool:
-    """Whether somebody may see a case: officials those of their region, the ministry all, an enterprise its own."""
-    if principal.role is Role.ENTERPRISE:
-        return bool(principal.uscc == row["uscc"])
-    return principal.scope.covers(row["adcode"]) or principal.scope.covers(row["county"])
-
-
-def _may_put_forward(principal: Principal, listed: Listed) -> bool:
-    if principal.role is Role.ENTERPRISE:
-        return principal.uscc == listed.enterprise.uscc
-    covered = principal.scope.covers(listed.adcode) or principal.scope.covers(listed.county)
-    return principal.may_judge_grades and covered
-
-
 async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) -> int:
     """An application for a grade, by the enterprise or by an official on its behalf; returns its number.
 
     Raises Invalid with every fault at once, Conflict under a ban or beside an open case, Forbidden.
     """
     listed = await listed_in(uow, body.uscc, body.adcode)
-    if not _may_put_forward(principal, listed):
-        raise Forbidden("An enterprise applies for itself; officials enter applications of their region.")
+    if not may_put_forward(principal, listed):
+        raise Forbidden(
+            "An enterprise applies for itself; officials enter applications of their region.",
+            detail_zh="企业只能为本企业申请；主管部门只能录入本辖区的申请",
+        )
     industry = body.industry or listed.enterprise.industry
-    faults = _faults(uow, listed, body, industry)
+    faults = application_faults(uow, listed, body, industry)
     if faults:
-        raise Invalid(f"{len(faults)} fault(s) in the application; nothing was stored.", errors=faults)
+        raise Invalid(
+            f"{len(faults)} fault(s) in the application; nothing was stored.",
+            errors=faults,
+            detail_zh=f"申请有{len(faults)}处问题，未保存",
+        )
     decisions = (await decisions_of(uow, body.uscc, listed.adcode)).grades
     ban = banned_until(decisions, uow.now)
     if ban is not None:
         ends = ban.astimezone(SHANGHAI).isoformat(timespec="minutes")
-        raise Conflict(f"After a downgrade no grade may be applied for until {ends}.")
+        raise Conflict(
+            f"After a downgrade no grade may be applied for until {ends}.", detail_zh=f"降级后至{ends}前不得再次申请"
+        )
     if body.grade is Grade.A_PLUS:
-        _check_pick(uow, principal, listed, standing_at(decisions, uow.now))
+        check_pick(uow, principal, listed, standing_at(decisions, uow.now))
     await _refuse_second(uow, Kind.RATING, body.uscc, listed.adcode, industry, body.line_code)
     return await _put_forward(
         uow,
@@ -165,62 +127,16 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
     )
 
 
-def _faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, industry: str) -> list[dict[str, str]]:
-    """Everything that is wrong with an application, by the guide and the province's rules."""
-    faults = []
-    rules = rules_for(listed.county, uow.now.date())
-    if body.line_code is not None and body.line_code not in listed.lines:
-        known = ", ".join(sorted(listed.lines))
-        faults.append(_fault("line_code", f"The list names no line {body.line_code}; it has: {known}."))
-    if body.grade is Grade.UNGRADED:
-        faults.append(_fault("grade", "Nobody applies for not being graded; choose a grade."))
-    guide = guide_of(body.guide or listed.guide)
-    known_industry = guide.industry(industry)
-    if known_industry is None:
-        local = rules.local_industry(industry)
-        if local is None:
-            faults.append(_fault("industry", f"{guide.number} has no industry {industry}, and no local rules add it."))
-        legal: tuple[Grade, ...] = () if local is None else local.grades
-    else:
-        try:
-            legal = legal_grades(guide, known_industry, body.subtype)
-        except KeyError:
-            names = "、".join(one.name_zh for one in known_industry.subtypes) or "–"
-            faults.append(_fault("subtype", f"{industry} has no sub-type {body.subtype}; it has: {names}."))
-            legal = ()
-    if legal and body.grade not in legal and body.grade is not Grade.A_PLUS:
-        possible = "、".join(grade.zh for grade in legal)
-        faults.append(_fault("grade", f"{industry} has no {body.grade.title_zh} by {guide.number}; possible: {possible}."))
-    needed = evaluation_needed(rules, industry, body.grade)
-    if needed is not None and not body.evidence:
-        faults.append(_fault("evidence", f"{industry} {body.grade.title_zh} needs {needed}; name its publicity in evidence."))
-    return faults
-
-
-def _fault(name: str, detail: str) -> dict[str, str]:
-    return {"pointer": f"/body/{name}", "detail": detail}
-
-
-def _check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, standing: Any) -> None:
-    """A+ is picked among A enterprises that have been so for long enough, on the province's nomination."""
-    if not guide_of(FRAMEWORK).in_force.holds_on(uow.now.date()):
-        raise Conflict("There is no A+ before 环办大气〔2026〕2号 is in force.")
-    if Actor.PROVINCE not in levels_of(principal.scope.adcode):
-        raise Forbidden("The province nominates for A+; an enterprise does not apply for it.")
-    years = rules_for(listed.county, uow.now.date()).a_plus.value
-    held = None if standing is None else standing.decisive
-    day = uow.now.replace(year=uow.now.year - years, day=min(uow.now.day, 28))
-    if held is None or held.grade is not Grade.A or held.since > day:
-        raise Conflict(f"A+ is picked among enterprises that have been A for at least {years} years.")
-
-
 async def _refuse_second(
     uow: UnitOfWork, kind: Kind, uscc: str, adcode: str, industry: str, line_code: str | None
 ) -> None:
     await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('grade:' || $1, 0))", uscc)
     standing = await uow.fetchval(OPEN_SQL, uscc, adcode, kind.value, industry, line_code)
     if standing is not None:
-        raise Conflict(f"Case {standing} about the same is still open; go on with that one.")
+        raise Conflict(
+            f"Case {standing} about the same is still open; go on with that one.",
+            detail_zh=f"第{standing}号同一事项尚未办结，请继续办理该件",
+        )
 
 
 async def _put_forward(
@@ -295,8 +211,10 @@ async def propose_downgrade(uow: UnitOfWork, *, uscc: str, adcode: str, finding_
 async def downgrade(uow: UnitOfWork, principal: Principal, body: DowngradeBody) -> int:
     """An official proposes a downgrade; the deciding level decides. Raises Forbidden, Conflict, Invalid."""
     listed = await listed_in(uow, body.uscc, body.adcode)
-    if principal.role is Role.ENTERPRISE or not _may_put_forward(principal, listed):
-        raise Forbidden("Downgrades are proposed by officials of the region.")
+    if principal.role is Role.ENTERPRISE or not may_put_forward(principal, listed):
+        raise Forbidden(
+            "Downgrades are proposed by officials of the region.", detail_zh="降级由本辖区主管部门提出"
+        )
     cause = named(DecisionKind, body.cause)
     industry = body.industry or listed.enterprise.industry
     await _refuse_second(uow, Kind.DOWNGRADE, body.uscc, listed.adcode, industry, None)
@@ -328,10 +246,14 @@ async def _propose(
     if target is None:
         raise Invalid(
             f"Which grade {industry} falls to is not established; state it.",
-            errors=[_fault("grade", "State the grade that the enterprise falls to.")],
+            errors=[fault("grade", "State the grade that the enterprise falls to.", "请写明降至的等级")],
+            detail_zh=f"{industry}降至几级未确立，请写明",
         )
     if at_most(target, current) is False:
-        raise Invalid(f"{target.title_zh} is not below {current.title_zh}, which is in force.")
+        raise Invalid(
+            f"{target.title_en} is not below {current.title_en}, which is in force.",
+            detail_zh=f"{target.title_zh}不低于生效的{current.title_zh}",
+        )
     return await _put_forward(
         uow,
         Kind.DOWNGRADE,
@@ -382,7 +304,9 @@ async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: StepBo
 def _checked_move(principal: Principal, stored: Stored, move: Move) -> tuple[State, Actor]:
     by = actors_of(principal, stored.row["uscc"])
     if not by:
-        raise Forbidden("Your role may look at grades, but not move them.")
+        raise Forbidden(
+            "Your role may look at grades, but not move them.", detail_zh="您的角色只能查看，不能办理绩效分级"
+        )
     try:
         state, level = moved(stored.case, move, by)
     except NotYours as refused:
@@ -400,25 +324,44 @@ def _checked_move(principal: Principal, stored: Stored, move: Move) -> tuple[Sta
 def _check_body(stored: Stored, move: Move, body: StepBody) -> None:
     faults = []
     if move in NEEDS_REASON and not body.reason:
-        faults.append(_fault("reason", f"Say why ({move.zh})."))
+        faults.append(fault("reason", f"Say why ({move.en}).", f"请写明理由（{move.zh}）"))
     if move in NEEDS_DOCUMENT and not body.document:
-        faults.append(_fault("document", f"Name the document (文号) by which it is done ({move.zh})."))
+        faults.append(
+            fault("document", f"Name the document by which it is done ({move.en}).", f"请写明文号（{move.zh}）")
+        )
     if body.grade is not None and move not in STATES_GRADE:
-        faults.append(_fault("grade", "This step decides no grade; leave it out."))
+        faults.append(fault("grade", "This step decides no grade; leave it out.", "本环节不定等级，请留空"))
     elif body.grade is not None:
         faults += _grade_faults(stored, body.grade)
     if faults:
-        raise Invalid(f"{len(faults)} fault(s) in the step; nothing was stored.", errors=faults)
+        raise Invalid(
+            f"{len(faults)} fault(s) in the step; nothing was stored.",
+            errors=faults,
+            detail_zh=f"本环节有{len(faults)}处问题，未保存",
+        )
 
 
 def _grade_faults(stored: Stored, grade: Grade) -> list[dict[str, str]]:
     legal = deciding.legal_of(stored)
     if legal and grade not in legal and grade is not Grade.A_PLUS:
         possible = "、".join(one.zh for one in legal)
-        return [_fault("grade", f"{stored.row['industry']} has no {grade.title_zh}; possible: {possible}.")]
+        industry = stored.row["industry"]
+        return [
+            fault(
+                "grade",
+                f"{industry} has no {grade.title_en}; possible: {possible}.",
+                f"{industry}没有{grade.title_zh}；可以是：{possible}",
+            )
+        ]
     ceiling = Grade(stored.row["grade"]) if stored.kind is Kind.RATING else stored.route_grade
     if at_most(grade, ceiling) is False:
-        return [_fault("grade", f"{grade.title_zh} is above {ceiling.title_zh}; a review can only find less.")]
+        return [
+            fault(
+                "grade",
+                f"{grade.title_en} is above {ceiling.title_en}; a review can only find less.",
+                f"{grade.title_zh}高于{ceiling.title_zh}；审核只能就低认定",
+            )
+        ]
     return []
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from emission_lists.entitlement import Decisions
 from emission_lists.standing import standing_at
 from service.accounts.roles import Principal, Role
+from service.grades.admission import sees
 from service.grades.cases import STEPS_SQL, Stored, load
 from service.grades.documents import decision_document, document, steps_document, words
-from service.grades.flows import sees
 from service.grades.repository import decisions_of
 from service.kit.problems import Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork

@@ -7,7 +7,8 @@ from typing import Any
 from emission_lists.grading import Actor, IllegalMove, NotYours, named
 from emission_lists.guarantee import CLERICAL, GuaranteeMove, GuaranteeState, guarantee_moved
 from service.accounts.roles import Principal, Role
-from service.grades.flows import IllegalStep, actors_of, listed_in
+from service.grades.admission import actors_of, fault, listed_in
+from service.grades.flows import IllegalStep
 from service.guarantees.cases import (
     PROPOSE,
     STEPS_SQL,
@@ -63,13 +64,22 @@ async def propose(uow: UnitOfWork, principal: Principal, body: GuaranteeBody) ->
         principal.scope.covers(listed.adcode) or principal.scope.covers(listed.county)
     )
     if not own and not official:
-        raise Forbidden("An enterprise asks for itself; officials enter guarantees of their region.")
+        raise Forbidden(
+            "An enterprise asks for itself; officials enter guarantees of their region.",
+            detail_zh="企业只能为本企业申请；主管部门只能录入本辖区的保障类",
+        )
     if body.valid_until <= uow.now:
-        raise Invalid("valid_until lies in the past; a guarantee needs an end that is yet to come.")
+        raise Invalid(
+            "valid_until lies in the past; a guarantee needs an end that is yet to come.",
+            detail_zh="有效期须晚于现在",
+        )
     await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('guarantee:' || $1, 0))", body.uscc)
     standing = await uow.fetchval(OPEN_SQL, body.uscc, listed.adcode)
     if standing is not None:
-        raise Conflict(f"Guarantee {standing} of this enterprise is still open; go on with that one.")
+        raise Conflict(
+            f"Guarantee {standing} of this enterprise is still open; go on with that one.",
+            detail_zh=f"该企业第{standing}号保障类尚未办结，请继续办理该件",
+        )
     row = await uow.fetchrow(
         INSERT_SQL,
         body.uscc,
@@ -110,11 +120,17 @@ async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: Guaran
     state, level = _checked(principal, stored, move)
     faults = []
     if move in NEEDS_REASON and not body.reason:
-        faults.append({"pointer": "/body/reason", "detail": f"Say why ({move.zh})."})
+        faults.append(fault("reason", f"Say why ({move.en}).", f"请写明理由（{move.zh}）"))
     if move in NEEDS_DOCUMENT and not body.document:
-        faults.append({"pointer": "/body/document", "detail": f"Name the document (文号) by which it is done ({move.zh})."})
+        faults.append(
+            fault("document", f"Name the document by which it is done ({move.en}).", f"请写明文号（{move.zh}）")
+        )
     if faults:
-        raise Invalid(f"{len(faults)} fault(s) in the step; nothing was stored.", errors=faults)
+        raise Invalid(
+            f"{len(faults)} fault(s) in the step; nothing was stored.",
+            errors=faults,
+            detail_zh=f"本环节有{len(faults)}处问题，未保存",
+        )
     await add_step(
         uow,
         stored.row,
@@ -131,7 +147,9 @@ async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: Guaran
 def _checked(principal: Principal, stored: Stored, move: GuaranteeMove) -> tuple[GuaranteeState, Actor]:
     by = actors_of(principal, stored.row["uscc"])
     if not by:
-        raise Forbidden("Your role may look at guarantees, but not move them.")
+        raise Forbidden(
+            "Your role may look at guarantees, but not move them.", detail_zh="您的角色只能查看，不能办理保障类"
+        )
     try:
         state, level = guarantee_moved(stored.state, move, by)
     except NotYours as refused:
