@@ -7,13 +7,13 @@ import asyncio
 import json
 from pathlib import Path
 
+from emission_lists.workbook import read_workbook
 from service.accounts.roles import NATION, Scope
 from service.cli.serve import runtime_from, settings_of
 from service.kit.canonical import canonical
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
 from service.lists.flows import find, store_draft
-from emission_lists.workbook import read_workbook
 
 
 def add_options(command: argparse.ArgumentParser, guide: str) -> None:

@@ -1,25 +1,25 @@
-"""Emission lists: versions, import with every fault at once, checks, activation."""
+"""Emission lists: versions, their checks and differences, freezing, activation and withdrawal."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
-from starlette.datastructures import FormData, UploadFile
 
 from service.accounts.roles import Principal
-from service.kit.auth import Official, runtime_of, same_origin
-from service.kit.http import PageKey, Uow
-from service.kit.problems import Conflict, Forbidden, Invalid, TooLarge, Unknown
+from service.kit.auth import Official, runtime_of
+from service.kit.clock import SHANGHAI
+from service.kit.http import PageKey, Uow, instant_of
+from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.lists import flows
+from service.lists import comparing, exporting, flows
 from service.lists.floors import floors_of
+from service.lists.states import VERSION_MOVES, VersionState
 from service.web.floors import floors_view
 from service.web.forms import read_form
-from service.web.pages import render, writer_of
+from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**62)]
@@ -29,7 +29,7 @@ DEFAULT_TITLE = "应急减排清单"
 DEFAULT_GUIDE = "G2020"
 
 
-async def _page(
+async def versions_page(
     request: Request,
     uow: UnitOfWork,
     official: Principal,
@@ -37,8 +37,8 @@ async def _page(
     after: int | None = None,
     status: int = 200,
     fault: str | None = None,
-    faults: Sequence[Mapping[str, Any]] = (),
 ) -> Response:
+    """Versions of the scope and the form for a workbook."""
     items = await flows.page(uow, official.scope, after, SHOWN)
     return render(
         request,
@@ -48,59 +48,15 @@ async def _page(
         items=items,
         following=items[-1]["id"] if len(items) == SHOWN else None,
         fault=fault,
-        faults=faults[:SHOWN_FAULTS],
-        count=len(faults),
         title=DEFAULT_TITLE,
+        templates=exporting.offered(),
     )
 
 
 @router.get("/lists")
 async def lists(request: Request, official: Official, uow: Uow, after: PageKey = None) -> Response:
     """Versions of the scope and the import form."""
-    return await _page(request, uow, official, after=after)
-
-
-@router.post("/lists")
-async def upload(request: Request, official: Official) -> Response:
-    """Import a workbook: all faults at once in a table, or the new draft. The form is read only for somebody who may import."""
-    if not same_origin(request):
-        raise Forbidden("This form was sent from another site's page.")
-    if not official.may_keep_lists:
-        raise Forbidden("Lists are kept by duty officers, commanders and administrators.")
-    async with request.form(max_files=1, max_fields=10) as form:
-        content = await _content(request, form.get("workbook"))
-        adcode, title = _field(form, "adcode")[:12], _field(form, "title")[:200]
-    if not content or not re.fullmatch(r"\d{6}", adcode, re.ASCII):
-        return await _refused(request, official, 422, writer_of(request).t("upload_no_file"))
-    try:
-        async with runtime_of(request).unit() as uow:
-            version = await flows.import_workbook(
-                uow, official, adcode, content, title=title or DEFAULT_TITLE, guide=DEFAULT_GUIDE
-            )
-            await uow.commit()
-    except (Invalid, Forbidden, Unknown) as refused:
-        return await _refused(request, official, refused.status, refused.detail, refused.errors)
-    return RedirectResponse(f"/lists/{version['id']}", 303)
-
-
-def _field(form: FormData, name: str) -> str:
-    value = form.get(name)
-    return value.strip() if isinstance(value, str) else ""
-
-
-async def _content(request: Request, workbook: UploadFile | str | None) -> bytes:
-    limit = runtime_of(request).settings.max_upload_bytes
-    content = b"" if workbook is None or isinstance(workbook, str) else await workbook.read(limit + 1)
-    if len(content) > limit:
-        raise TooLarge(f"A workbook may have at most {limit} bytes.")
-    return content
-
-
-async def _refused(
-    request: Request, official: Principal, status: int, fault: str, faults: Sequence[Mapping[str, Any]] = ()
-) -> Response:
-    async with runtime_of(request).unit() as uow:
-        return await _page(request, uow, official, status=status, fault=fault, faults=faults)
+    return await versions_page(request, uow, official, after=after)
 
 
 @router.get("/lists/{list_id}")
@@ -133,21 +89,79 @@ async def _version(
         count=len(checks),
         fault=fault,
         floors=floors_view(await floors_of(uow, official.scope, list_id, floors), writer_of(request).language),
-        may_activate=official.may_keep_lists and version["state"] == "draft" and not version["blocking"],
+        running=await flows.responses_of(uow, list_id),
+        responding=await flows.running_in(uow, version["adcode"]),
+        moves=_moves(official, version),
+        earliest=writer_of(request).now.astimezone(SHANGHAI).strftime("%Y-%m-%dT%H:%M"),
     )
 
 
-@router.post("/lists/{list_id}/activate")
-async def activate(list_id: Id, request: Request, official: Official) -> Response:
-    """Put a checked draft in force, by a second person."""
-    await read_form(request)
+def _moves(official: Principal, version: dict[str, Any]) -> set[str]:
+    """What this reader may do with the version, by the table of states; the activation freezes a draft on its way."""
     if not official.may_keep_lists:
-        raise Forbidden("Lists are kept by duty officers, commanders and administrators.")
+        return set()
+    moves = {state.value for state in VERSION_MOVES[VersionState(version["state"])]}
+    if VersionState.FROZEN in moves:
+        moves.add(VersionState.ACTIVE)
+    return moves - ({VersionState.FROZEN, VersionState.ACTIVE} if version["blocking"] else set())
+
+
+@router.get("/lists/{list_id}/difference")
+async def difference(
+    list_id: Id,
+    request: Request,
+    official: Official,
+    uow: Uow,
+    after: Annotated[str, Query(max_length=18, pattern=r"^[0-9A-Z]*$")] = "",
+) -> Response:
+    """What changes when this version takes the place of the one in force."""
+    version = await flows.find(uow, official.scope, list_id)
+    compared = await comparing.difference(uow, official.scope, list_id, None)
+    items = await comparing.changes(uow, compared, after, SHOWN)
+    return render(
+        request,
+        "list_difference.html",
+        official,
+        version=version,
+        compared=compared,
+        items=items,
+        following=items[-1]["uscc"] if len(items) == SHOWN else None,
+        paged=bool(after),
+    )
+
+
+Step = Callable[[UnitOfWork, Principal, int, Mapping[str, str]], Awaitable[Any]]
+
+
+async def _freeze(uow: UnitOfWork, official: Principal, list_id: int, _fields: Mapping[str, str]) -> None:
+    await flows.freeze(uow, official.scope, list_id, official.account_id)
+
+
+async def _activate(uow: UnitOfWork, official: Principal, list_id: int, fields: Mapping[str, str]) -> None:
+    written = fields.get("effective_from", "")
+    start = instant_of(f"{written}+08:00", "effective_from") if written else None
+    await flows.activate(uow, official.scope, list_id, official.account_id, start)
+
+
+async def _withdraw(uow: UnitOfWork, official: Principal, list_id: int, fields: Mapping[str, str]) -> None:
+    await flows.withdraw(uow, official.scope, list_id, official.account_id, fields.get("reason", "")[:1000])
+
+
+STEPS: dict[str, Step] = {"freeze": _freeze, "activate": _activate, "withdraw": _withdraw}
+
+
+@router.post("/lists/{list_id}/{step}")
+async def take_step(list_id: Id, step: Literal["freeze", "activate", "withdraw"], request: Request, official: Official) -> Response:
+    """Freeze a draft, put a version in force (by a second person), or take it back."""
+    fields = await read_form(request)
+    if not official.may_keep_lists:
+        raise Forbidden(flows.KEEPERS, detail_zh=flows.KEEPERS_ZH)
     try:
         async with runtime_of(request).unit() as uow:
-            await flows.activate(uow, official.scope, list_id, official.account_id)
+            await STEPS[step](uow, official, list_id, fields)
             await uow.commit()
-    except (Conflict, Forbidden) as refused:
+    except (Conflict, Forbidden, Invalid) as refused:
+        fault = said_of(refused, writer_of(request).language)
         async with runtime_of(request).unit() as uow:
-            return await _version(request, uow, official, list_id, status=refused.status, fault=refused.detail)
+            return await _version(request, uow, official, list_id, status=refused.status, fault=fault)
     return RedirectResponse(f"/lists/{list_id}", 303)

@@ -19,6 +19,7 @@ from alerts.levels import WARNING_LEVELS
 from emission_lists.grades import Grade
 from service.accounts.roles import NATION, Principal
 from service.kit.auth import runtime_of
+from service.kit.problems import Problem
 from service.web.moments import distance_text, instant_text, span_text
 from service.web.texts import Language, language_of, text
 
@@ -110,6 +111,12 @@ class Writer:
     def said(self, pair: dict[str, Any] | None) -> str:
         """One of a pair of sentences `{zh, en}`."""
         return "" if pair is None else str(pair[self.language] or pair["zh"])
+
+
+def said_of(problem: Problem, language: Language) -> str:
+    """What a refusal says, in the reader's language where it has it."""
+    chinese = problem.extensions.get("detail_zh") if language == "zh" else None
+    return str(chinese or problem.detail or problem.title)
 
 
 def _aware(value: datetime | str) -> datetime:
