@@ -18,7 +18,7 @@ from emission_lists.lists import EmissionListDraft
 from emission_lists.reductions import totals
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import template, write_workbook
-from service.cli.list_import import add_options, run_import
+from service.cli.list_import import add_export_options, add_options, run_export, run_import
 from service.kit.problems import Invalid
 from service.law.loader import load_law
 from service.lists.workbooks import guide_of, profile
@@ -54,6 +54,7 @@ def register(subparsers: Commands) -> None:
     command.add_argument("--guide", default=DEFAULT_GUIDE)
     command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.xlsx")
     add_options(make("import", run_import, "store a workbook as a draft version · 导入清单"), DEFAULT_GUIDE)
+    add_export_options(make("export", run_export, "write a stored version as a workbook · 导出清单"))
 
 
 def _adder(actions: Commands) -> Callable[..., argparse.ArgumentParser]:
