@@ -1,0 +1,348 @@
+"""Which grade and which guarantee are in force at an instant, publicity windows, and the calendar."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from emission_lists.grades import Grade
+from emission_lists.grading_rules import (
+    Calendar,
+    Holidays,
+    Publicity,
+    downgraded,
+    evaluation_needed,
+    lowest_grade,
+    months_later,
+    publicity_window,
+)
+from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep, guarantee_at
+from emission_lists.lists import GuaranteeType
+from emission_lists.measures import Basis, LoadCap
+from emission_lists.standing import (
+    SETTLING,
+    Decided,
+    DecisionKind,
+    at_most,
+    banned_until,
+    effective_instant,
+    lowest,
+    standing_at,
+)
+from service.grades.rules import calendar, load_grading, route_for, rules_for
+
+CHINA = ZoneInfo("Asia/Shanghai")
+T0 = datetime(2026, 1, 5, 9, 30, tzinfo=CHINA)
+instants = st.integers(0, 1000).map(lambda hours: T0 + timedelta(hours=hours))
+grades = st.sampled_from(list(Grade))
+
+
+def decided(number: int, grade: Grade, hours: float, **fields: object) -> Decided:
+    given_: dict[str, object] = {"industry": "水泥", "line_code": None, "kind": DecisionKind.RATED, **fields}
+    return Decided(id=number, grade=grade, effective_from=T0 + timedelta(hours=hours), **given_)
+
+
+class TestStanding:
+    def test_nothing_before_the_first_decision(self) -> None:
+        only = [decided(1, Grade.A, 1)]
+        assert standing_at(only, T0) is None
+        assert standing_at(only, T0 + timedelta(hours=1)) is not None
+
+    @given(st.lists(st.tuples(st.integers(0, 50), grades), min_size=1, max_size=6), st.integers(0, 60), st.data())
+    def test_later_decisions_never_change_what_was_in_force(
+        self, made: list[tuple[int, Grade]], hour: int, data: st.DataObject
+    ) -> None:
+        at = T0 + timedelta(hours=hour)
+        known = [decided(number, grade, hours) for number, (hours, grade) in enumerate(made)]
+        later = data.draw(st.lists(st.tuples(st.integers(hour + 1, 100), grades), max_size=4))
+        more = [decided(100 + number, grade, hours) for number, (hours, grade) in enumerate(later)]
+        before, after = standing_at(known, at), standing_at([*more, *known], at)
+        assert (before and before.subjects) == (after and after.subjects)
+
+    @given(st.permutations([decided(1, Grade.A, 1), decided(2, Grade.C, 5), decided(3, Grade.B, 9)]))
+    def test_the_newest_that_has_begun_counts_in_any_order(self, made: list[Decided]) -> None:
+        def at(hour: float) -> Grade | None:
+            standing = standing_at(made, T0 + timedelta(hours=hour))
+            return None if standing is None else standing.grade
+
+        assert [at(hour) for hour in (1, 4.99, 5, 9)] == [Grade.A, Grade.A, Grade.C, Grade.B]
+
+    def test_expiry_is_half_open_and_leads_to_what_was_written_down(self) -> None:
+        end = T0 + timedelta(hours=10)
+        one = [decided(1, Grade.A, 1, valid_until=end, grade_after=Grade.D)]
+        before, after = standing_at(one, end - timedelta(microseconds=1)), standing_at(one, end)
+        assert before is not None
+        assert after is not None
+        assert (before.grade, after.grade) == (Grade.A, Grade.D)
+        assert after.subjects[0].expired
+        assert not before.subjects[0].expired
+        assert after.subjects[0].since == end
+
+    def test_expiry_into_the_unknown_is_not_established(self) -> None:
+        standing = standing_at([decided(1, Grade.A, 1, valid_until=T0 + timedelta(hours=2))], T0 + timedelta(hours=3))
+        assert standing is not None
+        assert standing.grade is None
+
+    def test_several_industries_come_to_the_lowest(self) -> None:
+        made = [decided(1, Grade.A, 1), decided(2, Grade.C, 2, industry="石灰窑")]
+        standing = standing_at(made, T0 + timedelta(hours=3))
+        assert standing is not None
+        assert standing.grade is Grade.C
+        assert standing.decisive is not None
+        assert standing.decisive.industry == "石灰窑"
+
+    def test_a_line_keeps_its_own_grade_until_the_enterprise_is_downgraded(self) -> None:
+        made = [decided(1, Grade.C, 1), decided(2, Grade.LEADING, 2, line_code="MF1")]
+        standing = standing_at(made, T0 + timedelta(hours=3))
+        assert standing is not None
+        own = standing.of_line("MF1")
+        assert own is not None
+        assert (standing.grade, own.grade, standing.of_line("MF2")) == (Grade.C, Grade.LEADING, None)
+        made.append(decided(3, Grade.D, 4, kind=DecisionKind.FINDING))
+        standing = standing_at(made, T0 + timedelta(hours=5))
+        assert standing is not None
+        own = standing.of_line("MF1")
+        assert own is not None
+        assert own.grade is Grade.D
+
+
+class TestOrder:
+    @given(grades, grades)
+    def test_two_grades_are_compared_the_same_from_both_sides(self, one: Grade, other: Grade) -> None:
+        forth, back = at_most(one, other), at_most(other, one)
+        assert (forth is None) == (back is None)
+        assert forth is None or forth or back
+
+    @given(st.lists(grades, min_size=1, max_size=5))
+    def test_the_lowest_is_at_most_every_other(self, given_: list[Grade]) -> None:
+        found = lowest(given_)
+        if found is not None:
+            assert all(at_most(found, other) for other in given_)
+
+    @pytest.mark.parametrize(
+        ("given_", "found"),
+        [
+            ([Grade.A, Grade.B_MINUS, Grade.B], Grade.B_MINUS),
+            ([Grade.A_PLUS, Grade.A], Grade.A),
+            ([Grade.LEADING, Grade.C], Grade.C),
+            ([Grade.A, Grade.NON_LEADING], Grade.NON_LEADING),
+            ([Grade.C, Grade.NON_LEADING], None),
+            ([Grade.A, Grade.UNGRADED], Grade.UNGRADED),
+            ([], None),
+        ],
+    )
+    def test_examples(self, given_: list[Grade], found: Grade | None) -> None:
+        assert lowest(given_) is found
+
+    def test_an_unknown_one_makes_it_unknown(self) -> None:
+        assert lowest([Grade.A, None]) is None
+
+
+class TestBan:
+    def test_until_its_end_and_not_beyond(self) -> None:
+        end = T0 + timedelta(days=30)
+        made = [decided(1, Grade.D, 1, kind=DecisionKind.FINDING, ban_until=end)]
+        assert banned_until(made, end - timedelta(seconds=1)) == end
+        assert banned_until(made, end) is None
+
+    def test_a_granted_appeal_ends_it(self) -> None:
+        end = T0 + timedelta(days=30)
+        made = [
+            decided(1, Grade.D, 1, kind=DecisionKind.FINDING, ban_until=end),
+            decided(2, Grade.A, 2, kind=DecisionKind.APPEAL_GRANTED),
+        ]
+        assert banned_until(made, T0 + timedelta(days=1)) is None
+
+
+class TestEffect:
+    @given(st.none() | instants, instants, st.integers(0, 59), st.integers(0, 999_999))
+    def test_never_before_it_is_recorded(
+        self, asked: datetime | None, recorded: datetime, seconds: int, micro: int
+    ) -> None:
+        recorded = recorded.replace(second=seconds, microsecond=micro)
+        begins = effective_instant(asked, recorded)
+        assert begins >= recorded + SETTLING
+        assert begins - recorded < SETTLING + timedelta(minutes=1) or begins == asked
+
+
+def holidays(**fields: object) -> Holidays:
+    return Holidays.model_validate({"year": 2026, "number": "x", "off": [], "worked": [], **fields})
+
+
+class TestPublicity:
+    @pytest.mark.parametrize(
+        ("start", "days", "unit", "last"),
+        [
+            (datetime(2026, 1, 5, 9, tzinfo=CHINA), 7, "working", date(2026, 1, 14)),
+            (datetime(2026, 2, 10, 9, tzinfo=CHINA), 7, "working", date(2026, 2, 26)),  # over the Spring Festival
+            (datetime(2026, 2, 10, 9, tzinfo=CHINA), 7, "natural", date(2026, 2, 17)),
+            (datetime(2026, 1, 4, 23, 59, tzinfo=CHINA), 1, "working", date(2026, 1, 5)),
+            (datetime(2026, 2, 27, 9, tzinfo=CHINA), 1, "working", date(2026, 2, 28)),  # a Saturday that is worked
+        ],
+    )
+    def test_real_days(self, start: datetime, days: int, unit: str, last: date) -> None:
+        window = publicity_window(start, Publicity(days=days, unit=unit), calendar())
+        assert (window.last_day, window.weekdays_only) == (last, False)
+        assert window.end == datetime.combine(last + timedelta(days=1), datetime.min.time(), CHINA)
+
+    def test_the_day_is_that_of_beijing(self) -> None:
+        late = datetime(2026, 1, 5, 17, tzinfo=ZoneInfo("UTC"))  # 01:00 on the 6th in Beijing
+        assert publicity_window(late, Publicity(days=1, unit="natural"), calendar()).last_day == date(2026, 1, 7)
+
+    def test_a_year_without_holidays_counts_weekdays_and_says_so(self) -> None:
+        window = publicity_window(datetime(2030, 9, 30, tzinfo=CHINA), Publicity(days=2, unit="working"), calendar())
+        assert (window.last_day, window.weekdays_only) == (date(2030, 10, 2), True)
+
+    def test_from_the_same_day(self) -> None:
+        rule = Publicity(days=1, unit="working", counted_from="same_day")
+        assert publicity_window(datetime(2026, 1, 5, 9, tzinfo=CHINA), rule, calendar()).last_day == date(2026, 1, 5)
+
+    @given(st.dates(date(2024, 1, 1), date(2026, 11, 1)), st.integers(1, 20))
+    def test_it_holds_exactly_the_working_days_it_should(self, day: date, days: int) -> None:
+        start = datetime.combine(day, datetime.min.time(), CHINA) + timedelta(hours=9)
+        window = publicity_window(start, Publicity(days=days, unit="working"), calendar())
+        span = [day + timedelta(days=number) for number in range(1, (window.last_day - day).days + 1)]
+        assert sum(calendar().works(one) for one in span) == days
+        assert calendar().works(window.last_day)
+
+    def test_natural_days_never_end_later_than_working_days(self) -> None:
+        for number in range(300):
+            start = datetime(2026, 1, 1, 9, tzinfo=CHINA) + timedelta(days=number)
+            natural = publicity_window(start, Publicity(days=5, unit="natural"), calendar())
+            working = publicity_window(start, Publicity(days=5, unit="working"), calendar())
+            assert natural.end <= working.end
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"off": [["2026-01-03", "2026-01-01"]]},
+            {"off": [["2025-12-31", "2026-01-01"]]},
+            {"worked": ["2026-01-05"]},
+            {"worked": ["2026-01-04"], "off": [["2026-01-03", "2026-01-04"]]},
+        ],
+    )
+    def test_holidays_that_are_none(self, fields: dict[str, object]) -> None:
+        with pytest.raises(ValidationError):
+            holidays(**fields)
+
+    def test_an_empty_calendar_knows_no_year(self) -> None:
+        assert not Calendar(()).known(date(2026, 1, 1))
+        assert Calendar(()).works(date(2026, 1, 1))
+
+
+class TestRules:
+    @pytest.mark.parametrize(
+        ("adcode", "on", "grade", "route"),
+        [
+            ("150102", date(2026, 1, 1), Grade.A, ["district", "city", "province"]),
+            ("150102", date(2026, 1, 1), Grade.LEADING, ["district", "city"]),
+            ("150102", date(2023, 1, 1), Grade.A, ["city", "province"]),  # before the region's own rules
+            ("120101", date(2024, 1, 1), Grade.A, ["city"]),
+            ("120101", date(2024, 1, 1), Grade.C, ["district"]),
+            ("110000", date(2024, 1, 1), Grade.A, ["city"]),
+            ("130100", date(2024, 1, 1), Grade.A_PLUS, ["province", "ministry"]),
+        ],
+    )
+    def test_routes(self, adcode: str, on: date, grade: Grade, route: list[str]) -> None:
+        assert [level.value for level in route_for(rules_for(adcode, on), adcode, grade)] == route
+
+    def test_every_rule_rests_on_a_source_or_is_marked_as_a_choice(self) -> None:
+        for rules in load_grading()[0].values():
+            for name in type(rules).model_fields:
+                rule = getattr(rules, name)
+                if hasattr(rule, "choice"):
+                    assert rule.choice or rule.source, (rules.adcode, name)
+                    assert rule.note_zh
+                    assert rule.note_en
+
+    def test_shaanxi_bans_for_a_year_others_do_not_say(self) -> None:
+        assert rules_for("610100", date(2025, 1, 1)).ban_months.value == 12
+        assert rules_for("610100", date(2025, 1, 1)).ban_months.established
+        assert rules_for("130100", date(2025, 1, 1)).ban_months.value is None
+        assert not rules_for("130100", date(2025, 1, 1)).ban_months.established
+
+    def test_months(self) -> None:
+        assert months_later(datetime(2026, 1, 31, tzinfo=CHINA), 1) == datetime(2026, 2, 28, tzinfo=CHINA)
+        assert months_later(datetime(2026, 12, 5, tzinfo=CHINA), 12) == datetime(2027, 12, 5, tzinfo=CHINA)
+
+    def test_where_a_downgrade_leads(self) -> None:
+        rules = rules_for("130100", date(2025, 1, 1))
+        letters = (Grade.A, Grade.B, Grade.B_MINUS, Grade.C, Grade.D)
+        assert downgraded(rules, letters, "水泥", Grade.A, faked=False) is Grade.D
+        assert downgraded(rules, letters, "长流程联合钢铁", Grade.A, faked=True) is Grade.D
+        assert downgraded(rules, (Grade.LEADING, Grade.NON_LEADING), "短流程钢铁", Grade.LEADING, faked=True) is Grade.NON_LEADING
+        assert downgraded(rules, (), "铁合金", Grade.A, faked=False) is None
+        step = rules.model_copy(update={"downgrade_to": rules.downgrade_to.model_copy(update={"value": "one_down"})})
+        assert downgraded(step, letters, "水泥", Grade.B, faked=False) is Grade.B_MINUS
+        assert downgraded(step, letters, "水泥", Grade.D, faked=False) is Grade.D
+
+    def test_the_lowest_of_two_schemes(self) -> None:
+        both = (Grade.A, Grade.B, Grade.C, Grade.D, Grade.LEADING, Grade.NON_LEADING)
+        assert lowest_grade(both) is None
+        assert lowest_grade(both, Grade.LEADING) is Grade.NON_LEADING
+        assert lowest_grade(both, Grade.A) is Grade.D
+        assert lowest_grade(()) is None
+
+    def test_steel_needs_an_evaluation_for_a_and_b(self) -> None:
+        rules = rules_for("130100", date(2025, 1, 1))
+        assert evaluation_needed(rules, "长流程联合钢铁", Grade.B)
+        assert evaluation_needed(rules, "长流程联合钢铁", Grade.C) is None
+        assert evaluation_needed(rules, "水泥", Grade.A) is None
+
+
+def guarantee(*steps: tuple[GuaranteeState, float], until: float = 1000, number: int = 1) -> Guarantee:
+    return Guarantee(
+        number,
+        GuaranteeType.LIVELIHOOD,
+        Basis.HEAT_SUPPLY,
+        LoadCap(500.0, "GJ"),
+        T0 + timedelta(hours=until),
+        tuple(GuaranteeStep(state, T0 + timedelta(hours=hours)) for state, hours in steps),
+    )
+
+
+FILED = ((GuaranteeState.PROPOSED, 0), (GuaranteeState.MEE_FILED, 1))
+
+
+class TestGuarantees:
+    @pytest.mark.parametrize(
+        ("hour", "state", "relieves"),
+        [
+            (2, None, False),
+            (5, GuaranteeState.IN_FORCE, True),
+            (9.99, GuaranteeState.IN_FORCE, True),
+            (10, GuaranteeState.SUSPENDED, False),
+            (20, GuaranteeState.IN_FORCE, True),
+            (30, GuaranteeState.EXPIRED, False),
+            (99, GuaranteeState.EXPIRED, False),
+        ],
+    )
+    def test_it_relieves_only_while_it_is_in_force(
+        self, hour: float, state: GuaranteeState | None, relieves: bool
+    ) -> None:
+        one = guarantee(
+            *FILED,
+            (GuaranteeState.IN_FORCE, 5),
+            (GuaranteeState.SUSPENDED, 10),
+            (GuaranteeState.IN_FORCE, 20),
+            until=30,
+        )
+        standing = guarantee_at([one], T0 + timedelta(hours=hour))
+        assert (None if standing is None else standing.state) is state
+        assert bool(standing and standing.relieves) is relieves
+
+    def test_one_that_never_came_into_force_is_none(self) -> None:
+        assert guarantee_at([guarantee(*FILED, (GuaranteeState.REVOKED, 3))], T0 + timedelta(hours=4)) is None
+
+    def test_one_in_force_counts_before_one_that_was(self) -> None:
+        old = guarantee(*FILED, (GuaranteeState.IN_FORCE, 5), until=50, number=1)
+        new = guarantee(*FILED, (GuaranteeState.IN_FORCE, 6), number=2)
+        over = guarantee(*FILED, (GuaranteeState.IN_FORCE, 6), (GuaranteeState.REVOKED, 60), number=3)
+        standing = guarantee_at([old, new, over], T0 + timedelta(hours=70))
+        assert standing is not None
+        assert standing.guarantee.id == 2
