@@ -16,6 +16,7 @@ import structlog
 
 from service.demo.clock import begins, save
 from service.demo.episodes import Episode
+from service.demo.filing import Filing
 from service.demo.messages import messages
 from service.demo.outside import Outside, Refused, postings
 from service.demo.policy import COORDINATOR, Patience, decider_of, reason_for
@@ -39,13 +40,17 @@ def margin_at(pace: float) -> timedelta:
 
 @dataclass
 class Driver:
-    """Drives one episode through the service at `outside`. `enterprises`: codes by login of those that acknowledge by themselves."""
+    """Drives one episode through the service at `outside`. `enterprises`: codes by login of those that acknowledge by themselves.
+
+    `filing`: what the visitors' city and its plants hand in.
+    """
 
     runtime: Runtime
     episode: Episode
     outside: Outside
     hands_off: bool = False
     enterprises: Mapping[str, str] = field(default_factory=dict)
+    filing: Filing | None = None
     pace: float = 1.0
     _tags: dict[str, str] = field(default_factory=dict)
 
@@ -89,6 +94,8 @@ class Driver:
         now = self.runtime.clock.now()
         await self._post(now)
         await self._prompt(now)
+        if self.filing is not None:
+            await self.filing.hour(now)
         if number % LOOK_EVERY == 0:
             if not self.hands_off:
                 await self._decide(now)

@@ -64,6 +64,16 @@ class Outside:
         if answer.status_code != 202:
             raise Refused(f"{posting.id} was not taken", answer)
 
+    async def evidence(self, feed: str, name: str, body: Mapping[str, Any]) -> None:
+        """Deliver a message of evidence under a fixed id. Raises Refused."""
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        signed = headers(self.secrets[feed], f"{feed}:{name}", datetime.now(tz=UTC), content)
+        answer = await self.http.post(
+            "/api/v1/evidence", content=content, headers=signed | {"content-type": "application/json"}, params={"feed": feed}
+        )
+        if answer.status_code != 202:
+            raise Refused(f"the evidence {name} was not taken", answer)
+
     async def open_proposals(self, login: str) -> list[dict[str, Any]]:
         """Every open proposal that this official sees, oldest first."""
         found = [item async for item in self._pages(login, "/api/v1/proposals", {"state": "open", "size": str(PAGE)})]
@@ -71,7 +81,7 @@ class Outside:
 
     async def decide(self, login: str, proposal: Mapping[str, Any], reason: str) -> bool:
         """Approve exactly the content read. False when somebody else was faster or the content has changed. Raises Refused."""
-        answer = await self._call(
+        answer = await self.call(
             login,
             "POST",
             f"/api/v1/proposals/{proposal['id']}/decision",
@@ -85,7 +95,7 @@ class Outside:
 
     async def prompt(self, login: str, prompt: RegionalPrompt, basis: str) -> None:
         """Enter a regional prompt once, however often this is called. Raises Refused."""
-        answer = await self._call(
+        answer = await self.call(
             login,
             "POST",
             "/api/v1/prompts",
@@ -104,14 +114,14 @@ class Outside:
 
     async def requirement_tag(self, login: str, uscc: str) -> str:
         """The ETag of what an enterprise must do now: another tag means that something is new. Raises Refused."""
-        answer = await self._call(login, "GET", f"/api/v1/enterprises/{uscc}/requirements")
+        answer = await self.call(login, "GET", f"/api/v1/enterprises/{uscc}/requirements")
         if answer.status_code != 200:
             raise Refused(f"the requirements of {uscc} were not answered", answer)
         return answer.headers["etag"]
 
     async def acknowledge(self, login: str, uscc: str, name: str) -> bool:
         """Acknowledge the newest notice. False when there is none yet. Raises Refused."""
-        answer = await self._call(login, "POST", f"/api/v1/enterprises/{uscc}/acknowledgements", json={"name": name})
+        answer = await self.call(login, "POST", f"/api/v1/enterprises/{uscc}/acknowledgements", json={"name": name})
         if answer.status_code == 409:
             return False
         if answer.status_code != 201:
@@ -122,7 +132,7 @@ class Outside:
         after: int | None = None
         while True:
             asked = query if after is None else query | {"after": str(after)}
-            answer = await self._call(login, "GET", path, params=asked)
+            answer = await self.call(login, "GET", path, params=asked)
             if answer.status_code != 200:
                 raise Refused(f"{path} was not answered", answer)
             page = answer.json()
@@ -132,9 +142,10 @@ class Outside:
             if after is None:
                 return
 
-    async def _call(
+    async def call(
         self, login: str, method: str, path: str, headers: Mapping[str, str] | None = None, **given: Any
     ) -> httpx.Response:
+        """One request signed in as `login`; its token is renewed when it has ended."""
         answer = await self.http.request(method, path, headers=dict(headers or {}) | await self._bearer(login), **given)
         if answer.status_code == 401:
             self._tokens.pop(login, None)

@@ -9,6 +9,8 @@ from typing import Any
 
 DUTY, COMMANDER, COORDINATOR = "demo-script-duty", "demo-script-commander", "demo-script-coordinator"
 """Logins of the scripted officials; a person signs in with others, so the ledger tells them apart."""
+BEIJING_DUTY, BEIJING_CHIEF = "demo-script-beijing-duty", "demo-script-beijing"
+"""Scripted officials of the visitors' city: nobody passes two steps of one case."""
 LOGIN_OF_ROLE = {"duty_officer": DUTY, "commander": COMMANDER}
 REASONS = {
     "criteria_met": "预报达到分级标准，同意发布。",

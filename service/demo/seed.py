@@ -15,9 +15,10 @@ from service.accounts.flows import create_account
 from service.accounts.passwords import hash_password
 from service.accounts.roles import NATION, Role, Scope
 from service.demo.episodes import Episode
+from service.demo.filing import CITY, EVIDENCE_FEED
 from service.demo.messages import FORECAST_FEEDS, OBSERVATION_FEED
-from service.demo.policy import COMMANDER, COORDINATOR, DUTY
-from service.feeds.flows import register
+from service.demo.policy import BEIJING_CHIEF, BEIJING_DUTY, COMMANDER, COORDINATOR, DUTY
+from service.feeds.flows import AIR, EVIDENCE, register
 from service.kit.runtime import Runtime
 from service.kit.signatures import new_secret
 from service.lists.flows import activate, store_draft
@@ -43,6 +44,7 @@ FEEDS = {
     OBSERVATION_FEED: "演示：实测（真实监测数据）· demo observations",
     FORECAST_FEEDS["perfect"]: "演示：完美预报（由事后实测重建）· demo perfect forecast",
     FORECAST_FEEDS["persistence"]: "演示：持续性预报（昨日照旧）· demo persistence forecast",
+    EVIDENCE_FEED: "演示：用电监控平台（数据为虚构）· demo meters (invented figures)",
 }
 
 
@@ -63,9 +65,13 @@ LOGINS = (
     DemoLogin("demo-coordinator", Role.COORDINATOR, "演示区域协调员"),
     DemoLogin("demo-auditor", Role.AUDITOR, "演示审计员"),
     DemoLogin("demo-admin", Role.ADMINISTRATOR, "演示管理员"),
+    DemoLogin("demo-beijing", Role.COMMANDER, "演示北京市指挥长", CITY),
+    DemoLogin("demo-beijing-duty", Role.DUTY_OFFICER, "演示北京市值班员", CITY),
     DemoLogin(DUTY, Role.DUTY_OFFICER, "脚本值班员", scripted=True),
     DemoLogin(COMMANDER, Role.COMMANDER, "脚本指挥长", scripted=True),
     DemoLogin(COORDINATOR, Role.COORDINATOR, "脚本区域协调员", scripted=True),
+    DemoLogin(BEIJING_DUTY, Role.DUTY_OFFICER, "脚本北京市值班员", CITY, scripted=True),
+    DemoLogin(BEIJING_CHIEF, Role.COMMANDER, "脚本北京市指挥长", CITY, scripted=True),
 )
 
 
@@ -81,7 +87,8 @@ async def seed_feeds(runtime: Runtime) -> dict[str, list[str]]:
         for feed, title in FEEDS.items():
             if feed not in known:
                 known[feed] = [new_secret()]
-                await register(uow, feed, title, NATION, known[feed])
+                kind = EVIDENCE if feed == EVIDENCE_FEED else AIR
+                await register(uow, feed, title, NATION, known[feed], kind=kind)
         await uow.commit()
     return {feed: known[feed] for feed in FEEDS}
 

@@ -16,9 +16,11 @@ import httpx
 import structlog
 from fastapi import FastAPI
 
-from service.demo.clock import STANDSTILL, position, set_going
+from service.demo.clock import STANDSTILL, begins, position, set_going
 from service.demo.driver import MARGIN, Driver
 from service.demo.episodes import Episode, load_episode
+from service.demo.filing import CITY as VISITORS_CITY
+from service.demo.filing import Filing
 from service.demo.messages import OBSERVATION_FEED
 from service.demo.outside import Outside
 from service.demo.seed import LOGINS, PASSWORD, enterprise_login, seed_accounts, seed_feeds
@@ -31,8 +33,6 @@ EPISODE = "2016-12"
 PACE = 100.0
 FOLDER = "demo"
 DRIVER_LOCK = 7_214_003
-VISITORS_CITY = "110000"
-"""Its enterprise is left to the visitor; the others' acknowledge by themselves."""
 logger = structlog.get_logger("lantian.demo")
 
 
@@ -96,6 +96,7 @@ def attach(app: FastAPI, runtime: Runtime, options: Options) -> None:
         async with served(application):
             stop = asyncio.Event()
             playing = asyncio.create_task(_play(runtime, episode, options, stop))
+            playing.add_done_callback(_say_if_ended)
             try:
                 yield
             finally:
@@ -104,6 +105,12 @@ def attach(app: FastAPI, runtime: Runtime, options: Options) -> None:
                     await asyncio.wait_for(playing, 10)
 
     app.router.lifespan_context = lifespan
+
+
+def _say_if_ended(playing: asyncio.Task[None]) -> None:
+    """The script ended by an error: say so at once, the pages would only stand still."""
+    if not playing.cancelled() and (error := playing.exception()) is not None:
+        tell(f"演示脚本中止，时钟停住 · the script has ended and the clock stands still: {error}")
 
 
 async def _play(runtime: Runtime, episode: Episode, options: Options, stop: asyncio.Event) -> None:
@@ -124,16 +131,20 @@ async def _play(runtime: Runtime, episode: Episode, options: Options, stop: asyn
                 return
             if not await _lists(runtime, episode, stop):
                 return
+            outside = Outside(http, secrets, passwords)
+            where = await position(runtime, episode)
+            filing = await Filing.of(runtime, outside, enterprise_login(VISITORS_CITY), begins(episode))
+            await filing.before()
             driver = Driver(
                 runtime,
                 episode,
-                Outside(http, secrets, passwords),
+                outside,
                 hands_off=options.hands_off,
                 pace=options.pace,
                 enterprises=await _scripted_enterprises(runtime),
+                filing=filing,
             )
             await driver.skip_delivered()
-            where = await position(runtime, episode)
             await set_going(runtime, where.at, options.pace, episode.ends_at)
             tell(f"模拟时钟 simulated clock: {where.at:%Y-%m-%d %H:%M}, pace {options.pace:g}")
             if where.at >= episode.ends_at:
@@ -228,6 +239,8 @@ def welcome(runtime: Runtime, episode: Episode, options: Options, address: str) 
             "    12-14 17:00 首次预报，各市出现预警建议；用 demo-commander 审批 · first forecast, proposals appear: approve them",
             "    12-15 12:00 环保部区域预警提示 · the ministry's regional prompt: 23 red, 9 orange",
             "    12-15 起各市响应陆续生效，企业查看减排要求 · responses begin city by city, enterprises see what to stop",
+            "    北京的十几家企业按小时报送用电；一家该停未停，见 核查 /findings（用 demo-beijing-duty、demo-beijing 处理）"
+            " · a dozen plants in Beijing send their power by the hour; one runs on: see /findings",
             "    12-21 起空气好转，解除 · the air clears, warnings are lifted",
             f"  {hours}",
             f"  模拟时钟每秒走{options.pace:g}秒 · {options.pace:g} simulated seconds pass in a second; Ctrl-C 停止 stops, "
