@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from io import BytesIO, StringIO
 from typing import Any
 
@@ -30,6 +30,7 @@ from emission_lists.workbook_guard import Limits, inspect
 
 PERMIT_SHEET = "排污许可名录"
 _NO_USCC = "H9"
+_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal registers give equal bytes
 
 
 class Management(Labelled):
@@ -223,6 +224,7 @@ def write_register(permits: Iterable[Permit]) -> bytes:
 def _write(permits: Iterable[Permit], mark: str | None = None) -> bytes:
     target = BytesIO()
     with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"title": PERMIT_SHEET, "created": _CREATED})
         page = book.add_worksheet(PERMIT_SHEET)
         text_format = book.add_format({"num_format": "@"})
         for place, header in enumerate((NUMBER_HEADER, *(column.header for column in COLUMNS))):
