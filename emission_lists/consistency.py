@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from emission_lists.check_context import Checker
 from emission_lists.documents import VEHICLE_RULE
 from emission_lists.findings import Finding
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ListRow
-from emission_lists.measures import Action, Measure, percent, whole_units
+from emission_lists.measures import Action, Later, Measure, percent, whole_units
 
 _LEAST_GROUP = 3  # two enterprises that differ do not say which of them is unusual
 _Key = tuple[str, str, str]
-_Ask = tuple[int, float, str]  # units, share that is cut, vehicle rule
+_Ask = tuple[int, float, str, str]  # units, share that is cut, vehicle rule, what is no share
 
 
 def consistency_findings(checker: Checker) -> Iterator[Finding]:
@@ -36,36 +37,73 @@ def _level_findings(checker: Checker, firms: list[list[ListRow]], level: Respons
     known = [(row, ask) for row, ask in asks if ask is not None]
     if len(known) < _LEAST_GROUP:
         return
-    distinct = Counter((ask[1], ask[2]) for _, ask in known)
+    distinct = Counter(ask[1:] for _, ask in known)
     usual = max(distinct, key=lambda one: (sum(_explains(one, ask) for _, ask in known), one))
     if sum(_explains(usual, ask) for _, ask in known) * 2 <= len(known):
         return
-    what = f"{percent(usual[0])}{usual[1] and '，'}{VEHICLE_RULE[usual[1]].zh if usual[1] else ''}"
+    rule = VEHICLE_RULE[usual[1]].zh if usual[1] else ""
+    what = "，".join(part for part in (percent(usual[0]), rule, usual[2]) if part)
     for row, ask in known:
         if not _explains(usual, ask):
             yield checker.finding("INCONSISTENT_MEASURES", row, f"{level.zh}-措施", what=what)
 
 
 def _ask(measures: list[Measure]) -> _Ask | None:
-    """What an enterprise is asked for at one process; None if that is not established or not a share."""
-    units, cut, rule = 0, 0.0, ""
+    """What an enterprise is asked for at one process; None if that is not established, or only a load of its own."""
+    units, cut, rule, others = 0, 0.0, "", []
     for measure in measures:
         count = measure.total_units or 1
         units += count
-        if not measure.executable or measure.action is Action.SELF_DETERMINED:
+        other = _other(measure)
+        if not measure.executable or measure.action is Action.SELF_DETERMINED or not measure.share_stated:
             return None
         if measure.action is Action.STOP:
-            cut += measure.units_to_stop or whole_units(count, 1.0 if measure.ratio is None else measure.ratio)
+            stopped = measure.units_to_stop
+            whole = whole_units(count, 1.0 if measure.ratio is None else measure.ratio)
+            cut += whole if stopped is None else stopped
         elif measure.action is Action.LIMIT:
-            if measure.ratio is None:
+            if measure.ratio is None and not other:
                 return None
-            cut += measure.ratio * count
+            cut += (measure.ratio or 0.0) * count
         rule = measure.vehicle_rule.value if measure.vehicle_rule else rule
-    return units, round(cut / units, 6), rule
+        others.append(other)
+    return units, round(cut / units, 6), rule, "；".join(sorted(filter(None, set(others))))
 
 
-def _explains(usual: tuple[float, str], ask: _Ask) -> bool:
+def _other(measure: Measure) -> str:
+    """What the measure asks that is neither a share nor a vehicle rule, in words: shapes that equals must share."""
+    if not (measure.coking_hours or measure.cycle or measure.heats_per_day or measure.stop_mode or measure.later):
+        return "" if measure.non_road_ban is None else measure.non_road_ban.zh
+    bare = Measure(
+        measure.action,
+        coking_hours=measure.coking_hours,
+        cycle=measure.cycle,
+        heats_per_day=measure.heats_per_day,
+        stop_mode=measure.stop_mode,
+        non_road_ban=measure.non_road_ban,
+        later=tuple(Later(one.after_hours, _bare(one.measure)) for one in measure.later),
+    )
+    return bare.render_zh()
+
+
+def _bare(measure: Measure) -> Measure:
+    """A later stage without what each line has of its own."""
+    return replace(
+        measure,
+        total_units=None,
+        stopped_units=None,
+        load_cap=None,
+        verification=(),
+        verification_point=None,
+        note_zh=None,
+        basis=None,
+    )
+
+
+def _explains(usual: tuple[float, str, str], ask: _Ask) -> bool:
     """True if an enterprise with so many units, asked for the usual share, does what this one does."""
-    units, cut, rule = ask
-    share, usual_rule = usual
-    return rule == usual_rule and (cut == share or cut == round(whole_units(units, share) / units, 6))
+    units, cut, rule, other = ask
+    share, usual_rule, usual_other = usual
+    return (rule, other) == (usual_rule, usual_other) and (
+        cut == share or cut == round(whole_units(units, share) / units, 6)
+    )

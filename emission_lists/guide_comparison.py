@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
 from emission_lists.guides import ALL_PROCESSES, Industry, MeasureTemplate
+from emission_lists.guides_holding import reduction_holds, transport_holds
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT, ListRow
-from emission_lists.measures import Action, Measure, vehicle_rule_covers, whole_units
+from emission_lists.measures import Action
+
+__all__ = ["guide_findings", "reduction_holds", "transport_holds"]
 
 
 def guide_findings(checker: Checker, rows: list[ListRow], industry: Industry | None) -> Iterator[Finding]:
@@ -21,7 +23,7 @@ def guide_findings(checker: Checker, rows: list[ListRow], industry: Industry | N
         if top and (industry is not None or firm.key_industry):
             yield from _forced_findings(checker, rows, level)
         elif industry is not None:
-            templates = checker.guide.templates(industry, firm.grade, level)
+            templates = checker.guide.templates(industry, firm.grade, level, firm.subtype)
             if templates is None or any(t.action is not Action.SELF_DETERMINED for t in templates):
                 yield from _own_findings(checker, rows, level)
             if not _relieved(checker, rows[0], level):
@@ -57,7 +59,7 @@ def _own_findings(checker: Checker, rows: list[ListRow], level: ResponseLevel) -
 def _template_findings(
     checker: Checker, rows: list[ListRow], industry: Industry, level: ResponseLevel, template: MeasureTemplate
 ) -> Iterator[Finding]:
-    if template.action is Action.SELF_DETERMINED or template.action is Action.NONE:
+    if template.action in (Action.SELF_DETERMINED, Action.NONE) and not template.later:
         return
     if template.action is Action.TRANSPORT:
         measures = [row.line.measures.at(level) for row in rows]
@@ -100,64 +102,3 @@ def _finding(
         industry=industry.name_zh,
         what=asked,
     )
-
-
-def transport_holds(measures: list[Measure], template: MeasureTemplate) -> bool | None:
-    """True if some row of the enterprise keeps at least the guide's vehicles off the road; None = cannot be told.
-
-    The guide's measures hold around the clock, so what holds in some hours only cannot be compared with them.
-    """
-    rule = template.vehicle_rule
-    if rule is None:
-        return True
-    covering = [measure for measure in measures if vehicle_rule_covers(measure.vehicle_rule, rule)]
-    if any(measure.window is None for measure in covering):
-        return True
-    return None if covering or not all(measure.executable for measure in measures) else False
-
-
-def reduction_holds(measures: list[Measure], template: MeasureTemplate, *, lower_load: bool) -> bool | None:
-    """True if the lines together do at least what the template asks; None if that cannot be told.
-
-    Stops are counted in whole units over all lines of the process; what holds in some hours only may count or not.
-    With `lower_load`, a single unit may lower its load by the share instead of standing still.
-    """
-    ratio = 1.0 if template.ratio is None else template.ratio
-    units = [measure.total_units or 1 for measure in measures]
-    total = sum(units)
-    if template.action is Action.STOP and not (lower_load and total == 1 and ratio < 1):
-        least, most = _stopped(measures, units)
-        needed = whole_units(total, ratio)
-        return True if least >= needed else False if most < needed else None
-    low, high = _cut(measures, units)
-    wanted = Fraction(repr(ratio)) * total
-    return True if low >= wanted else False if high < wanted else None
-
-
-def _stopped(measures: list[Measure], units: list[int]) -> tuple[int, int]:
-    """Fewest and most whole units that may stand still."""
-    least = most = 0
-    for measure, count in zip(measures, units, strict=True):
-        if measure.action is Action.STOP:
-            stopped = measure.units_to_stop
-            if stopped is None:
-                stopped = whole_units(count, 1.0 if measure.ratio is None else measure.ratio)
-            least, most = least + (0 if measure.window else stopped), most + stopped
-        elif not measure.executable:
-            most += count
-    return least, most
-
-
-def _cut(measures: list[Measure], units: list[int]) -> tuple[Fraction, Fraction]:
-    """Least and most output that may be cut, in units of one line's output."""
-    low = high = Fraction(0)
-    for measure, count in zip(measures, units, strict=True):
-        if measure.action is Action.LIMIT and measure.ratio is None:
-            high += count
-        elif measure.action is Action.LIMIT:
-            cut = Fraction(repr(measure.ratio)) * count
-            low, high = low + (0 if measure.window else cut), high + cut
-        else:
-            least, most = _stopped([measure], [count])
-            low, high = low + least, high + most
-    return low, high

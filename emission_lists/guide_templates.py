@@ -141,6 +141,9 @@ class MeasureTemplate(MeasureData):
     def _ordered(self) -> MeasureTemplate:
         if self.units_from is not None and self.units_to is not None and self.units_from > self.units_to:
             raise ValueError("units_from is above units_to")
+        reducing = any(one.action is not Action.TRANSPORT for one in (self, *self.later))
+        if reducing and any(one.vehicle_rule or one.non_road_ban for one in (self, *self.later)):
+            raise ValueError("a transport rule beside a stop or limit: write it as a row of its own")
         self.measure()  # ValueError if its stages are out of order
         return self
 
