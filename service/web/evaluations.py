@@ -20,6 +20,7 @@ from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
+from service.web.enterprises import PARTS
 from service.web.forms import read_form
 from service.web.pages import render, writer_of
 
@@ -187,6 +188,15 @@ async def _form(
         sent=sent,
         lines_shown=MOST_LINES,
     )
+
+
+async def _part(uow: UnitOfWork, caller: Principal, uscc: str) -> dict[str, Any]:
+    """What the page of an enterprise shows of its reports: how many lines and days it reported under the newest response."""
+    newest = await reports.to_report(uow, uscc, most=1)
+    return {"own": caller.uscc == uscc, "newest": newest[0] if newest else None}
+
+
+PARTS["part_report.html"] = _part
 
 
 @router.post("/enterprises/{uscc}/reports")

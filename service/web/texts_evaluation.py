@@ -153,6 +153,8 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_contract": ("数据接口", "Data"),
     "rp_title": ("上报减排情况", "Report reductions"),
     "rp_open": ("上报本企业各生产线的减排情况", "Report what your lines saved"),
+    "rp_so_far": ("{level}响应（{start} 起）：已上报 {n} 条", "{level} response from {start}: {n} reported"),
+    "rp_look": ("查看上报情况", "See what was reported"),
     "rp_none": (
         "目前没有需要上报的应急响应；响应开始后，这里列出各生产线供填报。",
         "There is no response to report for; when one begins, your lines are listed here.",
