@@ -1,0 +1,274 @@
+"""A list under another grade than it was made with: never weaker than both, nothing unknown is executed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emission_lists.entitlement import Decisions, entitled, grade_differences
+from emission_lists.grades import Grade
+from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
+from emission_lists.guide_comparison import reduction_holds, transport_holds
+from emission_lists.guides import Guide
+from emission_lists.levels import LEVELS, PerLevel
+from emission_lists.lists import ROAD_TRANSPORT, Enterprise, GuaranteeType, Line, ListRow
+from emission_lists.measure_strictness import covers
+from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
+from emission_lists.regrading import BESIDE, ROAD_CODE, regraded
+from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
+from tests.emission_lists.list_samples import firm, line, measure
+
+T0 = datetime(2026, 1, 5, tzinfo=UTC)
+LETTERS = (Grade.A, Grade.B, Grade.C, Grade.D)
+STOP, LIMIT = measure(Action.STOP, 1.0), measure(Action.LIMIT, 0.5)
+NOTHING, UNKNOWN = measure(Action.NONE), measure(Action.UNKNOWN)
+SELF = measure(Action.SELF_DETERMINED)
+
+
+def graded(grade: Grade, industry: str = "水泥", line_code: str | None = None, **fields: object) -> GradeStanding:
+    one = Decided(1, industry, line_code, grade, DecisionKind.RATED, T0, **fields)
+    standing = standing_at([one], T0 + timedelta(days=1))
+    assert standing is not None
+    return standing
+
+
+def road(rule: VehicleRule = VehicleRule.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS) -> Line:
+    return line("YS01", measure(Action.TRANSPORT, vehicle_rule=rule), process=ROAD_TRANSPORT)
+
+
+def actions(lines: tuple[Line, ...], code: str) -> list[str]:
+    return [next(one for one in lines if one.code == code).measures.at(level).action.value for level in LEVELS]
+
+
+class TestUpgrade:
+    @pytest.mark.parametrize("listed", [STOP, LIMIT, NOTHING, UNKNOWN])
+    def test_to_a_is_self_determined_at_every_level(self, guide: Guide, listed: Measure) -> None:
+        made = regraded(firm(grade=Grade.C), [line("MF1", listed), road()], graded(Grade.A), guide)
+        assert made.enterprise.grade is Grade.A
+        assert all(one.action is Action.SELF_DETERMINED for each in made.lines for one in each.measures)
+        assert all(one.verification == (Verification.METER,) for each in made.lines for one in each.measures)
+        assert [note.code for note in made.notes] == ["GRADE_NOT_IN_LIST"]
+
+    def test_to_a_plus_only_where_the_guide_lets_it_decide(self, guide: Guide) -> None:
+        lines = [line("MF1", LIMIT)]
+        made = regraded(firm(grade=Grade.C), lines, graded(Grade.A_PLUS), guide)
+        assert actions(made.lines, "MF1") == ["limit"] * 3
+        also = frozenset({Grade.A_PLUS})
+        made = regraded(firm(grade=Grade.C), lines, graded(Grade.A_PLUS), guide, also_self_determined=also)
+        assert actions(made.lines, "MF1") == ["self_determined"] * 3
+
+    def test_to_b_what_the_list_says_stays_where_it_is_stricter(self, guide: Guide) -> None:
+        lines = [line("MF1", STOP), road()]
+        made = regraded(firm(grade=Grade.C), lines, graded(Grade.B), guide)
+        assert made.lines == tuple(lines)
+        assert made.enterprise.grade is Grade.B
+        assert "清单载明C级，生效等级B级" in made.notes[0].zh
+
+
+class TestDowngrade:
+    def test_from_a_to_what_the_guide_knows(self, guide: Guide) -> None:
+        made = regraded(firm(grade=Grade.A), [line("MF1", SELF), line("MF2", SELF)], graded(Grade.C), guide)
+        # yellow: half of the clinker lines; orange and red: all; trucks at every level, which the list did not name
+        assert actions(made.lines, "MF1") == ["stop", "stop", "stop"]
+        assert actions(made.lines, "MF2") == ["none", "stop", "stop"]
+        assert actions(made.lines, ROAD_CODE) == ["transport"] * 3
+
+    def test_what_neither_knows_is_not_established(self, guide: Guide) -> None:
+        made = regraded(
+            firm(grade=Grade.A, industry="陶瓷"), [line("MF1", SELF)], graded(Grade.D, "陶瓷"), guide
+        )
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+
+    def test_nothing_to_do_said_of_a_better_grade_is_not_established(self, guide: Guide) -> None:
+        made = regraded(
+            firm(grade=Grade.B, industry="陶瓷"), [line("MF1", NOTHING, LIMIT, STOP)], graded(Grade.D, "陶瓷"), guide
+        )
+        assert actions(made.lines, "MF1") == ["unknown", "limit", "stop"]
+
+    def test_a_weaker_truck_ban_is_replaced_an_incomparable_one_stays_beside(self, guide: Guide) -> None:
+        lines = [line("MF1", STOP), road(VehicleRule.BAN_HEAVY_TRUCK_LE_CN3)]
+        made = regraded(firm(grade=Grade.C), lines, graded(Grade.D), guide)
+        held = next(one for one in made.lines if one.code == "YS01")
+        assert all(one.vehicle_rule is VehicleRule.STOP_ROAD_TRANSPORT for one in held.measures)
+        lines = [line("MF1", STOP), road(VehicleRule.STOP_INBOUND_ROAD_TRANSPORT)]
+        made = regraded(firm(grade=Grade.D), lines, graded(Grade.C), guide)
+        codes = {one.code for one in made.lines}
+        assert f"YS01{BESIDE}" in codes
+
+    def test_a_process_that_the_list_does_not_name_is_told(self, guide: Guide) -> None:
+        made = regraded(firm(grade=Grade.A), [line("MF1", SELF, process="包装")], graded(Grade.C), guide)
+        assert "PROCESS_NOT_LISTED" in [note.code for note in made.notes]
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+
+    def test_small_and_long_stopped_are_not_held_to_the_guide(self, guide: Guide) -> None:
+        for state in ({"small_micro": True}, {"long_stopped": True}):
+            made = regraded(firm(grade=Grade.C, **state), [line("MF1", NOTHING)], graded(Grade.D), guide)
+            assert actions(made.lines, "MF1") == ["none"] * 3
+            made = regraded(firm(grade=Grade.A, **state), [line("MF1", SELF)], graded(Grade.D), guide)
+            assert actions(made.lines, "MF1") == ["unknown"] * 3
+
+    def test_a_grade_that_expired_into_the_unknown(self, guide: Guide) -> None:
+        standing = graded(Grade.A, valid_until=T0 + timedelta(hours=1))
+        made = regraded(firm(grade=Grade.A), [line("MF1", SELF), line("MF2", STOP)], standing, guide)
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+        assert actions(made.lines, "MF2") == ["stop"] * 3
+        assert made.notes[0].code == "GRADE_NOT_ESTABLISHED"
+
+
+class TestSubjects:
+    def test_nothing_decided_changes_nothing(self, guide: Guide) -> None:
+        lines = [line("MF1", STOP)]
+        made = regraded(firm(), lines, None, guide)
+        assert (made.enterprise, made.lines, made.notes) == (firm(), tuple(lines), ())
+
+    def test_the_same_grade_changes_nothing(self, guide: Guide) -> None:
+        lines = [line("MF1", LIMIT)]
+        made = regraded(firm(grade=Grade.C), lines, graded(Grade.C), guide)
+        assert (made.lines, made.notes) == (tuple(lines), ())
+
+    def test_another_industry_does_not_lift_the_one_of_the_list(self, guide: Guide) -> None:
+        made = regraded(firm(grade=Grade.C), [line("MF1", STOP)], graded(Grade.A, "石灰窑"), guide)
+        assert made.enterprise.grade is Grade.C
+        assert actions(made.lines, "MF1") == ["stop"] * 3
+
+    def test_a_line_by_itself(self, guide: Guide) -> None:
+        standing = graded(Grade.LEADING, line_code="MF2")
+        made = regraded(firm(grade=Grade.C), [line("MF1", STOP), line("MF2", STOP)], standing, guide)
+        assert actions(made.lines, "MF1") == ["stop"] * 3
+        assert actions(made.lines, "MF2") == ["self_determined"] * 3
+        assert made.enterprise.grade is Grade.C
+        assert made.notes[0].zh.startswith("MF2号线")
+
+
+simple = st.one_of(
+    st.sampled_from([STOP, NOTHING, UNKNOWN, SELF]),
+    st.integers(1, 100).map(lambda n: measure(Action.LIMIT, n / 100)),
+    st.integers(1, 100).map(lambda n: measure(Action.LIMIT, n / 100, window="17:00-09:00")),
+    st.integers(1, 500).map(lambda n: measure(Action.LIMIT, None, load_cap=LoadCap(float(n), "t"))),
+    st.integers(1, 4).flatmap(
+        lambda n: st.integers(0, n).map(lambda k: measure(Action.STOP, total_units=n, stopped_units=k))
+    ),
+)
+plans = st.lists(st.tuples(simple, simple, simple), min_size=1, max_size=4)
+all_grades = st.sampled_from(LETTERS)
+industries = st.sampled_from(["水泥", "再生铜铝铅锌", "陶瓷", "没有这个行业"])
+
+
+@st.composite
+def enterprises(draw: st.DrawFn) -> tuple[Enterprise, list[Line], Grade]:
+    made = [line(f"MF{number}", *each) for number, each in enumerate(draw(plans), 1)]
+    if draw(st.booleans()):
+        made.append(road(draw(st.sampled_from(list(VehicleRule)))))
+    return firm(grade=draw(all_grades), industry=draw(industries)), made, draw(all_grades)
+
+
+class TestProperties:
+    @given(made=enterprises())
+    def test_never_weaker_than_both(self, guide: Guide, made: tuple[Enterprise, list[Line], Grade]) -> None:
+        """Every line covers what the list asked of it, or the enterprise does what the guide asks of its grade."""
+        enterprise, lines, grade = made
+        found = regraded(enterprise, lines, graded(grade, enterprise.industry), guide)
+        if grade in guide.self_determined.grades:
+            return
+        after = {one.code: one for one in found.lines}
+        for level in LEVELS:
+            for listed in lines:
+                was, now = listed.measures.at(level), after[listed.code].measures.at(level)
+                beside = after.get(f"{listed.code}{BESIDE}")
+                asked = [now] if beside is None else [now, beside.measures.at(level)]
+                if was.action not in (Action.SELF_DETERMINED, Action.UNKNOWN):
+                    assert any(covers(one, was) for one in asked) or not now.executable, (was, now)
+
+    @given(made=enterprises())
+    def test_what_the_guide_knows_is_done(self, guide: Guide, made: tuple[Enterprise, list[Line], Grade]) -> None:
+        enterprise, lines, grade = made
+        found = regraded(enterprise, lines, graded(grade, enterprise.industry), guide)
+        industry = guide.industry(enterprise.industry)
+        if industry is None or grade is enterprise.grade or grade in guide.self_determined.grades:
+            return
+        for level in LEVELS:
+            measures = [one.measures.at(level) for one in found.lines]
+            for template in guide.templates(industry, grade, level) or ():
+                if template.action is Action.TRANSPORT:
+                    assert transport_holds(measures, template) is not False
+                else:
+                    own = [
+                        one.measures.at(level)
+                        for one in found.lines
+                        if one.process != ROAD_TRANSPORT and not one.code.endswith(BESIDE)
+                    ]
+                    assert reduction_holds(own, template, lower_load=True) is not False
+
+    @given(made=enterprises())
+    def test_self_determined_only_where_the_guide_says_so(
+        self, guide: Guide, made: tuple[Enterprise, list[Line], Grade]
+    ) -> None:
+        enterprise, lines, grade = made
+        found = regraded(enterprise, lines, graded(grade, enterprise.industry), guide)
+        free = [one for each in found.lines for one in each.measures if one.action is Action.SELF_DETERMINED]
+        assert not free or grade in guide.self_determined.grades or grade is enterprise.grade
+
+    @given(made=enterprises())
+    def test_unknown_is_never_turned_into_nothing_to_do(
+        self, guide: Guide, made: tuple[Enterprise, list[Line], Grade]
+    ) -> None:
+        enterprise, lines, grade = made
+        found = regraded(enterprise, lines, graded(grade, enterprise.industry), guide)
+        after = {one.code: one for one in found.lines}
+        for listed in lines:
+            for was, now in zip(listed.measures, after[listed.code].measures, strict=True):
+                assert not (was.action is Action.UNKNOWN and now.action is Action.NONE)
+
+    @given(made=enterprises())
+    def test_the_same_again_is_the_same(self, guide: Guide, made: tuple[Enterprise, list[Line], Grade]) -> None:
+        enterprise, lines, grade = made
+        standing = graded(grade, enterprise.industry)
+        assert regraded(enterprise, lines, standing, guide) == regraded(enterprise, lines, standing, guide)
+
+
+def guarantee(*steps: tuple[GuaranteeState, float]) -> Guarantee:
+    return Guarantee(
+        1,
+        GuaranteeType.LIVELIHOOD,
+        Basis.HEAT_SUPPLY,
+        LoadCap(500.0, "GJ", "日供热"),
+        T0 + timedelta(days=100),
+        tuple(GuaranteeStep(state, T0 + timedelta(hours=hours)) for state, hours in steps),
+    )
+
+
+class TestEntitled:
+    START = T0 + timedelta(hours=10)
+
+    def made(self, guide: Guide, hour: float, *steps: tuple[GuaranteeState, float], **fields: object) -> list[str]:
+        lines = [line("MF1", STOP)]
+        decisions = Decisions(guarantees=(guarantee(*steps),))
+        found = entitled(
+            firm(**fields), lines, decisions, guide, start=self.START, at=T0 + timedelta(hours=hour)
+        )
+        return actions(found.lines, "MF1")
+
+    def test_relief_while_it_holds(self, guide: Guide) -> None:
+        steps = ((GuaranteeState.IN_FORCE, 1.0), (GuaranteeState.SUSPENDED, 20.0), (GuaranteeState.IN_FORCE, 30.0))
+        assert [self.made(guide, hour, *steps)[0] for hour in (10, 19.9, 20, 30)] == ["limit", "limit", "stop", "limit"]
+
+    def test_none_that_begins_after_the_start(self, guide: Guide) -> None:
+        assert self.made(guide, 15, (GuaranteeState.IN_FORCE, 12)) == ["stop"] * 3
+
+    def test_what_the_list_names_as_guaranteed_keeps_its_measures(self, guide: Guide) -> None:
+        assert self.made(guide, 15, (GuaranteeState.IN_FORCE, 1), guarantee=GuaranteeType.LIVELIHOOD) == ["stop"] * 3
+
+    def test_differences_for_the_next_list(self, guide: Guide) -> None:
+        rows = (ListRow(firm(grade=Grade.C), line("MF1", STOP), 2), ListRow(firm(grade=Grade.C), line("MF2", STOP), 3))
+        uscc = rows[0].enterprise.uscc
+        assert grade_differences(rows, {uscc: graded(Grade.A)}) == [(rows[0], Grade.A)]
+        assert grade_differences(rows, {uscc: graded(Grade.C)}) == []
+        assert grade_differences(rows, {}) == []
+
+
+def test_per_level_measures_of_a_regraded_line_are_whole(guide: Guide) -> None:
+    made = regraded(firm(grade=Grade.A), [line("MF1", SELF, STOP, LIMIT)], graded(Grade.C), guide)
+    assert isinstance(made.lines[0].measures, PerLevel)
