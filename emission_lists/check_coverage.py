@@ -40,6 +40,10 @@ def _findings(profile: ListProfile, found: Coverage) -> Iterator[Finding]:
         yield _finding(profile, "PERMIT_OF_OTHER_UNIT", listed, permit.permit_no, what=permit.name)
     for listed, permit in found.not_air:
         yield _finding(profile, "PERMIT_NOT_AIR", listed, permit.permit_no)
+    for listed, permit in found.name_differs:
+        yield _finding(profile, "PERMIT_NAME_DIFFERS", listed, listed.name, what=permit.name)
+    for listed, permit in found.class_differs:
+        yield _finding(profile, "PERMIT_CLASS_DIFFERS", listed, listed.gbt4754 or "–", what=permit.gbt4754)
 
 
 def _of_holder(profile: ListProfile, code: str, permit: Permit) -> Finding:

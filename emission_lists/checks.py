@@ -11,6 +11,10 @@ from datetime import date
 
 from emission_lists.check_context import Checker
 from emission_lists.check_coverage import coverage_findings
+from emission_lists.check_guarantees import guarantee_sheet_findings
+from emission_lists.check_measures import class_findings, code_findings, measure_findings
+from emission_lists.check_records import record_findings
+from emission_lists.check_summary import summary_findings
 from emission_lists.consistency import consistency_findings
 from emission_lists.coverage import Listed, coverage
 from emission_lists.divisions import division_prefix
@@ -24,8 +28,11 @@ from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft, ListRow, Pollutants, all_measures
 from emission_lists.measures import Action, Measure, whole_units
 from emission_lists.permits import Permit
+from emission_lists.sheets.kinds import Sheet
+from emission_lists.source_totals import source_totals
 
 _TOLERANCE = 1e-6
+_SHEET_ORDER = {sheet.zh: place for place, sheet in enumerate(Sheet, start=1)}
 
 
 def check_list(
@@ -42,27 +49,35 @@ def check_list(
     `as_of`: the day on which guarantees must be in force (None = not checked); `floors`: id of a floor profile
     (KeyError if unknown); `permits`: the register in force, for which `as_of` is needed (None = not held against one).
     """
-    checker = Checker(draft, guide, profile)
+    profile = profile.for_place(draft.adcode)
+    checker = Checker(draft, guide, profile, as_of)
     floor = profile.floor(floors)
+    sources = source_totals(draft)
     findings: list[Finding] = []
     for rows in draft.by_enterprise().values():
         industry = guide.industry(rows[0].enterprise.industry)
         findings += _enterprise_findings(checker, rows, as_of)
         findings += _industry_findings(checker, rows[0], industry)
+        findings += class_findings(checker, rows[0])
         findings += guide_findings(checker, rows, industry)
         for row in rows:
             findings += _row_findings(checker, row)
+            findings += measure_findings(checker, row)
+    findings += code_findings(checker)
     findings += consistency_findings(checker)
-    findings += floor_findings(checker, floor)
+    findings += guarantee_sheet_findings(checker)
+    findings += record_findings(checker)
+    findings += summary_findings(checker, sources)
+    findings += floor_findings(checker, floor, sources)
     if permits is not None and as_of is not None:
         findings += coverage_findings(profile, coverage(_listed(draft), permits, draft.adcode, as_of))
-    return sorted(findings, key=lambda finding: finding.row or 0)
+    return sorted(findings, key=lambda finding: (_SHEET_ORDER.get(finding.sheet or "", 0), finding.row or 0))
 
 
 def _listed(draft: EmissionListDraft) -> Iterator[Listed]:
     for uscc, rows in draft.by_enterprise().items():
         firm = rows[0].enterprise
-        yield Listed(uscc, firm.name, firm.adcode, firm.permit_no, rows[0].number)
+        yield Listed(uscc, firm.name, firm.adcode, firm.permit_no, rows[0].number, firm.gbt4754)
 
 
 def blocking(findings: Iterable[Finding]) -> list[Finding]:

@@ -23,6 +23,7 @@ class Listed(NamedTuple):
     adcode: str
     permit_no: str | None
     number: int = 0
+    gbt4754: str | None = None
 
 
 class Match(NamedTuple):
@@ -40,7 +41,8 @@ class Coverage:
     others, each with one permit; `lapsed`: holders not on the list whose permits have all ended (not counted as missing).
     `without_permit`: enterprises that give no number; `not_in_register`: numbers the register does not know;
     `expired`: numbers whose permit has ended; `other_unit`: numbers that the register gives to somebody else;
-    `not_air`: on the list, though the register says that the permit is not about air.
+    `not_air`: on the list, though the register says that the permit is not about air; `name_differs`, `class_differs`:
+    the register has another name or class of GB/T 4754.
     """
 
     as_of: date
@@ -54,11 +56,13 @@ class Coverage:
     expired: tuple[Match, ...]
     other_unit: tuple[Match, ...]
     not_air: tuple[Match, ...]
+    name_differs: tuple[Match, ...]
+    class_differs: tuple[Match, ...]
 
 
 def listed(firms: Iterable[Enterprise]) -> list[Listed]:
     """Enterprises as coverage looks at them."""
-    return [Listed(firm.uscc, firm.name, firm.adcode, firm.permit_no) for firm in firms]
+    return [Listed(firm.uscc, firm.name, firm.adcode, firm.permit_no, 0, firm.gbt4754) for firm in firms]
 
 
 def coverage(firms: Iterable[Listed], permits: Iterable[Permit], adcode: str, as_of: date) -> Coverage:
@@ -73,7 +77,8 @@ def coverage(firms: Iterable[Listed], permits: Iterable[Permit], adcode: str, as
         if permit.air and permit.adcode.startswith(prefix):
             (holders if permit.in_force_on(as_of) else ended).setdefault(permit.holder, permit)
     without, unknown = [], []
-    expired, other, not_air = [], [], []
+    expired, other, not_air = list[Match](), list[Match](), list[Match]()
+    own: list[Match] = []
     for firm in on_list:
         found = None if firm.permit_no is None else register.get(firm.permit_no)
         if firm.permit_no is None:
@@ -82,10 +87,12 @@ def coverage(firms: Iterable[Listed], permits: Iterable[Permit], adcode: str, as
             unknown.append(firm)
         elif found.uscc is not None and found.uscc != firm.uscc:
             other.append(Match(firm, found))
-        elif not found.in_force_on(as_of):
-            expired.append(Match(firm, found))
-        elif not found.air:
-            not_air.append(Match(firm, found))
+        else:
+            own.append(Match(firm, found))
+            if not found.in_force_on(as_of):
+                expired.append(Match(firm, found))
+            elif not found.air:
+                not_air.append(Match(firm, found))
     missing = tuple(permit for holder, permit in holders.items() if holder not in codes)
     return Coverage(
         as_of,
@@ -99,6 +106,8 @@ def coverage(firms: Iterable[Listed], permits: Iterable[Permit], adcode: str, as
         tuple(expired),
         tuple(other),
         tuple(not_air),
+        tuple(match for match in own if match.listed.name != match.permit.name),
+        tuple(match for match in own if match.permit.gbt4754 not in (None, match.listed.gbt4754)),
     )
 
 
@@ -112,6 +121,8 @@ def coverage_document(found: Coverage) -> dict[str, Any]:
         "expired": [_match_document(match) for match in found.expired],
         "other_unit": [_match_document(match) for match in found.other_unit],
         "not_air": [_match_document(match) for match in found.not_air],
+        "name_differs": [_match_document(match) for match in found.name_differs],
+        "class_differs": [_match_document(match) for match in found.class_differs],
     }
     counts = {"holders": found.holders, "covered": found.covered, "listed": found.listed}
     return {

@@ -6,7 +6,6 @@ How many there are follows `generated_shapes.Proportions`; what they emit is inv
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 from random import Random
 
 from emission_lists.generated_measures import HAULERS
@@ -181,6 +180,15 @@ def _whitelist(rng: Random, adcode: str, places: Sequence[str], count: int) -> I
         )
 
 
+_APPROVED = {
+    "city_agreed": "2013-09-01",
+    "province_vetted": "2013-09-15",
+    "mee_filed": "2013-10-01",
+    "valid_from": "2013-10-15",
+}
+"""Long enough ago that a generated list may be used for a response of the past."""
+
+
 def _guarantees(rng: Random, firms: Iterable[Enterprise], places: Sequence[str]) -> Iterator[SheetRecord]:
     """Every enterprise under guarantee, and one project."""
     heat, order = (LOAD_BASES[label] for label in ("以热定产", "以量定产"))
@@ -195,10 +203,7 @@ def _guarantees(rng: Random, firms: Iterable[Enterprise], places: Sequence[str])
                 adcode=firm.adcode,
                 kind=firm.guarantee.value,
                 reason=firm.guarantee.zh,
-                city_agreed=(until - timedelta(days=400)).isoformat(),
-                province_vetted=(until - timedelta(days=385)).isoformat(),
-                mee_filed=(until - timedelta(days=370)).isoformat(),
-                valid_from=(until - timedelta(days=365)).isoformat(),
+                **_APPROVED,
                 valid_until=until.isoformat(),
                 basis=heat if firm.industry == HEATING[0] else order,
                 cap_metric=None if cap is None else cap.metric,
@@ -213,7 +218,7 @@ def _guarantees(rng: Random, firms: Iterable[Enterprise], places: Sequence[str])
         adcode=rng.choice(places),
         kind="major_project",
         reason="防汛应急工程",
-        valid_from="2026-01-01",
+        **_APPROVED,
         valid_until="2035-12-31",
     )
 

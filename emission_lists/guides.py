@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from emission_lists.divisions import division_prefix
 from emission_lists.grades import Grade
 from emission_lists.guide_templates import (
     Confidence,
@@ -314,6 +315,41 @@ class CheckRule(_Data):
     source: tuple[str, ...]
 
 
+class GateRule(_Data):
+    """From how many truck trips a day on a bulk-transport unit needs a gate system (门禁)."""
+
+    daily_trips: int = Field(ge=1)
+    confidence: Confidence
+    source: tuple[str, ...]
+
+
+class ClassRule(_Data):
+    """Which GB/T 4754 classes are power plants and heating boilers."""
+
+    power_plant: tuple[str, ...]
+    heating_boiler: tuple[str, ...]
+    confidence: Confidence
+    source: tuple[str, ...]
+
+
+class SummaryRule(_Data):
+    """How far the summary sheet may differ from the sums of the rows, as a share."""
+
+    tolerance: float = Field(ge=0, lt=1)
+    choice: bool
+
+
+class PlaceOverlay(_Data):
+    """What a place makes graver or lighter, for its own lists and those inside it; the nearest place wins."""
+
+    adcode: str = Field(pattern=r"^\d{6}$")
+    title: str
+    floors: str | None = None
+    checks: dict[str, Literal["blocking", "warning", "note"]] = Field(default_factory=dict)
+    reference: str
+    source: tuple[str, ...]
+
+
 class ListProfile(_Data):
     """What a list is checked against besides its guide."""
 
@@ -324,8 +360,35 @@ class ListProfile(_Data):
     single_unit: SingleUnitRule
     extra_industries: tuple[str, ...] = ()
     extra_self_determined: frozenset[Grade] = frozenset()
+    gate: GateRule
+    source_classes: ClassRule
+    summary: SummaryRule
     checks: dict[str, CheckRule]
+    overlays: tuple[PlaceOverlay, ...] = ()
     sources: dict[str, dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _overlays_known(self) -> ListProfile:
+        for overlay in self.overlays:
+            where = f"overlays.{overlay.adcode}"
+            if overlay.floors is not None and overlay.floors not in {floor.id for floor in self.floors}:
+                raise ValueError(f"{where}.floors: {overlay.floors!r} is not one of the floors")
+            if strangers := set(overlay.checks) - set(self.checks):
+                raise ValueError(f"{where}.checks: there are no checks {sorted(strangers)}")
+            if strangers := set(overlay.source) - set(self.sources):
+                raise ValueError(f"{where}: sources {sorted(strangers)} are not listed under sources")
+        return self
+
+    def for_place(self, adcode: str) -> ListProfile:
+        """This profile as it holds in a place: the overlays of the places around it, the nearest last."""
+        around = [one for one in self.overlays if adcode.startswith(division_prefix(one.adcode))]
+        checks, floors = dict(self.checks), self.default_floors
+        for overlay in sorted(around, key=lambda one: len(division_prefix(one.adcode))):
+            floors = overlay.floors or floors
+            for code, severity in overlay.checks.items():
+                reference = f"{overlay.reference}；{checks[code].reference}"
+                checks[code] = checks[code].model_copy(update={"severity": severity, "reference": reference})
+        return self.model_copy(update={"checks": checks, "default_floors": floors}) if around else self
 
     @model_validator(mode="after")
     def _consistent(self) -> ListProfile:

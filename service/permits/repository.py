@@ -84,12 +84,13 @@ async def add_register(
 async def listed_in(uow: UnitOfWork, version_id: int, adcode: str) -> list[Listed]:
     """The enterprises of a list version inside a division with the permit numbers they give."""
     rows = await uow.fetch(
-        "SELECT uscc, name, county, document::json->'enterprise'->>'permit_no' AS permit_no FROM list_enterprise"
+        "SELECT uscc, name, county, document::json->'enterprise'->>'permit_no' AS permit_no,"
+        " document::json->'enterprise'->>'gbt4754' AS gbt4754 FROM list_enterprise"
         " WHERE version_id = $1 AND county LIKE $2 ORDER BY uscc",
         version_id,
         prefix_of(adcode) + "%",
     )
-    return [Listed(row["uscc"], row["name"], row["county"], row["permit_no"]) for row in rows]
+    return [Listed(row["uscc"], row["name"], row["county"], row["permit_no"], 0, row["gbt4754"]) for row in rows]
 
 
 async def version(uow: UnitOfWork, version_id: int) -> dict[str, Any] | None:

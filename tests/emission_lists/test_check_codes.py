@@ -8,16 +8,20 @@ from typing import NamedTuple
 import pytest
 
 from emission_lists.checks import check_list
+from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
 from emission_lists.findings import Finding, Severity
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import PerLevel
-from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants
-from emission_lists.measures import Action, LoadCap, Measure, VehicleRule
+from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
+from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
 from emission_lists.permits import Management, Permit
+from emission_lists.sheets.columns import SHEET_COLUMNS, record_key
+from emission_lists.sheets.kinds import Json, Sheet, SheetRecord
 from tests.emission_lists.conftest import load_profile
-from tests.emission_lists.list_samples import draft, firm, line, measure
+from tests.emission_lists.list_samples import USCC, draft, firm, line, measure
+from tests.emission_lists.sheet_samples import record
 
 TRUCKS = VehicleRule.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS
 STOP = measure(Action.STOP, 1.0, vehicle_rule=TRUCKS)
@@ -177,7 +181,134 @@ CASES: dict[str, Case] = {
     "PERMIT_NOT_AIR": Case(GOOD, GOOD, DAY, (replace(OWN, air=False),), (OWN,)),
 }
 
+AGREED = record(Sheet.GUARANTEE, code=str(HEATING.uscc), valid_from="2025-11-01", valid_until="2026-03-15", city_agreed="2025-09-10",
+                province_vetted="2025-09-25", mee_filed="2025-10-10", cap_metric=None, cap_value=100.0, cap_unit="GJ/h")  # fmt: skip
+LAST = date(2026, 3, 15)
+HEATED = one(HEATING, STOPPED)
+WHOLE = Pollutants(1000.0, 1000.0, 1000.0, 1000.0)
+
+
+def given(one_list: EmissionListDraft, *records: SheetRecord, base: Pollutants | None = BASE) -> EmissionListDraft:
+    """A list with further sheets."""
+    return replace(one_list, records=records, whole_society=base)
+
+
+def agreed(**changed: Json) -> EmissionListDraft:
+    """A heating plant whose guarantee is on the guarantee sheet."""
+    return given(HEATED, changed_record(AGREED, **changed))
+
+
+def changed_record(one_record: SheetRecord, **changed: Json) -> SheetRecord:
+    fields = {**one_record.fields, **changed}
+    return replace(one_record, fields=fields, key=record_key(one_record.sheet, fields))
+
+
+def alone(sheet: Sheet, **changed: Json) -> EmissionListDraft:
+    """A good list with one record of a sheet."""
+    return given(GOOD, record(sheet, **changed))
+
+
+def limited(**fields: object) -> EmissionListDraft:
+    """A printer that limits by half."""
+    return one(PRINTER, measure(Action.LIMIT, 0.5, **{"basis": Basis.PERMIT_CAPACITY, **fields}))
+
+
+def summary(**changed: Json) -> SheetRecord:
+    return record(Sheet.SUMMARY, **{"so2": None, "nox": None, "pm": None, "vocs": None, **changed})
+
+
+PARTS_STATED = tuple(
+    summary(source=source, item="base", so2=200.0)
+    for source in ("industry", "dust", "road_mobile", "non_road", "domestic")
+)
+BULK_AT_HOME = {"uscc": USCC, "yellow": TRUCKS.value, "orange": TRUCKS.value, "red": TRUCKS.value}
+
+CASES |= {
+    "LINE_CODE_FORMAT": Case(GOOD, rows((firm(), line("MF0001", STOP)))),
+    "LIMIT_NO_METRIC": Case(
+        limited(verification=(Verification.GATE,)),
+        limited(verification=(Verification.GATE,), load_cap=LoadCap(5, "t/d", "日投料")),
+    ),
+    "BASIS_NOT_STATED": Case(limited(basis=Basis.NOT_STATED), limited()),
+    "BASE_MISSING": Case(
+        one(PRINTER, STOPPED, base=Pollutants(10, 10, 10, None)),
+        one(PRINTER, STOPPED, base=Pollutants(10, 10, 10, None), reductions=PerLevel(*[Pollutants(1, 1, 1, 0)] * 3)),
+    ),
+    "NONE_WITH_REDUCTION": Case(one(PRINTER, NONE), one(PRINTER, NONE, reductions=NOTHING)),
+    "REDUCTION_NOTHING": Case(
+        saves(Pollutants(0, 0, 0, 0), ONE, ONE),
+        one(PRINTER, STOPPED, base=Pollutants(0, 0, 0, 0), reductions=PerLevel(*[Pollutants(0, 0, 0, 0)] * 3)),
+    ),
+    "MEASURE_DECREASES": Case(
+        one(PRINTER, measure(Action.STOP, 0.5, total_units=4), measure(Action.STOP, 0.25, total_units=4), STOPPED),
+        one(PRINTER, measure(Action.STOP, 0.5, total_units=4), measure(Action.STOP, 0.5, total_units=4), STOPPED),
+    ),
+    "INDUSTRY_CLASS": Case(one(firm(gbt4754="2319"), STOP), GOOD),
+    "SOURCE_CLASS_MISSING": Case(
+        one(firm(industry="热力", key_industry=False, gbt4754="4430"), STOPPED),
+        one(firm(industry="热力", key_industry=False, gbt4754="4430", source_class=SourceClass.HEATING_BOILER), STOPPED),
+    ),
+    "PERMIT_NAME_DIFFERS": Case(GOOD, GOOD, DAY, (replace(OWN, name="旧名"),), (OWN,)),
+    "PERMIT_CLASS_DIFFERS": Case(GOOD, GOOD, DAY, (replace(OWN, gbt4754="3012"),), (replace(OWN, gbt4754=None),)),
+    "GUARANTEE_SHEET_MISSING": Case(HEATED, agreed()),
+    "GUARANTEE_NOT_LISTED": Case(
+        given(HEATED, record(Sheet.GUARANTEE, subject="project", code="XM-1")), agreed(), LAST
+    ),
+    "GUARANTEE_NOT_IN_FORCE": Case(agreed(mee_filed="2026-03-16"), agreed(mee_filed="2026-03-15"), LAST),
+    "GUARANTEE_ROW_SILENT": Case(given(GOOD, changed_record(AGREED, code=USCC)), agreed()),
+    "GUARANTEE_WITHOUT_ROW": Case(given(GOOD, changed_record(AGREED, code=NEXT.uscc)), agreed()),
+    "GUARANTEE_DIFFERS": Case(agreed(cap_value=101.0), agreed()),
+    "GUARANTEE_CHAIN_OPEN": Case(agreed(province_vetted=None), agreed()),
+    "GUARANTEE_CHAIN_ORDER": Case(agreed(city_agreed="2025-09-26"), agreed(city_agreed="2025-09-25")),
+    "GUARANTEE_RECORD_NO_END": Case(agreed(valid_until=None), agreed()),
+    "GUARANTEE_RECORD_EXPIRED": Case(agreed(), agreed(valid_until="2026-03-16"), date(2026, 3, 16)),
+    "GUARANTEE_RECORD_EARLY": Case(agreed(valid_from="2026-03-16"), agreed(valid_from="2026-03-15"), LAST),
+    "RECORD_OUTSIDE": Case(alone(Sheet.DUST, adcode="130302"), alone(Sheet.DUST, adcode="130281")),
+    "RECORD_UNKNOWN": Case(alone(Sheet.BULK_TRANSPORT, red="unknown"), alone(Sheet.BULK_TRANSPORT)),
+    "RECORD_UNKNOWN_WITH_REDUCTION": Case(
+        alone(Sheet.DUST, yellow="unknown"), alone(Sheet.DUST, yellow="unknown", yellow_pm=None)
+    ),
+    "RECORD_NONE_WITH_REDUCTION": Case(alone(Sheet.DUST, yellow="none"), alone(Sheet.DUST, yellow="none", yellow_pm=0.0)),
+    "RECORD_REDUCTION_MISSING": Case(alone(Sheet.DUST, yellow_pm=None), alone(Sheet.DUST, yellow_pm=0.0)),
+    "RECORD_EXCEEDS_BASE": Case(alone(Sheet.DUST, red_pm=85.1), alone(Sheet.DUST, red_pm=85.0)),
+    "RECORD_DECREASES": Case(alone(Sheet.DUST, orange_pm=39.0), alone(Sheet.DUST, orange_pm=40.0)),
+    "DUST_NOT_GUARANTEED": Case(
+        alone(Sheet.DUST, guarantee=True),
+        given(GOOD, record(Sheet.DUST, guarantee=True), record(Sheet.GUARANTEE, subject="project", code="SG-0001")),
+    ),
+    "DUST_NOT_VERIFIABLE": Case(
+        alone(Sheet.DUST, verification_point=None),
+        alone(Sheet.DUST, verification_point=None, yellow="none", orange="none", red="none"),
+    ),
+    "BULK_NO_GATE": Case(
+        alone(Sheet.BULK_TRANSPORT, gate=False, trips=10), alone(Sheet.BULK_TRANSPORT, gate=False, trips=9)
+    ),
+    "BULK_GATE_PARTIAL": Case(alone(Sheet.BULK_TRANSPORT, barriers=1), alone(Sheet.BULK_TRANSPORT, barriers=2)),
+    "BULK_RULE_WEAKER": Case(
+        given(GOOD, record(Sheet.BULK_TRANSPORT, **{**BULK_AT_HOME, "red": "ban_heavy_truck_le_cn3"})),
+        given(GOOD, record(Sheet.BULK_TRANSPORT, **{**BULK_AT_HOME, "red": "stop_road_transport"})),
+    ),
+    "WHITELIST_EXPIRED": Case(
+        alone(Sheet.WHITELIST, valid_until="2026-03-14"), alone(Sheet.WHITELIST, valid_until="2026-03-15"), LAST
+    ),
+    "PLATE_COLOUR": Case(alone(Sheet.WHITELIST, colour="blue"), alone(Sheet.WHITELIST, plate="冀B12345", colour="blue")),
+    "SUMMARY_DIFFERS": Case(
+        given(GOOD, summary(source="industry", item="base", so2=10.6)),
+        given(GOOD, summary(source="industry", item="base", so2=10.5)),
+    ),
+    "SUMMARY_NOT_SUM": Case(
+        given(GOOD, *PARTS_STATED, summary(source="whole_society", item="base", so2=1006.0), base=None),
+        given(GOOD, *PARTS_STATED, summary(source="whole_society", item="base", so2=1005.0), base=None),
+    ),
+    "SUMMARY_WHOLE_DIFFERS": Case(
+        given(GOOD, summary(source="whole_society", item="base", nox=1005.1), base=WHOLE),
+        given(GOOD, summary(source="whole_society", item="base", nox=1005.0), base=WHOLE),
+    ),
+}
+
 OF_NO_ROW = [
+    "LINE_CODE_FORMAT",
+    "GUARANTEE_SHEET_MISSING",
     "FLOOR_NOT_MET",
     "FLOOR_SWAP_USED",
     "FLOOR_NOT_CHECKED",
@@ -220,16 +351,17 @@ class TestPlaceOfAFinding:
     """A finding on a row names the row of the sheet and a column that the template has."""
 
     @pytest.mark.parametrize("code", [code for code in CASES if code not in OF_NO_ROW])
-    def test_names_sheet_row_column_and_enterprise(self, code: str, guide: Guide, profile: ListProfile) -> None:
-        from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
-
-        places = {f"{column_letter(place)} {column.header}" for place, column in enumerate(COLUMNS, start=1)}
+    def test_names_sheet_row_and_column(self, code: str, guide: Guide, profile: ListProfile) -> None:
+        places = {LIST_SHEET: [column.header for column in COLUMNS]}
+        places |= {sheet.zh: [column.header for column in columns] for sheet, columns in SHEET_COLUMNS.items()}
         case = CASES[code]
-        for each in case.found(guide, profile):
-            if each.code == code:
-                assert each.sheet == LIST_SHEET
-                assert each.row in {row.number for row in case.wrong.rows}
-                assert each.column in places
+        numbers = {one.number for one in (*case.wrong.rows, *case.wrong.records)}
+        found = [each for each in case.found(guide, profile) if each.code == code]
+        for each in found:
+            letter, _, header = str(each.column).partition(" ")
+            assert letter == column_letter(places[str(each.sheet)].index(header) + 1)
+            assert each.row in numbers
+            if each.sheet == LIST_SHEET:
                 assert each.uscc in {row.enterprise.uscc for row in case.wrong.rows}
 
     @pytest.mark.parametrize("code", OF_NO_ROW)
@@ -245,7 +377,8 @@ class TestPlaceOfAFinding:
         owners = [firm(uscc=make_uscc("130202", n), permit_no=None) for n in (5, 3, 4)]
         found = check_list(rows(*((owner, line("1", STOP)) for owner in owners)), guide, profile)
         numbers = [f.row for f in found if f.row]
-        assert numbers == sorted(numbers) == [2, 3, 4]
+        assert numbers == sorted(numbers)
+        assert set(numbers) == {2, 3, 4}
 
 
 class TestOverlays:

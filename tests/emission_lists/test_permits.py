@@ -167,7 +167,7 @@ class TestCoverage:
         found = coverage([on_list()], [permit()], "130200", DAY)
         assert coverage_document(found)["counts"] == {
             "holders": 1, "covered": 1, "listed": 1, "missing": 0, "lapsed": 0, "without_permit": 0, "not_in_register": 0,
-            "expired": 0, "other_unit": 0, "not_air": 0,
+            "expired": 0, "other_unit": 0, "not_air": 0, "name_differs": 0, "class_differs": 0,
         }  # fmt: skip
 
     def test_a_holder_that_is_not_listed(self) -> None:

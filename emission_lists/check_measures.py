@@ -1,0 +1,85 @@
+"""Checks of single rows: does the measure name a device and a metric, is its base clear, do its reductions fit it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from emission_lists.activity import allowed_share
+from emission_lists.check_context import Checker
+from emission_lists.findings import Finding
+from emission_lists.lists import POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, SourceClass, all_measures
+from emission_lists.measures import Action, Basis, Measure, Verification, percent
+
+_FACILITY = re.compile(r"(?:MF|TA|DA|DW)\d{4}")
+_METERED = frozenset({Verification.METER, Verification.CEMS})
+
+
+def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
+    """What a row's device, measures and quantities leave unclear or say against each other."""
+    line = row.line
+    before: tuple[str, float] | None = None
+    for level, measure in all_measures(line):
+        if not measure.executable:
+            continue
+        yield from _limit_findings(checker, row, level.zh, measure)
+        saved = line.reductions.at(level)
+        column = f"{level.zh}-减排SO2（kg/d）"
+        if measure.action is Action.NONE and any(saved):
+            yield checker.finding("NONE_WITH_REDUCTION", row, column, what=level.zh)
+        stated = [value for value in saved if value is not None]
+        if measure.action in (Action.STOP, Action.LIMIT) and stated and not any(stated) and any(line.base):
+            yield checker.finding("REDUCTION_NOTHING", row, column, what=level.zh)
+        share = allowed_share(measure)
+        if share is not None and before is not None and share > before[1]:
+            yield checker.finding(
+                "MEASURE_DECREASES", row, f"{level.zh}-措施", what=level.zh, lower=before[0], value=percent(round(share, 6))
+            )
+        before = before if share is None else (level.zh, share)
+    yield from _base_findings(checker, row)
+
+
+def code_findings(checker: Checker) -> Iterator[Finding]:
+    """Lines whose code is no facility code of the permit; told once for the whole list, for it may be a local habit."""
+    codes = [row.line.code for row in checker.draft.rows if row.line.process != ROAD_TRANSPORT]
+    strange = [code for code in codes if _FACILITY.fullmatch(code) is None]
+    if strange:
+        yield checker.finding("LINE_CODE_FORMAT", value=min(strange), what=len(strange))
+
+
+def _limit_findings(checker: Checker, row: ListRow, level_zh: str, measure: Measure) -> Iterator[Finding]:
+    if measure.action is not Action.LIMIT:
+        return
+    capped = measure.load_cap is not None and measure.load_cap.metric is not None
+    if not capped and not _METERED & set(measure.verification):
+        yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
+    if measure.ratio is not None and measure.basis in (None, Basis.NOT_STATED):
+        yield checker.finding("BASIS_NOT_STATED", row, "核算基准", what=level_zh)
+
+
+def _base_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
+    """A reduction counts from a base that is stated."""
+    line = row.line
+    labels = list(POLLUTANT_LABELS.values())
+    missing = [
+        label
+        for place, label in enumerate(labels)
+        if line.base[place] is None and any(saved[place] for saved in line.reductions)
+    ]
+    if missing:
+        yield checker.finding("BASE_MISSING", row, f"现状排放{missing[0]}（kg/d）", pollutant="、".join(missing))
+
+
+def class_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
+    """Whether the class of GB/T 4754 goes with the industry and the class of sources. Once for each enterprise."""
+    firm, rule = row.enterprise, checker.profile.source_classes
+    industry = checker.guide.industry(firm.industry) if firm.key_industry else None
+    if industry is not None and industry.gbt4754 and firm.gbt4754 and firm.gbt4754 not in industry.gbt4754:
+        yield checker.finding(
+            "INDUSTRY_CLASS", row, "国民经济行业代码", value=firm.gbt4754, industry=industry.name_zh, what="、".join(industry.gbt4754)
+        )
+    if firm.small_micro or firm.source_class is not None:
+        return
+    for kind, classes in ((SourceClass.POWER_PLANT, rule.power_plant), (SourceClass.HEATING_BOILER, rule.heating_boiler)):
+        if firm.gbt4754 in classes:
+            yield checker.finding("SOURCE_CLASS_MISSING", row, "源类别", value=firm.gbt4754, what=kind.zh, what_en=kind.en)
