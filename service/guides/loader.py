@@ -2,36 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
-from emission_lists.guides_regional import GuideBook, GuideInForce
-from service.law.guide_checks import check_guides
-from service.law.loader import CONFIG
-from service.law.problems import LawInvalid
-from service.law.reading import read_config
+import yaml
+from pydantic import BaseModel
+
+from emission_lists.guides import Guide, ListProfile
+from emission_lists.guides_regional import GuideBook, GuideInForce, LocalPractice, RegionalExtension
+
+GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
+Model = TypeVar("Model", bound=BaseModel)
 
 
-def read_book(config: Path) -> GuideBook:
-    """The guides, extensions, practices and the list profile of a config folder. Raises LawInvalid with every problem."""
-    draft = read_config(config)
-    problems = [problem for problem in draft.problems if problem.file.startswith("guides")]
-    problems += check_guides(draft)
-    if problems:
-        raise LawInvalid(problems)
+def read_book(folder: Path) -> GuideBook:
+    """The guides, extensions, practices and the list profile of a folder that `lantian check-config` found sound.
+
+    ValueError (pydantic) if a file is not.
+    """
+    [profile] = _read(folder, "profile*.yaml", ListProfile)
     return GuideBook(
-        (entry.value for entry in draft.guides),
-        (entry.value for entry in draft.extensions),
-        (entry.value for entry in draft.practices),
-        draft.profiles[0].value,
+        _read(folder, "[!p]*.yaml", Guide),
+        _read(folder, "regions/*.yaml", RegionalExtension),
+        _read(folder, "local/*.yaml", LocalPractice),
+        profile,
     )
+
+
+def _read(folder: Path, pattern: str, model: type[Model]) -> Iterator[Model]:
+    for path in sorted(folder.glob(pattern)):
+        yield model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
 @cache
 def book() -> GuideBook:
     """The guides that ship with the service, read once per process."""
-    return read_book(CONFIG)
+    return read_book(GUIDES)
 
 
 def guide_for(adcode: str, day: date, guide_id: str | None = None) -> GuideInForce:
