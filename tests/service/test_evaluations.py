@@ -308,3 +308,112 @@ class TestRegion:
         answer = await self.look(world)
         assert answer.status_code == 422
         assert "fewer days" in answer.json()["detail"]
+
+
+def meter(uscc: str, line: str, point: str, **fields: Any) -> tuple[Any, ...]:
+    given = {"kind": "power", "role": "production"} | fields
+    return ("110000", uscc, point, given["kind"], line, given["role"], "upload", NOW)
+
+
+POINT_COLUMNS = ["adcode", "uscc", "point", "kind", "line_code", "role", "source", "registered_at"]
+HOUR_COLUMNS = ["adcode", "uscc", "point", "item", "until_at", "batch_id", "value", "flag"]
+HOUR = timedelta(hours=1)
+
+
+class TestVerified:
+    """Normal days at 100 kWh an hour, then the response."""
+
+    async def prove(
+        self, world: World, line: str, used: dict[int, float], point: str = "DB1", item: str = "kwh", batch: int = 1
+    ) -> None:
+        """Store the hours of a point in the response: the place of the hour → value."""
+        rows = [
+            ("110000", world.uscc, point, item, STARTS + (place + 1) * HOUR, batch, value, None)
+            for place, value in used.items()
+        ]
+        async with world.client.runtime.unit() as uow:
+            await uow.connection.copy_records_to_table("evidence_hour", records=rows, columns=HOUR_COLUMNS)
+            await uow.commit()
+
+    async def metered(self, world: World, *points: tuple[Any, ...]) -> None:
+        """Register points; every meter of production has run at 100 kWh on the fourteen days before."""
+        normal = [
+            ("110000", world.uscc, point[2], "kwh", STARTS - place * HOUR, 0, 100.0, None)
+            for point in points
+            if point[3] == "power"
+            for place in range(24 * 14)
+        ]
+        async with world.client.runtime.unit() as uow:
+            connection = uow.connection
+            await connection.copy_records_to_table("evidence_point", records=points, columns=POINT_COLUMNS)
+            await connection.copy_records_to_table("evidence_hour", records=normal, columns=HOUR_COLUMNS)
+            await uow.commit()
+
+    async def asked(self, world: World) -> Any:
+        """A line that emits NOx and has a measure at yellow."""
+        every = (await world.lines()).values()
+        return next(one for one in every if one.base.nox and one.measures.yellow.action.value in ("limit", "stop"))
+
+    async def test_from_electricity_for_the_measured_hours_only(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "DB1"))
+        await self.prove(world, line.code, {0: 0.0, 1: 50.0, 2: 100.0})
+        figures = (await world.get())["totals"]["pollutants"]["nox"]
+        assert figures["verified_at_least_kg"] == pytest.approx(1.5 * line.base.nox / 24, abs=1e-5)
+        assert (figures["verified_lines"], figures["verified_minutes"]) == (1, 180)
+        assert 0 < figures["verified_coverage"] < 1
+        hourly = (await world.get())["hours"][0]["pollutants"]["nox"]
+        assert hourly["verified_at_least_kg"][2] == 0
+        assert hourly["verified_at_least_kg"][3] is None
+        assert hourly["known_lines"][:4] == [1, 1, 1, 0]
+
+    async def test_a_correction_counts_and_the_old_value_stays(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "DB1"))
+        await self.prove(world, line.code, {0: 100.0})
+        await self.prove(world, line.code, {0: 0.0}, batch=2)
+        figures = (await world.get())["totals"]["pollutants"]["nox"]
+        assert figures["verified_at_least_kg"] == pytest.approx(line.base.nox / 24, abs=1e-5)
+
+    async def test_hours_that_one_of_two_meters_lacks_are_not_verified(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "DB1"), meter(world.uscc, line.code, "DB2"))
+        await self.prove(world, line.code, {0: 0.0, 1: 0.0})
+        await self.prove(world, line.code, {1: 100.0}, point="DB2")
+        figures = (await world.get())["totals"]["pollutants"]["nox"]
+        assert figures["verified_minutes"] == 60
+        assert figures["verified_at_least_kg"] == pytest.approx(0.5 * line.base.nox / 24, abs=1e-5)
+
+    async def test_treatment_power_proves_nothing_of_production(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "DB1", role="treatment"))
+        await self.prove(world, line.code, {0: 0.0})
+        assert (await world.get())["totals"]["pollutants"]["nox"]["verified_at_least_kg"] is None
+
+    async def test_without_normal_days_electricity_is_named_and_verifies_nothing(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        async with world.client.runtime.unit() as uow:
+            await uow.connection.copy_records_to_table(
+                "evidence_point", records=[meter(world.uscc, line.code, "DB1")], columns=POINT_COLUMNS
+            )
+            await uow.commit()
+        await self.prove(world, line.code, {0: 0.0})
+        body = await world.get()
+        assert body["totals"]["pollutants"]["nox"]["verified_at_least_kg"] is None
+        assert {one["kind"]: one["lines"] for one in body["corrections"]}["no_baseline"] == 1
+
+    async def test_cems_with_flow_gives_its_pollutant(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "YQ1", kind="cems", role="none"))
+        half_of_base = line.base.nox / 24 / 2
+        await self.prove(world, line.code, {0: 50.0}, point="YQ1", item="nox")
+        await self.prove(world, line.code, {0: half_of_base * 1_000_000 / 50.0}, point="YQ1", item="flow")
+        figures = (await world.get())["totals"]["pollutants"]
+        assert figures["nox"]["verified_at_least_kg"] == pytest.approx(half_of_base, rel=1e-4)
+        assert figures["pm"]["verified_at_least_kg"] is None
