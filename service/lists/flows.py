@@ -105,7 +105,8 @@ async def freeze(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int
 async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
     move_version(row["state"], VersionState.FROZEN)
     blocking = await uow.fetchval(
-        "SELECT count(*) FROM list_version, jsonb_array_elements(checks) c WHERE id = $1 AND c->>'severity' = 'blocking'",
+        "SELECT coalesce(blocking, (SELECT count(*) FROM jsonb_array_elements(checks) c WHERE c->>'severity' = 'blocking'))"
+        " FROM list_version WHERE id = $1",
         row["id"],
     )
     if blocking:

@@ -114,8 +114,8 @@ async def store(uow: UnitOfWork, head: Head, checked: Checked, content: Content)
             lines,
             canonical(checked.totals),
             canonical(checked.findings),
-            checked.count(blocking=True),
-            checked.count(blocking=False),
+            checked.blocking,
+            checked.remarks,
             head.created_by,
             uow.now,
         )

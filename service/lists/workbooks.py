@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from emission_lists.lists import EmissionListDraft
 from emission_lists.summary import summed
 
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
+MOST_KEPT = 5000
 
 
 @cache
@@ -43,6 +44,10 @@ class Checked:
     """What is known of a draft before it is stored. Plain values, so that they go from one process to another."""
 
     findings: list[dict[str, Any]]
+    """At most `MOST_KEPT` of them, blocking ones first, each kind in the order of the rows."""
+    blocking: int
+    remarks: int
+    """How many were found: those that forbid the activation, and the others."""
     totals: dict[str, Any]
     """Base and planned reduction per level, kg/d."""
     sums: list[list[Any]]
@@ -50,28 +55,28 @@ class Checked:
 
     def document(self) -> dict[str, Any]:
         """JSON-ready; `Checked(**document)` gives it back."""
-        return {"findings": self.findings, "totals": self.totals, "sums": self.sums}
+        return asdict(self)
 
     @property
     def whole(self) -> list[Any]:
         """The sum over the whole list."""
         return self.sums[0]
 
-    def count(self, *, blocking: bool) -> int:
-        """Findings that forbid the activation, or the others."""
-        return sum((finding["severity"] == "blocking") is blocking for finding in self.findings)
-
 
 def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) -> Checked:
     """Every finding of a draft, its totals and its sums."""
-    found = [finding.document() for finding in check_list(draft, guide_of(guide_id), profile(), as_of=as_of)]
+    found = check_list(draft, guide_of(guide_id), profile(), as_of=as_of)
+    found.sort(key=lambda finding: not finding.blocking)
+    blocking = sum(finding.blocking for finding in found)
     groups = draft.by_enterprise().values()
     sums = summed(((rows[0].enterprise, [row.line for row in rows]) for rows in groups), draft.records)
     totals = sums[0].totals()
     planned = {level.value: pollutants_document(totals.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)
     return Checked(
-        found,
+        [finding.document() for finding in found[:MOST_KEPT]],
+        blocking,
+        len(found) - blocking,
         {"base": pollutants_document(totals.base), "planned": planned, "whole_society": whole},
         [[one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams)] for one in sums],
     )
