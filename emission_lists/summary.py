@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
 
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel
@@ -106,57 +109,94 @@ class Sum:
 
 _Group = tuple[str, str, str, str]  # county, industry, grade, standing
 _UNKNOWN = Action.UNKNOWN
+_NOTHING = Pollutants(0.0, 0.0, 0.0, 0.0)
+_BATCH = 4096  # lines added up at a time: far from what 64 bits hold, and little memory
 
 
 class Summary:
     """Adds enterprises one by one; what it holds grows with the groups, not with the enterprises."""
 
     def __init__(self) -> None:
-        self._groups: dict[_Group, list[int]] = {}
-        self._sources: dict[tuple[_Group, Source], list[int]] = {}
-        self._sheets: dict[Sheet, list[int]] = {}
+        self._groups: dict[_Group, int] = {}
+        self._places: dict[tuple[_Group, Source] | Sheet, int] = {}
+        self._counts: list[list[int]] = []
+        self._sums: list[list[int]] = []
+        self._of: list[int] = []  # the place of each line that waits in `_values`
+        self._values: list[float | None] = []
 
     def add(self, enterprise: Enterprise, lines: Iterable[Line]) -> None:
         """Count an enterprise with all its lines. Call it once for each enterprise."""
         standing = standing_of(enterprise)
         group = enterprise.adcode, enterprise.industry, enterprise.grade.value, standing.value
-        self._groups.setdefault(group, [0])[0] += 1
-        seen = set()
+        self._groups[group] = self._groups.get(group, 0) + 1
+        seen, values = set(), self._values
         for line in lines:
-            source = source_of(enterprise, line)
-            sums = self._sources.get((group, source))
-            if sums is None:
-                sums = self._sources[group, source] = [0] * (2 + WIDTH)
-            if source not in seen:
-                seen.add(source)
-                sums[0] += 1
-            sums[1] += 1
-            _add_line(sums, line)
+            key = group, source_of(enterprise, line)
+            place = self._places.get(key)
+            if place is None:
+                place = self._place(key)
+            count = self._counts[place]
+            count[1] += 1
+            if place not in seen:
+                seen.add(place)
+                count[0] += 1
+            self._of.append(place)
+            values += line.base
+            for measure, saved in zip(line.measures, line.reductions, strict=True):
+                values += _NOTHING if measure.action is _UNKNOWN else saved
+        self._add_up(_BATCH)
 
     def add_record(self, record: SheetRecord) -> None:
         """Count a row of a further sheet; sheets without emissions are passed over."""
         if record.sheet in _EMITTING:
-            sums = self._sheets.setdefault(record.sheet, [0] * (2 + WIDTH))
-            sums[1] += 1
-            _add_record(sums, record)
+            place, get = self._place(record.sheet), record.fields.get
+            self._counts[place][1] += 1
+            self._of.append(place)
+            for item, names in _FIELDS:
+                known = get(item) != _UNKNOWN.value
+                self._values += cast("list[float | None]", [get(name) for name in names]) if known else _NOTHING
+            self._add_up(_BATCH)
 
     def sums(self) -> list[Sum]:
         """Every group of every dimension, in a fixed order; the whole list first."""
+        self._add_up(1)
         found: dict[tuple[Dimension, str], list[int]] = {(Dimension.LIST, WHOLE): [0] * (2 + WIDTH)}
-        for group, (enterprises,) in self._groups.items():
-            for place in _places(group):
-                found.setdefault(place, [0] * (2 + WIDTH))[0] += enterprises
-        for (group, source), values in self._sources.items():
-            for place in _places(group):
-                _merge(found[place], [0, *values[1:]])
-            _merge(found.setdefault((Dimension.SOURCE, source.value), [0] * (2 + WIDTH)), values)
-        for sheet, values in self._sheets.items():
-            found[Dimension.SHEET, sheet.value] = values
+        for group, enterprises in self._groups.items():
+            for dimension in _dimensions(group):
+                found.setdefault(dimension, [0] * (2 + WIDTH))[0] += enterprises
+        for key, place in self._places.items():
+            (enterprises, lines), sums = self._counts[place], self._sums[place]
+            if isinstance(key, Sheet):
+                found[Dimension.SHEET, key.value] = [0, lines, *sums]
+                continue
+            group, source = key
+            for dimension in _dimensions(group):
+                _merge(found[dimension], [0, lines, *sums])
+            _merge(found.setdefault((Dimension.SOURCE, source.value), [0] * (2 + WIDTH)), [enterprises, lines, *sums])
         order = list(Dimension)
         return [
             Sum(dimension, key, values[0], values[1], tuple(values[2:]))
             for (dimension, key), values in sorted(found.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
         ]
+
+    def _place(self, key: tuple[_Group, Source] | Sheet) -> int:
+        place = self._places.setdefault(key, len(self._sums))
+        if place == len(self._sums):
+            self._counts.append([0, 0])
+            self._sums.append([0] * WIDTH)
+        return place
+
+    def _add_up(self, least: int) -> None:
+        """Add what waits, when there is enough of it: each value in whole milligrams, rounded as `round` does."""
+        if len(self._of) < least:
+            return
+        values = np.nan_to_num(np.array(self._values, dtype=np.float64)).reshape(-1, WIDTH)
+        added = np.zeros((len(self._sums), WIDTH), dtype=np.int64)
+        np.add.at(added, np.array(self._of), np.rint(values * PER_KG).astype(np.int64))
+        for place in set(self._of):
+            _merge(self._sums[place], added[place].tolist())
+        self._of.clear()
+        self._values.clear()
 
 
 def summed(enterprises: Iterable[tuple[Enterprise, Iterable[Line]]], records: Iterable[SheetRecord] = ()) -> list[Sum]:
@@ -169,7 +209,7 @@ def summed(enterprises: Iterable[tuple[Enterprise, Iterable[Line]]], records: It
     return summary.sums()
 
 
-def _places(group: _Group) -> tuple[tuple[Dimension, str], ...]:
+def _dimensions(group: _Group) -> tuple[tuple[Dimension, str], ...]:
     county, industry, grade, standing = group
     return (
         (Dimension.LIST, WHOLE),
@@ -185,32 +225,7 @@ def _merge(into: list[int], values: list[int]) -> None:
         into[index] += value
 
 
-def _add_line(sums: list[int], line: Line) -> None:
-    """Base and planned reductions of a line; a measure that is not established saves nothing."""
-    index = 2
-    for value in line.base:
-        if value:
-            sums[index] += round(value * PER_KG)
-        index += 1
-    for measure, saved in zip(line.measures, line.reductions, strict=True):
-        if measure.action is not _UNKNOWN:
-            for place, value in enumerate(saved, start=index):
-                if value:
-                    sums[place] += round(value * PER_KG)
-        index += len(saved)
-
-
 _EMITTING = frozenset({Sheet.DUST, Sheet.ROAD_MOBILE, Sheet.NON_ROAD})
 _FIELDS = tuple(
     (item, tuple(f"{item}_{name}" for name in POLLUTANTS)) for item in ("base", *(level.value for level in LEVELS))
 )
-
-
-def _add_record(sums: list[int], record: SheetRecord) -> None:
-    """As `_add_line`; a measure that is not established saves nothing."""
-    for number, (item, names) in enumerate(_FIELDS):
-        if record.fields.get(item) == _UNKNOWN.value:
-            continue
-        for place, name in enumerate(names, start=2 + number * len(POLLUTANTS)):
-            if value := record.number_of(name):
-                sums[place] += round(value * PER_KG)
