@@ -62,6 +62,12 @@ CHECK_TEXTS: dict[str, Texts] = {
         'the scheme of {industry} is not verified; "{value}" cannot be confirmed',
         "look it up in the guide",
     ),
+    "SUBTYPE_UNKNOWN": (
+        "指南该行业没有子类“{value}”",
+        "请填写指南的子类（{what}），或留空",
+        'the guide has no sub-type "{value}" of this industry',
+        "use one of the guide's ({what}) or leave it empty",
+    ),
     "GRADE_NOT_APPLIED": (
         "重点行业企业未评级",
         "按本行业最低等级（{what}）管控，或补办绩效分级",

@@ -146,13 +146,18 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
         return
     if not firm.key_industry:
         yield checker.finding("INDUSTRY_IS_KEY", row, "重点行业", value=firm.industry, what=guide.id)
-    legal = guide.legal_grades(industry)
+    subtype = industry.subtype(firm.subtype)
+    if firm.subtype is not None and subtype is None:
+        known = "、".join(one.name_zh for one in industry.subtypes) or "（无子类）"
+        yield checker.finding("SUBTYPE_UNKNOWN", row, "行业子类", value=firm.subtype, what=known)
+    legal = guide.legal_grades(industry, firm.subtype)
     if firm.grade is Grade.UNGRADED:
-        lowest = guide.lowest_grade(industry)
+        lowest = guide.lowest_grade(industry, firm.subtype)
         what = "未核实" if lowest is None else lowest.zh
         yield checker.finding("GRADE_NOT_APPLIED", row, "绩效等级", what=what)
     elif firm.grade not in legal and firm.grade not in checker.profile.extra_self_determined:
-        certain = legal and industry.scheme_confidence in ("high", "medium")
+        confidence = (subtype and subtype.scheme_confidence) or industry.scheme_confidence
+        certain = legal and confidence in ("high", "medium")
         yield checker.finding(
             "GRADE_ILLEGAL" if certain else "GRADE_UNCERTAIN",
             row,

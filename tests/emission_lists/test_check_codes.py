@@ -115,6 +115,9 @@ CASES: dict[str, Case] = {
     "GRADE_UNCERTAIN": Case(
         one(firm(industry="短流程钢铁", grade=Grade.C), STOP), one(firm(industry="长流程联合钢铁"), STOP)
     ),
+    "SUBTYPE_UNKNOWN": Case(
+        one(firm(subtype="特种水泥"), STOP, process="熟料生产线"), one(firm(subtype="水泥熟料"), STOP, process="熟料生产线")
+    ),
     "GRADE_NOT_APPLIED": Case(one(firm(industry="包装印刷", grade=Grade.UNGRADED), STOP), one(PRINTER, STOP)),
     "TOP_GRADE_FORCED": Case(clinker(Grade.A, STOP), clinker(Grade.A, measure(Action.SELF_DETERMINED))),
     "SELF_DETERMINED_BELOW": Case(one(PRINTER, measure(Action.SELF_DETERMINED)), one(PRINTER, STOPPED)),

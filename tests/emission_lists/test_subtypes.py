@@ -4,10 +4,12 @@ from datetime import date
 
 import pytest
 
+from emission_lists.checks import check_list
 from emission_lists.grades import Grade
-from emission_lists.guides import Guide, Industry
+from emission_lists.guides import Guide, Industry, ListProfile
 from emission_lists.levels import LEVELS, ResponseLevel
-from emission_lists.measures import Action
+from emission_lists.measures import Action, Measure
+from tests.emission_lists.list_samples import draft, firm, line, measure
 
 LETTERS = (Grade.A, Grade.B, Grade.C, Grade.D)
 LEADING = (Grade.LEADING, Grade.NON_LEADING)
@@ -84,3 +86,35 @@ class TestTemplates:
 
     def test_fertiliser_makers_below_b_stay_unknown(self, guide: Guide) -> None:
         assert guide.templates(industry(guide, "煤制氮肥"), Grade.C, ResponseLevel.RED) is None
+
+
+class TestChecks:
+    def codes(self, guide: Guide, profile: ListProfile, subtype: str | None, grade: Grade, one: Measure) -> set[str]:
+        row = (firm(subtype=subtype, grade=grade), line("1", one))
+        return {found.code for found in check_list(draft(row), guide, profile)}
+
+    @pytest.mark.parametrize(
+        ("subtype", "grade", "illegal"),
+        [
+            ("水泥粉磨站", Grade.C, True),
+            ("水泥粉磨站", Grade.NON_LEADING, False),
+            ("水泥熟料", Grade.NON_LEADING, True),
+            ("水泥熟料", Grade.C, False),
+            (None, Grade.C, False),
+            (None, Grade.NON_LEADING, False),
+        ],
+    )
+    def test_a_grade_is_legal_by_the_scheme_of_its_sub_type(
+        self, guide: Guide, profile: ListProfile, subtype: str | None, grade: Grade, illegal: bool
+    ) -> None:
+        found = self.codes(guide, profile, subtype, grade, measure(Action.STOP, 1.0))
+        assert ("GRADE_ILLEGAL" in found) is illegal
+
+    def test_clinker_measures_are_not_asked_of_a_grinding_plant(self, guide: Guide, profile: ListProfile) -> None:
+        weak = measure(Action.NONE)
+        assert "WEAKER_THAN_GUIDE" in self.codes(guide, profile, "水泥熟料", Grade.C, weak)
+        assert "WEAKER_THAN_GUIDE" not in self.codes(guide, profile, "水泥粉磨站", Grade.NON_LEADING, weak)
+
+    def test_a_sub_type_that_the_guide_does_not_know_is_named(self, guide: Guide, profile: ListProfile) -> None:
+        assert "SUBTYPE_UNKNOWN" in self.codes(guide, profile, "特种水泥", Grade.C, measure(Action.STOP, 1.0))
+        assert "SUBTYPE_UNKNOWN" not in self.codes(guide, profile, None, Grade.C, measure(Action.STOP, 1.0))
