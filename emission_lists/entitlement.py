@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from emission_lists.columns import LIST_SHEET
+from emission_lists.findings import Finding, Severity
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeStanding, GuaranteeState, guarantee_at
 from emission_lists.guides import Guide
@@ -148,11 +150,11 @@ def _day_zh(instant: datetime) -> str:
 
 
 def grade_differences(
-    rows: Sequence[ListRow], standings: dict[str, GradeStanding]
+    rows: Sequence[ListRow], standings: Mapping[str, GradeStanding]
 ) -> list[tuple[ListRow, Grade | None]]:
-    """The first row of each enterprise whose listed grade is not the one in force, with that grade.
+    """The first row of each enterprise whose listed grade is not the one in force, with that grade (None: unknown).
 
-    For the check of the next version (GRADE_NOT_IN_FORCE). Enterprises without a decision are not judged.
+    Enterprises without a decision are not judged: the register may be younger than the list.
     """
     found: list[tuple[ListRow, Grade | None]] = []
     seen: set[str] = set()
@@ -166,3 +168,23 @@ def grade_differences(
         if overall is not row.enterprise.grade:
             found.append((row, overall))
     return found
+
+
+def grade_finding(row: ListRow, in_force: Grade | None) -> Finding:
+    """GRADE_NOT_IN_FORCE: the list names another grade than the one that was decided (结果与清单同步)."""
+    listed = row.enterprise.grade
+    zh = in_force.title_zh if in_force else "未确立"
+    en = in_force.title_en if in_force else "not established"
+    return Finding(
+        "GRADE_NOT_IN_FORCE",
+        Severity.WARNING,
+        f"{row.enterprise.name}：清单载明{listed.title_zh}，生效等级{zh}",
+        "更新清单中的绩效等级和相应措施；在此之前响应按生效等级执行",
+        f"{row.enterprise.name}: the list says {listed.title_en}, in force is {en}",
+        "update the grade and its measures; until then responses follow the grade in force",
+        sheet=LIST_SHEET if row.number else None,
+        row=row.number or None,
+        value=listed.zh,
+        uscc=row.enterprise.uscc,
+        reference="绩效分级结果与应急减排清单同步（晋环发〔2022〕20号；陕西2024）",
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
+from service.grades.list_check import grade_checks
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.apart import process_for_caller
@@ -265,4 +266,5 @@ async def checks_of(uow: UnitOfWork, scope: Scope, version_id: int) -> list[dict
     findings: list[dict[str, Any]] = row["checks"]
     if row["state"] not in (VersionState.SUPERSEDED, VersionState.WITHDRAWN):
         findings = findings + await coverage_checks(uow, version_id, row["adcode"])
+        findings = findings + await grade_checks(uow, version_id, row["adcode"])
     return sorted(findings, key=lambda finding: finding["severity"] != "blocking")

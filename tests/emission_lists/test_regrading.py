@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emission_lists.entitlement import Decisions, entitled, grade_differences
+from emission_lists.entitlement import Decisions, entitled, grade_differences, grade_finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
 from emission_lists.guide_comparison import reduction_holds, transport_holds
@@ -66,6 +66,19 @@ class TestUpgrade:
         assert made.lines == tuple(lines)
         assert made.enterprise.grade is Grade.B
         assert "清单载明C级，生效等级B级" in made.notes[0].zh
+
+
+    def test_only_lines_that_do_too_little_change(self, guide: Guide) -> None:
+        kept = measure(Action.STOP, 1.0, verification_point="原样")
+        made = regraded(firm(grade=Grade.B), [line("MF1", kept), line("MF2", LIMIT), road()], graded(Grade.C), guide)
+        # grade C at orange and red: all clinker lines; at yellow one of two, which stands still anyway
+        assert made.lines[0] == line("MF1", kept)
+        assert actions(made.lines, "MF2") == ["limit", "stop", "stop"]
+        assert {one.code for one in made.lines} == {"MF1", "MF2", "YS01"}
+
+    def test_unknown_stays_unknown_where_the_guide_asks_another_line(self, guide: Guide) -> None:
+        made = regraded(firm(grade=Grade.B), [line("MF1", UNKNOWN), line("MF2", STOP), road()], graded(Grade.C), guide)
+        assert actions(made.lines, "MF1") == ["unknown", "stop", "stop"]
 
 
 class TestDowngrade:
@@ -267,6 +280,10 @@ class TestEntitled:
         assert grade_differences(rows, {uscc: graded(Grade.A)}) == [(rows[0], Grade.A)]
         assert grade_differences(rows, {uscc: graded(Grade.C)}) == []
         assert grade_differences(rows, {}) == []
+        found = grade_finding(rows[0], Grade.A)
+        assert (found.code, found.row, found.blocking) == ("GRADE_NOT_IN_FORCE", 2, False)
+        assert "清单载明C级，生效等级A级" in found.message
+        assert "未确立" in grade_finding(rows[0], None).message
 
 
 def test_per_level_measures_of_a_regraded_line_are_whole(guide: Guide) -> None:

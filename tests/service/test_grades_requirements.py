@@ -254,6 +254,18 @@ class TestGuarantees:
         assert (actions(required), required["status"]) == ({"unknown"}, "not_established")
 
 
+class TestTheNextList:
+    async def test_a_list_with_another_grade_is_told(self, people: People, runtime: Runtime, clock: ManualClock) -> None:
+        async def codes() -> list[str]:
+            version = (await people.get("city", "/api/v1/lists")).json()["items"][0]["id"]
+            found = (await people.get("city", f"/api/v1/lists/{version}/checks")).json()["items"]
+            return [one["code"] for one in found if one["uscc"] == CEMENT]
+
+        assert "GRADE_NOT_IN_FORCE" not in await codes()
+        await people.published(clock, runtime)
+        assert "GRADE_NOT_IN_FORCE" in await codes()
+
+
 class TestRoundTrips:
     async def test_what_was_decided_costs_no_round_trip(
         self, people: People, runtime: Runtime, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
