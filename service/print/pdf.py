@@ -164,7 +164,8 @@ def _when(line: Content) -> list[Any]:
     end = _instant(line["until"]) if line["until"] else "解除为止 until lifted"
     said = [Paragraph(_text(f"{_instant(line['from'])} 起"), TEXT), Paragraph(_text(f"至 {end}"), TEXT)]
     if line["complete_by"]:
-        said.append(Paragraph(_text(f"落实期限 by {_instant(line['complete_by'])}"), TEXT))
+        said.append(Paragraph("落实期限 carried out by", SMALL))
+        said.append(Paragraph(_text(_instant(line["complete_by"])), TEXT))
     return said
 
 

@@ -48,6 +48,13 @@ class _Signer(signers.PdfSigner):
         return session
 
 
+class _Writer(IncrementalPdfFileWriter):
+    """Writes no time of its own into the file: only the signature says when."""
+
+    def _update_meta(self) -> None:
+        return
+
+
 def seal_of(settings: Settings) -> Seal:
     """The pair of the settings, otherwise a trial pair in the data folder. Raises Busy when it cannot be read."""
     key, certificate = settings.signing_key, settings.signing_cert
@@ -110,7 +117,7 @@ def _write(target: Path, content: bytes) -> None:
 
 def signed(document: bytes, seal: Seal, at: datetime, number: str) -> bytes:
     """The PDF with a PAdES signature of the instant `at`; the same content, pair and instant give the same bytes."""
-    writer = IncrementalPdfFileWriter(BytesIO(document))
+    writer = _Writer(BytesIO(document))
     first, _ = writer._document_id
     writer._document_id = ArrayObject([first, ByteStringObject(number.encode()[:16])])
     metadata = signers.PdfSignatureMetadata(
