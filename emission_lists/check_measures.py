@@ -39,6 +39,11 @@ def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
     yield from _base_findings(checker, row)
 
 
+def _without_basis(measure: Measure) -> bool:
+    """True for a share of output that does not say what it is counted from."""
+    return measure.action is Action.LIMIT and measure.ratio is not None and measure.basis in (None, Basis.NOT_STATED)
+
+
 def code_findings(checker: Checker) -> Iterator[Finding]:
     """Lines whose code is no facility code of the permit; told once for the whole list, for it may be a local habit."""
     codes = [row.line.code for row in checker.draft.rows if row.line.process != ROAD_TRANSPORT]
@@ -53,13 +58,14 @@ def _limit_findings(checker: Checker, row: ListRow, level_zh: str, measure: Meas
     capped = measure.load_cap is not None and measure.load_cap.metric is not None
     if not capped and not _METERED & set(measure.verification):
         yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
-    if measure.ratio is not None and measure.basis in (None, Basis.NOT_STATED):
-        yield checker.finding("BASIS_NOT_STATED", row, "核算基准", what=level_zh)
 
 
 def _base_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
-    """A reduction counts from a base that is stated."""
+    """A limit and a reduction count from a base that is stated."""
     line = row.line
+    levels = [level.zh for level, measure in all_measures(line) if _without_basis(measure)]
+    if levels:
+        yield checker.finding("BASIS_NOT_STATED", row, "核算基准", what="、".join(levels))
     labels = list(POLLUTANT_LABELS.values())
     missing = [
         label

@@ -238,7 +238,8 @@ def _summary(
     everything = added([industry, *others.values()])
     listed = {"industry": industry, **parts, **others}
     if whole is not None:
-        rest = [max(0.0, round((a or 0) - (b or 0), 3)) for a, b in zip(whole, everything.base, strict=True)]
+        pairs = [((a or 0), (b or 0)) for a, b in zip(whole, everything.base, strict=True)]
+        rest = [round(a - b, 3) if a >= b else None for a, b in pairs]  # not stated where nothing is left
         nothing = Pollutants(0.0, 0.0, 0.0, 0.0)
         listed["domestic"] = Totals(Pollutants(*rest), PerLevel(nothing, nothing, nothing))
         listed["whole_society"] = Totals(whole, everything.reductions)

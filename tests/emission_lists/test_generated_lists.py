@@ -211,7 +211,9 @@ class TestShapes:
             "GRADE_UNCERTAIN",
             "INCONSISTENT_MEASURES",
             "NOT_COMPARABLE",
-            "DUST_UNKNOWN",
+            "BASIS_NOT_STATED",
+            "RECORD_UNKNOWN",
+            "BULK_RULE_WEAKER",
         }
 
 
