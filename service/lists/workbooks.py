@@ -16,6 +16,7 @@ from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
 from emission_lists.summary import summed
+from service.guides.loader import guide_for
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # six times as quick where libyaml is there
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
@@ -39,6 +40,15 @@ def guide_of(guide_id: str) -> Guide:
 def profile() -> ListProfile:
     """The floors and local rules that lists are checked against."""
     return ListProfile.model_validate(yaml.load((GUIDES / "profile.yaml").read_text(), Loader=_LOADER))  # noqa: S506 - both are safe loaders
+
+
+def law_at(adcode: str, guide_id: str, day: date | None) -> tuple[Guide, ListProfile]:
+    """The guide and the profile with what the place adds on the day; without a day the national ones."""
+    guide = guide_of(guide_id)
+    if day is None:
+        return guide, profile()
+    place = guide_for(adcode, day, guide.id)
+    return place.guide, place.profile
 
 
 @dataclass(frozen=True)
@@ -67,7 +77,8 @@ class Checked:
 
 def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) -> Checked:
     """Every finding of a draft, its totals and its sums."""
-    found = check_list(draft, guide_of(guide_id), profile(), as_of=as_of)
+    guide, rules = law_at(draft.adcode, guide_id, as_of)
+    found = check_list(draft, guide, rules, as_of=as_of)
     found.sort(key=lambda finding: not finding.blocking)
     blocking = sum(finding.blocking for finding in found)
     groups = draft.by_enterprise().values()

@@ -10,9 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from emission_lists.grades import Grade
 from emission_lists.guides_regional import GuideBook
+from emission_lists.lists import EmissionListDraft
+from emission_lists.measures import Action
 from service.accounts.roles import Role
 from service.guides.loader import book, guide_for
+from service.lists.workbooks import checked, guide_of, law_at
+from tests.emission_lists.list_samples import draft, firm, line, measure
 from tests.support import Client
 
 AUDITOR = (Role.AUDITOR, "100000")
@@ -161,3 +166,13 @@ def test_the_guide_of_a_place_is_found_by_its_code() -> None:
     assert [one.id for one in guide_for("410102", date(2021, 1, 1)).extensions] == ["R410000"]
     with pytest.raises(LookupError, match="2016-12-15"):
         guide_for("410102", date(2016, 12, 15))
+
+
+def test_a_list_is_checked_against_the_guide_of_its_place() -> None:
+    day = date(2026, 11, 22)
+    own = firm(adcode="410102", industry="机械加工", grade=Grade.ADVANCED)
+    one = EmissionListDraft("410100", draft((own, line("1", measure(Action.SELF_DETERMINED)))).rows)
+    at_home = {found["code"] for found in checked(one, "G2020", day).findings}
+    nowhere = {found["code"] for found in checked(one, "G2020").findings}
+    assert "INDUSTRY_UNKNOWN" in nowhere - at_home
+    assert law_at("410100", "G2020", None)[0] is guide_of("G2020")
