@@ -157,16 +157,20 @@ def _whose(records: Sequence[Record], known: Known, own: str | None) -> list[Fin
 
 
 def _what(kind: Kind, records: Sequence[Record], known: Known) -> list[Finding]:
-    """Points registered for what they deliver, lines that the list knows."""
+    """Points registered for what they deliver (each named once), lines that the list knows."""
     faults = []
+    named: set[tuple[str, str]] = set()
     for record in records:
         if record.uscc not in known.homes:
             continue
         if isinstance(record, Hour):
             registered = known.kind_of(record.uscc, record.point)
+            if registered == kind.value or (record.uscc, record.point) in named:
+                continue
+            named.add((record.uscc, record.point))
             if registered is None:
                 faults.append(fault("UNKNOWN_POINT", record.place, "点位编号", record.point))
-            elif registered != kind.value:
+            else:
                 faults.append(fault("POINT_KIND", record.place, "点位编号", record.point, what=registered))
         elif isinstance(record, PointRecord | Inspected):
             line = record.line_code

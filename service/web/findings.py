@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
 from alerts.instants import parse_instant
-from emission_lists.compliance_process import FindingState, FindingStep
+from emission_lists.compliance_process import FindingState
 from emission_lists.compliance_rules import Rule
 from service.accounts.roles import Principal, Role
 from service.evidence import flows as evidence
@@ -160,12 +160,7 @@ async def step(finding_id: Id, request: Request, caller: Caller) -> Response:
     """One step of the due process."""
     fields = await read_form(request)
     try:
-        body = StepBody(
-            step=FindingStep(fields.get("step", "")) if fields.get("step") in set(FindingStep) else FindingStep.NOTIFY,
-            note=fields.get("note", ""),
-            attachment=fields.get("attachment") or None,
-            content_hash=fields.get("content_hash") or None,
-        )
+        body = StepBody.model_validate({name: value for name, value in fields.items() if value})
         async with runtime_of(request).unit() as uow:
             await flows.take_step(uow, caller, finding_id, body)
             await uow.commit()

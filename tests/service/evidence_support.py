@@ -150,4 +150,4 @@ async def normal_days(
 ) -> None:
     """Normal production before the response."""
     answer = await send(client, power([kwh] * (24 * days), first=START - timedelta(days=days), point=point, uscc=uscc))
-    assert answer.status_code == 202, answer.text
+    assert answer.status_code == 202, answer.text[:500]
