@@ -265,15 +265,16 @@ def _floor(report: _Report, level: Mapping[str, Any]) -> None:
         report.say("清单未载明全社会排放量，无法与比例底线比较。")
         return
     swap = "SO2 与 NOx 合并平衡。" if floor["swap_used"] else ""
-    report.say(f"比例为日均减排量与全社会日排放量之比，底线方案 {floor['profile']}。{swap}")
+    report.say(f"比例为响应期日均减排量（含措施到位前的小时）与全社会日排放量之比，底线方案 {floor['profile']}。{swap}")
     verified = floor["verified"]["shares"] if floor["verified"] else dict.fromkeys(POLLUTANTS)
     report.table(
-        ("污染物", "计划减排（t）", "计划比例", "底线", "核实比例（下限）", "结论"),
+        ("污染物", "计划减排（t）", "计划比例", "清单全日比例", "底线", "核实比例（下限）", "结论"),
         [
             (
                 LABELS[name],
                 _t(level["pollutants"][name]["planned_kg"]),
                 _percent(floor["shares"][name]),
+                _percent(floor["list_shares"][name]),
                 _percent(floor["required"][name]),
                 NOT_VERIFIED if verified[name] is None else f"≥ {_percent(verified[name])}",
                 NOT_ESTABLISHED if floor["shares"][name] is None else "未达到" if name in floor["short"] else "达到",

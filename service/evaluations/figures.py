@@ -12,6 +12,7 @@ from emission_lists.grades import Grade
 from emission_lists.guides import FloorProfile
 from emission_lists.levels import PerLevel, ResponseLevel
 from emission_lists.lists import POLLUTANTS, Pollutants
+from emission_lists.reductions import share as part_of
 from emission_lists.summary import Source, Standing
 from service.kit.runtime import Runtime
 
@@ -94,17 +95,37 @@ def share(part: int, whole: int) -> float | None:
     return round(part / whole, 6) if whole else None
 
 
-def level_entry(level: ResponseLevel, minutes: int, tally: Tally, society: Pollutants | None, floor: FloorProfile) -> dict[str, Any]:
-    """One level: its figures, and per day of response against the whole society's emissions and the floor."""
+def level_entry(
+    level: ResponseLevel,
+    minutes: int,
+    tally: Tally,
+    society: Pollutants | None,
+    listed: Mapping[str, float | None],
+    floor: FloorProfile,
+) -> dict[str, Any]:
+    """One level: its figures, and per day of response against the whole society's emissions and the floor.
+
+    `listed`: what the list plans for a whole day, kg by pollutant.
+    """
     return {
         "level": level.value,
         "minutes": minutes,
         **figures(tally),
-        "floor": None if society is None or not minutes else floor_entry(level, minutes, tally, society, floor),
+        "floor": None
+        if society is None or not minutes
+        else {**floor_entry(level, minutes, tally, society, floor), "list_shares": _list_shares(listed, society)},
     }
 
 
-def floor_entry(level: ResponseLevel, minutes: int, tally: Tally, society: Pollutants, floor: FloorProfile) -> dict[str, Any]:
+def _list_shares(listed: Mapping[str, float | None], society: Pollutants) -> dict[str, float | None]:
+    return {
+        name: rounded(part_of(listed.get(name), whole)) for name, whole in zip(POLLUTANTS, society, strict=True)
+    }
+
+
+def floor_entry(
+    level: ResponseLevel, minutes: int, tally: Tally, society: Pollutants, floor: FloorProfile
+) -> dict[str, Any]:
     """Planned and verified per day ÷ whole-society emissions, against the floor of the level (with the SO2/NOx swap).
 
     What is verified is a lower bound: it can show that a floor was reached, never that it was missed.

@@ -164,7 +164,7 @@ def _sums(
     return {
         "totals": figures.figures(tallies.get(By.WHOLE, {}).get("", Tally())),
         "levels": [
-            figures.level_entry(level, minutes[level], levels[level.value], society, floor)
+            figures.level_entry(level, minutes[level], levels[level.value], society, _listed(version, level), floor)
             for level in LEVELS
             if level.value in levels
         ],
@@ -172,6 +172,12 @@ def _sums(
         "largest": [figures.large(line) for account in accounts for line in account.accounts.largest],
         "hours": [figures.hourly(hours) for account in accounts for hours in account.accounts.hours.values()],
     }
+
+
+def _listed(version: dict[str, Any] | None, level: ResponseLevel) -> dict[str, float | None]:
+    """What the list plans for a whole day of a level, kg."""
+    planned: dict[str, float | None] = {} if version is None else version["totals"]["planned"].get(level.value, {})
+    return planned
 
 
 def _society(version: dict[str, Any] | None) -> Pollutants | None:

@@ -43,12 +43,16 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_effective": ("启动（措施开始）", "In effect (measures start)"),
     "ev_end": ("结束", "End"),
     "ev_timing": ("时限", "Timing"),
-    "ev_timing_lead": ("提前量 {hours} 小时（要求 ≥ {asked} 小时）", "lead {hours} h (asked: at least {asked} h)"),
-    "ev_timing_decision": ("建议到审批 {hours} 小时（要求 ≤ {asked} 小时）", "proposal to decision {hours} h (asked: at most {asked} h)"),
-    "ev_timing_publication": (
-        "审批到发布 {hours} 小时（要求 ≤ {asked} 小时）",
-        "decision to announcement {hours} h (asked: at most {asked} h)",
+    "ev_timing_lead": ("提前量 {hours} 小时（要求不少于：{asked}）", "lead {hours} h (asked, at least: {asked})"),
+    "ev_timing_decision": (
+        "建议到审批 {hours} 小时（要求不超过：{asked}）",
+        "proposal to decision {hours} h (asked, at most: {asked})",
     ),
+    "ev_timing_publication": (
+        "审批到发布 {hours} 小时（要求不超过：{asked}）",
+        "decision to announcement {hours} h (asked, at most: {asked})",
+    ),
+    "ev_asked_hours": ("{n:g} 小时", "{n:g} h"),
     "ev_not_established": ("未确立", "not established"),
     "ev_met": ("达到", "met"),
     "ev_not_met": ("未达到", "not met"),
@@ -80,8 +84,9 @@ EVALUATION: dict[str, tuple[str, str]] = {
     ),
     "ev_floors": ("分级别减排与比例底线", "By level, against the floors"),
     "ev_floor_note": (
-        "比例 = 日均减排量 ÷ 全社会日排放量；底线方案 {profile}。{swap}",
-        "Share = reduction per day ÷ whole-society emissions per day; floor profile {profile}. {swap}",
+        "比例 = 响应期日均减排量 ÷ 全社会日排放量，含措施到位前的小时；清单全日比例为措施全部到位的一天；底线方案 {profile}。{swap}",
+        "Share = reduction per day of response ÷ whole-society emissions per day, with the hours before measures were complete; the"
+        " list's share is that of a day with all of them in place; floor profile {profile}. {swap}",
     ),
     "ev_swap": ("SO₂ 与 NOx 已合并平衡。", "SO₂ and NOx were balanced."),
     "ev_no_society": (
@@ -91,6 +96,7 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_duration": ("时长", "duration"),
     "ev_hours_n": ("{n} 小时", "{n} h"),
     "ev_share_planned": ("计划比例", "planned share"),
+    "ev_share_list": ("清单全日比例", "the list's share, whole day"),
     "ev_share_verified": ("核实比例（下限）", "verified share (at least)"),
     "ev_floor": ("底线", "floor"),
     "ev_verdict": ("结论", "verdict"),
