@@ -286,10 +286,10 @@ def _stricter_of(listed: Measure, guide_asks: Measure) -> tuple[Measure, Measure
     """The measure to carry out, and what must be carried out beside it because the two cannot be compared."""
     if not listed.executable:
         return (listed if guide_asks.action is Action.NONE else guide_asks), None
-    if covers(guide_asks, listed):
-        return guide_asks, None
     if covers(listed, guide_asks):
         return listed, None
+    if covers(guide_asks, listed):
+        return guide_asks, None
     return guide_asks, listed
 
 
