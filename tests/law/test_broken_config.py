@@ -28,6 +28,18 @@ DIVISIONS = "divisions/divisions.csv"
 NAMES = "divisions/names.csv"
 PAIRS = "adjacency.csv"
 GUIDE = "guides/g2020.yaml"
+HENAN_MORE, SICHUAN_MORE = "guides/regions/410000.yaml", "guides/regions/510000.yaml"
+XUZHOU_ONCE = "guides/local/lp-xuzhou-2019.yaml"
+LATER_HENAN = """id: R410000-2026
+adcode: "410000"
+title: x
+status: in_force
+in_force: {from: 2026-01-01, until: null}
+in_force_note: x
+confidence: low
+source: [S]
+sources: {S: {title: x}}
+"""
 
 
 @dataclass(frozen=True)
@@ -305,6 +317,36 @@ CASES = {
     "guides overlap": Broken(
         "guides/g2019.yaml", "until: 2020-06-29", "until: 2020-07-29", "in_force.from", "overlaps", GUIDE
     ),
+    "guides leave a gap": Broken(
+        "guides/g2019.yaml", "until: 2020-06-29", "until: 2020-05-29", "in_force.from", "no guide is in force", GUIDE
+    ),
+    "more industries than there are": Broken(
+        GUIDE, "industries_total: 39", "industries_total: 38", "industries_total", "39"
+    ),
+    "extension of another place": Broken(HENAN_MORE, 'adcode: "410000"', 'adcode: "420000"', "adcode", "410000"),
+    "extension of nowhere": Broken(SICHUAN_MORE, 'used_by: ["500000"]', 'used_by: ["599999"]', "used_by", "599999"),
+    "extension with an id that is taken": Broken(SICHUAN_MORE, "id: R510000", "id: R410000", "id", "stands in"),
+    "extension that names too many": Broken(HENAN_MORE, "total: 13", "total: 0", "industries.total", "greater"),
+    "extension with a national industry": Broken(
+        HENAN_MORE, "name_zh: 机械加工", "name_zh: 水泥", "industries", "already"
+    ),
+    "extension with a scheme that is nowhere": Broken(HENAN_MORE, "scheme: UNKNOWN", "scheme: XYZ", "", "XYZ"),
+    "extension with floors that do not exist": Broken(
+        "guides/regions/410100.yaml", "floors: FLOOR-A", "floors: FLOOR-Z", "profile.floors", "FLOOR-Z"
+    ),
+    "extension with a source that is nowhere": Broken(HENAN_MORE, "source: [K47]", "source: [K48]", "", "K48"),
+    "extension twice on a day": Broken("guides/regions/410000-2026.yaml", "", LATER_HENAN, "in_force.from", "overlaps"),
+    "practice under another name": Broken(
+        XUZHOU_ONCE, "id: LP-XUZHOU-2019", "id: LP-XUZHOU-2020", "id", "LP-XUZHOU-2020"
+    ),
+    "practice of no industry": Broken(XUZHOU_ONCE, "industries: [KI04]", "industries: [KI77]", "industries", "KI77"),
+    "practice with an unknown measure": Broken(
+        XUZHOU_ONCE, "action: limit, coking", "action: unknown, coking", "", "leave an"
+    ),
+    "practice with stages out of order": Broken(
+        XUZHOU_ONCE, "after_hours: 42", "after_hours: 0", "after_hours", "greater"
+    ),
+    "guide folder nobody reads": Broken("guides/provinces/410000.yaml", "", "id: x\n", "", "is not read"),
     "profile": Broken("guides/profile.yaml", "default_floors:", "default_floor:", "default_floors", "required"),
     "ending nobody reads": Broken("rules/extra.yml", "", "id: x\n", "", "is not read"),
     "folder nobody reads": Broken("plans/stray.yaml", "", "id: x\n", "", "is not read"),
