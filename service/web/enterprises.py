@@ -15,6 +15,8 @@ from emission_lists.measures import NonRoadRule, VehicleRule
 from service.accounts.roles import Principal
 from service.enterprises.flows import acknowledge, requirements
 from service.enterprises.sources import homes_of, sites_of
+from service.findings.repository import page as findings_of
+from service.grades.reading import history
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import Invalid
@@ -40,6 +42,7 @@ WHERE n.adcode = ANY($1::text[]) ORDER BY n.id DESC LIMIT $3
 """
 LEVELS = tuple(ResponseLevel)
 KEPT_NOTICES = 20
+SHOWN_FINDINGS = 20
 RULE_WORDS = {rule.value: {"zh": rule.zh, "en": rule.en} for kind in (VehicleRule, NonRoadRule) for rule in kind}
 Part = Callable[[UnitOfWork, Principal, str], Awaitable[dict[str, Any]]]
 PARTS: dict[str, Part] = {}
@@ -104,6 +107,8 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
         revise=[] if plan is None else await reasons_to_revise(uow, plan),
         posts={} if plan is None else {line["code"]: line for line in plan.content["lines"]},
         trial=uow.runtime.settings.signing_key is None,
+        grades=await history(uow, caller, uscc),
+        findings=await findings_of(uow, caller, uscc=uscc, size=SHOWN_FINDINGS),
         parts=[(name, await part(uow, caller, uscc)) for name, part in PARTS.items()],
     )
 
