@@ -6,13 +6,17 @@ All of it can be called again: every call carries its fixed key, so a second tim
 from __future__ import annotations
 
 import json
+import secrets as random
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from emission_lists.grades import Grade
 from emission_lists.permits import write_register
+from service.accounts.flows import create_account
+from service.accounts.passwords import hash_password
+from service.accounts.roles import Role
 from service.demo.outside import Outside, Refused
 from service.demo.plants import (
     HOUR,
@@ -32,9 +36,16 @@ from service.lists.repository import enterprises_of
 
 CITY = "110000"
 EVIDENCE_FEED = "demo-evidence"
+WITHOUT_PLAN = 2
+"""Which of the plants has no operating plan."""
 MOST_AT_ONCE = 24
 """Hours caught up with at a time when the clock ran ahead."""
 _ACTIVE_SQL = "SELECT id FROM list_version WHERE adcode = $1 AND state = 'active'"
+
+
+def plant_login(uscc: str) -> str:
+    """The login of a played plant."""
+    return f"demo-script-{uscc}"
 
 
 @dataclass
@@ -51,7 +62,7 @@ class Filing:
 
     def __post_init__(self) -> None:
         self.plants = plants_of(self.listed, self.uscc)
-        self._posted = self.start
+        self._posted = self.start.replace(minute=0, second=0, microsecond=0)
 
     @classmethod
     async def of(cls, runtime: Runtime, outside: Outside, login: str, start: datetime) -> Filing:
@@ -60,15 +71,45 @@ class Filing:
             version = await uow.fetchval(_ACTIVE_SQL, CITY)
             uscc = await uow.fetchval("SELECT uscc FROM account WHERE login = $1", login)
             listed = [one async for one in enterprises_of(uow, version)]
-        return cls(outside, listed, login, uscc, start)
+        filing = cls(outside, listed, login, uscc, start)
+        filing.outside = replace(outside, passwords={**outside.passwords, **await filing._accounts(runtime)})
+        return filing
+
+    async def _accounts(self, runtime: Runtime) -> dict[str, str]:
+        """Accounts of the played plants, with passwords that are made anew each time."""
+        given = {plant_login(plant.uscc): random.token_urlsafe(24) for plant in self.plants if plant.uscc != self.uscc}
+        async with runtime.unit() as uow:
+            known = {row["login"] for row in await uow.fetch("SELECT login FROM account")}
+            for plant in self.plants:
+                login = plant_login(plant.uscc)
+                if login not in given:
+                    continue
+                if login in known:
+                    fresh = await hash_password(given[login])
+                    await uow.execute("UPDATE account SET password_hash = $2 WHERE login = $1", login, fresh)
+                    continue
+                await create_account(
+                    uow,
+                    login=login,
+                    password=given[login],
+                    display=plant.enterprise.name,
+                    role=Role.ENTERPRISE,
+                    adcode=CITY,
+                    uscc=plant.uscc,
+                )
+            await uow.commit()
+        return given
 
     async def before(self) -> None:
         """Everything that was filed before the episode begins."""
         await self._permits()
         await self._cases()
-        await self._plan()
+        for number, plant in enumerate(self.plants):
+            if number != WITHOUT_PLAN:
+                await self._plan(plant.uscc)
         await self.outside.evidence(EVIDENCE_FEED, "points", points_message(self.plants, self.start))
-        loads = [(plant, line, normal_days(self.start)) for plant in self.plants for line in plant.lines]
+        whole = self.start.replace(minute=0, second=0, microsecond=0)
+        loads = [(plant, line, normal_days(whole)) for plant in self.plants for line in plant.lines]
         await self.outside.evidence(EVIDENCE_FEED, "normal-days", hours_message(loads, self.start))
 
     async def hour(self, now: datetime) -> None:
@@ -119,11 +160,12 @@ class Filing:
                 path = f"/api/v1/grades/applications/{case['id']}/steps"
                 await self._do(login, path, f"case-{firm.uscc}-{number}", json=step)
 
-    async def _plan(self) -> None:
-        own = next(one for one in self.listed if one[0].uscc == self.uscc)
-        path = f"/api/v1/enterprises/{self.uscc}/operating-plans"
-        plan = await self._do(self.login, path, "plan", json=plan_of(*own))
-        await self._do(BEIJING_DUTY, f"{path}/{plan['id']}/review", "plan-review", json={"accept": True})
+    async def _plan(self, uscc: str) -> None:
+        own = next(one for one in self.listed if one[0].uscc == uscc)
+        path = f"/api/v1/enterprises/{uscc}/operating-plans"
+        login = self.login if uscc == self.uscc else plant_login(uscc)
+        plan = await self._do(login, path, f"plan-{uscc}", json=plan_of(*own))
+        await self._do(BEIJING_DUTY, f"{path}/{plan['id']}/review", f"plan-review-{uscc}", json={"accept": True})
 
     async def _do(self, login: str, path: str, key: str, **given: Any) -> dict[str, Any]:
         answer = await self.outside.call(login, "POST", path, headers={"idempotency-key": f"demo-{key}"}, **given)

@@ -10,7 +10,7 @@ import pytest
 from service.accounts.roles import Role
 from service.demo.clock import begins
 from service.demo.episodes import load_episode
-from service.demo.filing import CITY, Filing
+from service.demo.filing import CITY, WITHOUT_PLAN, Filing
 from service.demo.outside import Outside
 from service.demo.plants import DEFIANT, NORMAL_DAYS
 from service.demo.seed import PASSWORD, enterprise_login, seed_accounts, seed_feeds, seed_lists
@@ -84,5 +84,7 @@ class TestFiling:
         found = (await client.http.get("/api/v1/findings", headers=officer)).json()["items"]
         defiant = [plant for plant in filing.plants if plant.defies is not None]
         assert filing.plants.index(defiant[0]) in (DEFIANT, DEFIANT + 1)
-        running = [one for one in found if one["rule"] == "running_while_stopped"]
+        without = [one["uscc"] for one in found if one["rule"] == "NO_PLAN"]
+        assert without == [filing.plants[WITHOUT_PLAN].uscc]
+        running = [one for one in found if one["rule"] == "RUNNING_WHILE_STOPPED"]
         assert {(one["uscc"], one["line"]) for one in running} == {(defiant[0].uscc, defiant[0].defies)}
