@@ -14,12 +14,11 @@ from emission_lists.identifiers import make_uscc
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, Line, ListRow
 from emission_lists.measures import Action, Measure, VehicleRule, Verification
-from service.accounts.roles import Scope
 from service.feeds.flows import EVIDENCE, register
 from service.kit.clock import SHANGHAI
 from service.kit.runtime import Runtime
 from service.kit.signatures import headers, new_secret
-from service.lists.flows import activate, store_draft
+from service.lists.flows import store_draft
 from tests.support import Client
 
 USCC = make_uscc("110105", 1)
@@ -62,11 +61,11 @@ async def evidence_list(runtime: Runtime, usccs: Iterable[str] = (USCC, OTHER), 
     )
     async with runtime.unit() as uow:
         version = await store_draft(uow, EmissionListDraft(ADCODE, rows, None, "t"), guide="G2020", created_by=None)
-        await uow.execute("UPDATE list_version SET checks = '[]' WHERE id = $1", version)
-        await activate(uow, Scope(ADCODE), version, None)
-        await uow.commit()
-    async with runtime.unit() as uow:
-        await uow.execute("UPDATE list_version SET activated_at = $1", START - timedelta(days=60))
+        await uow.execute("UPDATE list_version SET state = 'superseded' WHERE adcode = $1 AND state = 'active'", ADCODE)
+        await uow.execute(
+            "UPDATE list_version SET state = 'active', activated_at = $2 WHERE id = $1", version, START - timedelta(days=60)
+        )
+        await uow.tell("list", ADCODE)
         await uow.commit()
     return version
 
