@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -9,9 +10,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from emission_lists.grades import Grade
 from emission_lists.grading import State
 from service.accounts.roles import prefix_of
-from service.grades import flows, reading
-from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
-from service.kit.auth import Caller
+from service.grades import flows, imports, reading
+from service.grades.schemas import ApplicationBody, DowngradeBody, PublicationBody, StepBody
+from service.kit.auth import Caller, runtime_of
+from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, json_answer, once
 
 router = APIRouter(prefix="/api/v1", tags=["grades"])
@@ -78,6 +80,44 @@ async def downgrade(body: DowngradeBody, request: Request, caller: Caller, uow: 
         return 201, await reading.find(uow, caller, await flows.downgrade(uow, caller, body))
 
     return await once(request, uow, caller, body.model_dump(mode="json"), make)
+
+
+@router.post("/grades/imports", status_code=201)
+async def enter(
+    request: Request,
+    caller: Caller,
+    adcode: Annotated[str, Query(pattern=r"^\d{6}$")],
+    source: Annotated[str, Query(min_length=1, max_length=200)],
+) -> Response:
+    """Enter a published list of grades (the body is the .xlsx or .csv); `source` names the announcement. All faults at once."""
+    runtime = runtime_of(request)
+    content = await read_body(request, runtime.settings.max_body_bytes)
+    fingerprint = {"adcode": adcode, "source": source, "content": hashlib.sha256(content).hexdigest()}
+    async with runtime.unit() as uow:
+
+        async def make() -> tuple[int, object]:
+            return 201, await imports.enter(uow, caller, adcode, content, source)
+
+        answer = await once(request, uow, caller, fingerprint, make)
+        await uow.commit()
+    return answer
+
+
+@router.post("/grades/imports/{import_id}/publication", status_code=201)
+async def publish_import(
+    import_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
+    body: PublicationBody,
+    request: Request,
+    caller: Caller,
+    uow: Uow,
+) -> Response:
+    """Put an entered list in force, by somebody other than who entered it."""
+    asked = StepBody(move="publish", **body.model_dump())
+
+    async def make() -> tuple[int, object]:
+        return 201, await imports.publish(uow, caller, import_id, asked)
+
+    return await once(request, uow, caller, {"import": import_id, **body.model_dump(mode="json")}, make)
 
 
 @router.get("/enterprises/{uscc}/grades")

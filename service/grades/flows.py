@@ -112,7 +112,7 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
     if body.grade is Grade.A_PLUS:
         check_pick(uow, principal, listed, standing_at(decisions, uow.now))
     await _refuse_second(uow, Kind.RATING, body.uscc, listed.adcode, industry, body.line_code)
-    return await _put_forward(
+    return await put_forward(
         uow,
         Kind.RATING,
         listed,
@@ -139,7 +139,7 @@ async def _refuse_second(
         )
 
 
-async def _put_forward(
+async def put_forward(
     uow: UnitOfWork,
     kind: Kind,
     listed: Listed,
@@ -157,6 +157,7 @@ async def _put_forward(
     before: Grade | None = None,
     principal: Principal | None = None,
 ) -> int:
+    """Store a case with its first step; returns its number."""
     enterprise = listed.enterprise
     line = None if line_code is None else listed.lines[line_code]
     number = await uow.fetchval(
@@ -254,7 +255,7 @@ async def _propose(
             f"{target.title_en} is not below {current.title_en}, which is in force.",
             detail_zh=f"{target.title_zh}不低于生效的{current.title_zh}",
         )
-    return await _put_forward(
+    return await put_forward(
         uow,
         Kind.DOWNGRADE,
         listed,

@@ -73,3 +73,9 @@ class StepBody(_Body):
     ban_until: AwareDatetime | None = None
 
 
+class PublicationBody(_Body):
+    """By which document an entered list is published, from when and until when its grades hold."""
+
+    document: Annotated[str, Field(min_length=1, max_length=200)]
+    effective_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
