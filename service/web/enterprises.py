@@ -10,6 +10,7 @@ import segno
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from emission_lists.identifiers import uscc_problem
 from emission_lists.levels import ResponseLevel
 from emission_lists.measures import NonRoadRule, VehicleRule
 from service.accounts.roles import Principal
@@ -31,10 +32,13 @@ router = APIRouter(include_in_schema=False)
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
 SHOWN = 50
 SHORTEST = 2
-FIND_SQL = """
+LISTED_SQL = """
 SELECT e.uscc, e.name, e.industry, e.grade, e.lines, v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
-WHERE v.state = 'active' AND v.adcode LIKE $1 AND (e.uscc = upper($2) OR e.name ILIKE $3) ORDER BY e.name, e.uscc LIMIT $4
+WHERE v.state = 'active' AND v.adcode LIKE $1 AND {match} ORDER BY e.name, e.uscc LIMIT $3
 """
+BY_CODE_SQL = LISTED_SQL.format(match="e.uscc = $2")
+BY_NAME_SQL = LISTED_SQL.format(match="e.name LIKE $2")
+BY_ANY_CASE_SQL = LISTED_SQL.format(match="e.name ILIKE $2")
 NOTICE_SQL = """
 SELECT n.id, n.adcode, n.headline_zh, n.headline_en, n.created_at, k.name, k.acknowledged_at
 FROM notice n LEFT JOIN acknowledgement k ON k.notice_id = n.id AND k.uscc = $2
@@ -56,6 +60,16 @@ def qr_squares(text: str) -> tuple[int, str]:
     return len(rows), "".join(dark)
 
 
+def lookup(words: str) -> tuple[str, str]:
+    """The statement that finds the words, and its argument: a credit code by its index, names by any part.
+
+    Letters of any case are slower to compare, so it is done only where there are such letters.
+    """
+    if not uscc_problem(words.upper()):
+        return BY_CODE_SQL, words.upper()
+    return (BY_NAME_SQL if words.lower() == words.upper() else BY_ANY_CASE_SQL), pattern_of(words)
+
+
 def pattern_of(words: str) -> str:
     """A LIKE pattern that finds the words as they are written."""
     escaped = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -70,7 +84,8 @@ async def search(
     words = q.strip()
     found = None
     if len(words) >= SHORTEST:
-        found = await uow.fetch(FIND_SQL, official.scope.prefix + "%", words, pattern_of(words), SHOWN + 1)
+        statement, sought = lookup(words)
+        found = await uow.fetch(statement, official.scope.prefix + "%", sought, SHOWN + 1)
     return render(
         request,
         "enterprises.html",
