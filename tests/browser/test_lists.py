@@ -20,6 +20,7 @@ def send(page: Page, folder: Path, content: bytes) -> None:
     path.write_bytes(content)
     page.set_input_files("#workbook", path)
     page.click("button.primary")
+    page.wait_for_selector("[role=alert], .done", timeout=60_000)
 
 
 def test_a_file_that_is_no_workbook_is_refused_with_advice(opened: Open, tmp_path: Path) -> None:
@@ -33,6 +34,7 @@ def test_a_fault_names_sheet_and_what_to_do(opened: Open, tmp_path: Path) -> Non
     page = opened("demo-duty", "/lists?lang=en")
     send(page, tmp_path, template())
     expect(page.locator("[role=alert]")).to_contain_text("nothing was stored")
+    expect(page.locator("a[href$='marked.xlsx']")).to_be_visible()
     expect(page.locator("main tbody").last).to_contain_text("应急减排清单")
     expect(page.locator("main tbody").last).to_contain_text("fill in rows")
 
@@ -41,10 +43,11 @@ def test_an_import_is_activated_by_somebody_else(opened: Open, tmp_path: Path) -
     draft = generate_list("110000", seed=2, enterprises=25, guide=guide_of("G2020"), profile=profile())
     page = opened("demo-duty", "/lists")
     send(page, tmp_path, write_workbook(draft, guide_of("G2020")))
+    page.click(".done a")
     expect(page.locator(".headline")).to_contain_text("25")
     expect(page.locator(".headline")).to_contain_text("草稿")
     page.click("main button.primary")
-    expect(page.locator("[role=alert]")).to_contain_text("four eyes")
+    expect(page.locator("[role=alert]")).to_contain_text("双人复核")
 
     other = opened("demo-commander", page.url.removesuffix("/activate"))
     other.click("main button.primary")
@@ -55,7 +58,7 @@ def test_another_province_may_not_import_for_us(opened: Open, tmp_path: Path) ->
     page = opened("demo-shandong", "/lists")
     page.fill("#adcode", "110000")
     send(page, tmp_path, template())
-    expect(page.locator("[role=alert]")).to_contain_text("command centre of the division")
+    expect(page.locator("[role=alert]")).to_contain_text("清单由该行政区指挥中心")
 
 
 def test_an_auditor_sees_no_form(opened: Open) -> None:
