@@ -8,6 +8,7 @@ from typing import Any
 
 from emission_lists.compliance import LineCase, gaps, instant, not_judged
 from emission_lists.compliance_gates import night_hints
+from emission_lists.measures import Action
 from service.evidence.config import rules
 from service.findings.cases import cases_of
 from service.findings.judging import WITH_MEASURES
@@ -43,6 +44,7 @@ def _line(line: LineCase, starts: datetime, now: datetime) -> dict[str, Any]:
         "measure_zh": line.stages[-1].measure.render_zh() if line.stages else "",
         "measure_en": line.stages[-1].measure.render_en() if line.stages else "",
         "points": [meter.point for meter in (*line.production, *line.treatment)],
+        "metered": line.stages[-1].measure.action is not Action.TRANSPORT if line.stages else False,
         "last": instant(max(ends)) if ends else None,
         "missing": sum((last - first).total_seconds() / 3600 for first, last in missing),
         "gaps": missing,

@@ -87,7 +87,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "{line}: each hour, the limit, and the time under the measure",
     ),
     "fd_chart_value": ("用量", "use"),
-    "fd_chart_proves": ("超出判定线", "above the limit"),
+    "fd_chart_proves": ("证明本问题的小时", "hours that prove this"),
     "fd_chart_treatment": ("治理设施", "treatment"),
     "fd_chart_allowed": ("判定线", "limit"),
     "fd_chart_allowed_day": ("判定线（按日，折每小时）", "limit (of a day, per hour)"),
