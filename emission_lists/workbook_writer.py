@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -23,6 +23,7 @@ from emission_lists.columns import (
     Column,
     column_letter,
 )
+from emission_lists.floor_sheet import write_floors
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide
 from emission_lists.identifiers import make_permit, make_uscc
@@ -81,11 +82,17 @@ def write_long(
     records: Iterable[SheetRecord],
     whole_society: Pollutants | None,
     guide: Guide | None = None,
+    floors: Mapping[str, Any] | None = None,
 ) -> None:
-    """A list of any length into a file; each row is forgotten when it is written. Raises as `write_workbook` does."""
+    """A list of any length into a file; each row is forgotten when it is written. Raises as `write_workbook` does.
+
+    `floors`: what `floors.report_document` gives, as a worksheet of its own.
+    """
     with _book(str(path), constant_memory=True) as book:
         _fill(book, rows, whole_society, _industries(guide), example=False)
         write_sheets(book, records)
+        if floors is not None:
+            write_floors(book, floors)
 
 
 def _book(target: BytesIO | str, **options: bool) -> Any:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from typing import IO, Any
 
+from emission_lists.floors import report_document
 from emission_lists.sheets.kinds import SHEETS, Sheet
 from emission_lists.sheets.writing import sheet_template
 from emission_lists.workbook_writer import template
@@ -15,6 +16,7 @@ from service.kit.problems import Conflict, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import flows, imports
 from service.lists.apart import Apart, process_for_caller
+from service.lists.floors import floors_of
 from service.lists.frames import END
 from service.lists.states import ImportState
 from service.lists.workbooks import guide_of
@@ -33,7 +35,8 @@ SELECT key, document FROM list_record WHERE version_id = $1 AND sheet = $4 AND k
 async def exported(uow: UnitOfWork, scope: Scope, version_id: int) -> IO[bytes]:
     """The workbook of a version as an open file; importing it gives the same digest. Raises Unknown outside the scope."""
     version = await flows.find(uow, scope, version_id)
-    request = {"guide": version["guide"], "whole_society": version["totals"].get("whole_society")}
+    floors = report_document(await floors_of(uow, scope, version_id))
+    request = {"guide": version["guide"], "whole_society": version["totals"].get("whole_society"), "floors": floors}
     async with process_for_caller(uow.runtime, "export", **request) as apart:
         await apart.send_all(_documents(uow, ENTERPRISES_SQL, version_id))
         for sheet in version["records"]:

@@ -118,7 +118,7 @@ def export(talk: Talk, request: dict[str, Any]) -> None:
         path = Path(folder) / "list.xlsx"
         society = None if whole is None else pollutants_from(whole)
         try:
-            write_long(path, rows(), records(), society, guide_of(request["guide"]))
+            write_long(path, rows(), records(), society, guide_of(request["guide"]), request["floors"])
         except ValueError as unwritable:
             talk.answer({"problem": str(unwritable)})
             return
