@@ -110,8 +110,8 @@ def _by(*actors: Actor) -> frozenset[Actor]:
 # None as the next state: the reviewed state of the level that reviewed, or (for END_BAN) the same state.
 _REVIEWING: _Moves = {
     Move.REVIEW: (None, _by(Actor.NEXT)),
-    Move.REJECT: (State.REJECTED, _by(Actor.NEXT, Actor.DECIDER)),
     Move.PUBLICISE: (State.IN_PUBLICITY, _by(Actor.DECIDER)),
+    Move.REJECT: (State.REJECTED, _by(Actor.NEXT, Actor.DECIDER)),
     Move.WITHDRAW: (State.WITHDRAWN, _by(Actor.ENTERPRISE)),
 }
 _STANDING: _Moves = {
