@@ -46,7 +46,7 @@ _CAPPED = LoadCap(120.0, "t/d", "日投料")
 _LOWER_CAP = LoadCap(90.0, "t/d", "日投料")
 _LOWEST = Measure(_LIMIT, basis=Basis.LOWEST_DAILY_LOAD)
 _RELIEVED = Measure(_STOP, 1.0, later=(Later(120, Measure(_STOP, 0.5, at_least=True)),))
-_STAGED = Measure(_STOP, 0.5, later=(Later(12, _ALL),))
+_STAGED = Measure(_LIMIT, 0.5, later=(Later(12, _ALL),))
 _IN_TURNS = Measure(_LIMIT, cycle=Cycle(48, 12))
 _ONE_GOES_ON = Measure(_STOP, keep_running=1)
 _AT_NIGHT = Measure(_STOP, 1.0, window="17:00-09:00")
@@ -65,7 +65,7 @@ SHAPED: dict[tuple[str, Grade], _Three] = {
     ("焦化", Grade.D): _coking(36, 48, 48),
     ("石灰窑", Grade.B): (Measure(_LIMIT, 0.3), _KEPT_WARM, _KEPT_WARM),
     ("石灰窑", Grade.C): (_HALF, replace(_ALL, complete_within_hours=24), replace(_ALL, complete_within_hours=24)),
-    ("铸造", Grade.C): (Measure(_STOP, 0.5), _STAGED, _ALL),
+    ("铸造", Grade.C): (Measure(_LIMIT, 0.3), _STAGED, _ALL),
     ("电解铝", Grade.C): _limits(Basis.PRODUCTION_PLAN, 0.1, 0.2, 0.3),
     ("炭素", Grade.C): (_HALF, replace(_ALL, complete_within_hours=48), replace(_ALL, complete_within_hours=48)),
     ("砖瓦窑", Grade.NON_LEADING): (_IN_TURNS, _IN_TURNS, _KEPT_WARM),

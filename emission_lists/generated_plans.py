@@ -156,12 +156,18 @@ def _turned(levels: list[list[Measure]], lines: Lines) -> list[PerLevel[Measure]
         shared = {
             "count_unit": None if road else CountUnit.PRODUCTION_LINE if units == 1 else CountUnit.EQUIPMENT,
             "total_units": None if road else units,
-            "basis": limited[0] if limited else None,
+            "basis": limited[0] if limited else _usual_basis(measures),
             "verification": (Verification.GATE,) if road else (Verification.METER, Verification.VIDEO),
             "verification_point": "货运出入口门禁" if road else f"MF{place:04d} 分表计电",
         }
         plans.append(PerLevel(*(_with(measure, shared) for measure in measures)))
     return plans
+
+
+def _usual_basis(measures: Sequence[Measure]) -> Basis | None:
+    """A share of output is counted from last year's where the guide names nothing else; invented."""
+    counted = any(measure.action is Action.LIMIT and measure.ratio is not None for measure in measures)
+    return Basis.PREVIOUS_YEAR_OUTPUT if counted else None
 
 
 def _with(measure: Measure, shared: dict[str, Any]) -> Measure:

@@ -23,6 +23,7 @@ _PLATES = {"11": "京", "12": "津", "13": "冀", "14": "晋", "31": "沪", "32"
 _PLATES |= {"41": "豫", "61": "陕"}
 _LETTERS = "ABCDEFGHJK"
 _HEAVY, _STOP_ROAD = VehicleRule.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS.value, VehicleRule.STOP_ROAD_TRANSPORT.value
+_HEAVY_AND_GAS = VehicleRule.BAN_HEAVY_DIESEL_LE_CN4_AND_GAS_LE_CN5.value
 _SITES = (("building", "住宅项目"), ("road", "道路工程"), ("demolition", "拆除工程"), ("municipal", "市政管网"))
 _SITE_STAGES = ("earthworks", "foundation", "structure", "fitting")
 _SITE_SHARES = {"none": 0.0, "suppress": 0.1, "stop_earthworks": 0.4, "stop_outdoor": 0.7, "stop": 0.9}
@@ -157,7 +158,7 @@ def _bulk(rng: Random, firms: Iterable[Enterprise]) -> Iterator[SheetRecord]:
                 entrances=entrances,
                 barriers=entrances,
                 yellow=_HEAVY,
-                orange=_HEAVY,
+                orange=_HEAVY if firm.guarantee else _HEAVY_AND_GAS,
                 red=_HEAVY if firm.guarantee else _STOP_ROAD,
             )
 

@@ -124,13 +124,12 @@ class TableReader:
     def _sound(self, number: int, fields: dict[str, Json], places: _Places) -> TableRow | None:
         """The row unless its cells contradict each other or repeat another row."""
         before = len(self.errors)
-        letters = {column.name: _where(column, place) for column, place in places}
         for clash in self.table.clashes(fields):
-            self._add(clash.code, number, letters.get(clash.field), fields[clash.field], **clash.facts)
+            self._add(clash.code, number, _letter(clash.field, places), fields[clash.field], **clash.facts)
         key = self.table.key_of(fields)
         first = self._row_of.setdefault(key, number)
         if first != number:
-            self._add("RECORD_TWICE", number, letters[self.table.key[0]], key, what=first)
+            self._add("RECORD_TWICE", number, _letter(self.table.key[0], places), key, what=first)
         return None if len(self.errors) > before else TableRow(key, fields, number)
 
     def _add(self, code: str, row: int, column: str | None, value: object = None, **facts: object) -> None:
@@ -141,6 +140,11 @@ class TableReader:
 
 def _where(column: SheetColumn, place: int) -> str:
     return f"{column_letter(place)} {column.header}"
+
+
+def _letter(field: str, places: _Places) -> str | None:
+    """Where the column of a field stands; None if the sheet does not have it."""
+    return next((_where(column, place) for column, place in places if column.name == field), None)
 
 
 def _from_row_one(rows: Iterable[list[Any]], first_row: int) -> Iterator[list[Any]]:
