@@ -26,6 +26,8 @@ PAGES = [
     ("demo-plant", "/"),
     (NATION, "/lists"),
     (NATION, "/lists/1"),
+    (NATION, "/lists/imports"),
+    (NATION, "/lists/1/difference"),
     ("demo-auditor", "/ledger?verified=true"),
     (NATION, "/nowhere"),
     ("demo-shandong", "/city/110000"),
