@@ -45,7 +45,10 @@ class Part:
 
 
 def matrix(found: GuideInForce) -> tuple[Part, ...]:
-    """Every industry of a guide in its order, the place's own after the national ones."""
+    """Every industry of a guide in its order, the place's own after the national ones; each grade of its scheme.
+
+    A grade that a place adds without saying to which industries stands with the place, not here.
+    """
     return tuple(part for industry in found.guide.industries for part in _parts(found, industry))
 
 
@@ -61,7 +64,7 @@ def _parts(found: GuideInForce, industry: Industry) -> Iterator[Part]:
             _or(None if subtype is None else subtype.scheme_confidence, industry.scheme_confidence),
             industry.scheme_source if subtype is None else subtype.scheme_source or industry.scheme_source,
             found.origin_of(industry),
-            tuple(_grade_row(found.guide, industry, name, grade) for grade in found.guide.legal_grades(industry, name)),
+            tuple(_grade_row(found.guide, industry, name, grade) for grade in found.guide.schemes[scheme]),
         )
 
 

@@ -72,7 +72,7 @@ def _practice(request: Request, official: Official, one: LocalPractice) -> Respo
         (
             [known.get(code) or code for code in row.industries],
             row,
-            [sentence(None, template) for template in row.measures],
+            [(sentence(None, template), template.note_zh) for template in row.measures],
         )
         for row in one.rows
     ]

@@ -45,8 +45,8 @@ GUIDES: dict[str, tuple[str, str]] = {
     "guides_unknown": ("未确立：请联系主管部门", "not established: ask the authority"),
     "guides_matrix": ("行业 × 等级 × 级别", "Industry × grade × level"),
     "guides_matrix_note": (
-        "灰色为未确立。灰色不等于不采取措施。",
-        "Grey is not established. Grey does not mean that nothing has to be done.",
+        "虚线框内为未确立，不等于不采取措施。",
+        "What stands in a dashed frame is not established. It does not mean that nothing has to be done.",
     ),
     "guides_origin_national": ("国家指南", "national guide"),
     "guides_origin_place": ("来自 {id}", "from {id}"),

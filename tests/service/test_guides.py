@@ -86,6 +86,9 @@ class TestApi:
         assert [one["id"] for one in henan["extensions"]] == ["R410000", "R410100"]
         assert "ADVANCED" in henan["self_determined"]["grades"]
         assert "ADVANCED" not in national["self_determined"]["grades"]
+        shown = {grade["grade"] for one in henan["industries"] for grade in one["grades"]}
+        assert "ADVANCED" not in shown, "its source does not say in which industries"
+        assert henan["extensions"][0]["grades"][0]["grade"] == "ADVANCED"
 
     async def test_a_season_is_said(self, client: Client) -> None:
         fertiliser = part(await body(client, "/api/v1/guides/G2020"), "煤制氮肥")
