@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from alerts.law import Law
 from emission_lists.generator import TITLE, spread, stream_list
 from emission_lists.identifiers import uscc_check
 from emission_lists.lists import ListRow
-from emission_lists.summary import Summary
+from emission_lists.summary import Dimension, Sum, Summary
 from service.accounts.roles import Scope
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.content import ENTERPRISE_COLUMNS, Writer, batches, enterprise_lines
 from service.lists.flows import activate
-from service.lists.summary import recomputed, store_sums
+from service.lists.summary import store_sums, sums_of
 from service.lists.workbooks import guide_of, profile
 
 GUIDE = "G2020"
@@ -112,13 +112,32 @@ async def one_division(runtime: Runtime, cities: Sequence[BigList]) -> BigList:
             own = [_code(len(codes) + number) for number in range(len(city.codes))]
             await uow.execute(COPIED_SQL, version, city.version, own, city.codes, DIVISION)
             codes += own
-        sums = await recomputed(uow, version)
+        sums = merged([await sums_of(uow, city.version) for city in cities])
         await store_sums(uow, version, sums)
         await uow.execute(COUNTED_SQL, version, sums[0].enterprises, sums[0].lines, "")
         await activate(uow, Scope("100000"), version, None)
         await uow.commit()
     await analyze(runtime)
     return BigList(DIVISION, version, codes)
+
+
+def merged(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
+    """The sums of several lists as those of one whose only county is the division."""
+    groups: dict[tuple[Dimension, str], list[Sum]] = {}
+    for one in (one for part in parts for one in part):
+        key = DIVISION if one.dimension is Dimension.COUNTY else one.key
+        groups.setdefault((one.dimension, key), []).append(one)
+    order = list(Dimension)
+    return [
+        Sum(
+            dimension,
+            key,
+            sum(one.enterprises for one in sums),
+            sum(one.lines for one in sums),
+            tuple(map(sum, zip(*(one.milligrams for one in sums), strict=True))),
+        )
+        for (dimension, key), sums in sorted(groups.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+    ]
 
 
 async def tiny_list(runtime: Runtime, adcode: str) -> BigList:
