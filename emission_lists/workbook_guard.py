@@ -54,7 +54,7 @@ class Limits:
 
     rows: int = 200_000
     packed: int = 64 << 20
-    unpacked: int = 200 << 20
+    unpacked: int = 640 << 20
     ratio: float = 200.0
     entries: int = 1000
     shared_text: int = 8000
