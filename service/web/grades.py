@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, time
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
 
 from emission_lists.grades import Grade
-from emission_lists.grading import OFFICIAL, Move, State, levels_of
+from emission_lists.grading import OFFICIAL, Actor, Move, State, levels_of
 from emission_lists.guarantee import BASES, GuaranteeState
 from emission_lists.lists import GuaranteeType
 from emission_lists.standing import DOWNGRADING
 from service.accounts.roles import Principal, Role
-from service.grades import flows, reading
+from service.grades import flows, imports, reading
 from service.grades.flows import NEEDS_DOCUMENT, NEEDS_REASON, STATES_GRADE
 from service.grades.rules import rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
 from service.guarantees import flows as guarantee_flows
 from service.guarantees.schemas import GuaranteeBody, GuaranteeStepBody
-from service.kit.auth import Caller, runtime_of
+from service.kit.auth import Caller, runtime_of, same_origin
 from service.kit.clock import SHANGHAI
 from service.kit.http import PageKey, Uow
-from service.kit.problems import Problem
+from service.kit.problems import Forbidden, Problem
 from service.kit.unit_of_work import UnitOfWork
 from service.web.forms import read_form
 from service.web.pages import Writer, render, writer_of
@@ -33,6 +35,7 @@ from service.web.pages import Writer, render, writer_of
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**62)]
 SHOWN = 50
+MOST_FAULTS = 200
 GROUPS: dict[str, list[str]] = {
     "review": ["applied", "district_reviewed", "city_reviewed", "province_reviewed", "ministry_reviewed", "entered"],
     "publicity": ["in_publicity", "objected", "publicity_ended"],
@@ -50,8 +53,16 @@ def _said(problem: Problem, writer: Writer) -> list[str]:
     """What a refusal says, in the reader's language where it is said in it."""
     zh = writer.language == "zh"
     first = problem.extensions.get("detail_zh") if zh else None
-    faults = [str(one.get("detail_zh") if zh and one.get("detail_zh") else one["detail"]) for one in problem.errors]
+    faults = [_fault_said(one, writer) for one in problem.errors]
     return [str(first or problem.detail or problem.title), *faults]
+
+
+def _fault_said(fault: Mapping[str, Any], writer: Writer) -> str:
+    """One fault of a form (`detail`, `detail_zh`) or of a file (`message`, with its row)."""
+    names = ("detail_zh", "message", "detail") if writer.language == "zh" else ("detail", "message_en", "message")
+    said = next(str(fault[name]) for name in names if fault.get(name))
+    row = fault.get("row")
+    return said if row is None else writer.t("grades_import_row", row=row, what=said)
 
 
 def _body(model: type[Body], fields: dict[str, str], writer: Writer) -> Body:
@@ -124,6 +135,7 @@ async def _page(
         uow, caller, states=GROUPS.get(group), grade=grade or None, after=after, size=SHOWN
     )
     rules = rules_for(caller.scope.adcode, uow.now.date())
+    picks = caller.may_judge_grades and Actor.PROVINCE in levels_of(caller.scope.adcode)
     return render(
         request,
         "grades.html",
@@ -138,7 +150,7 @@ async def _page(
         fields=fields or {},
         rules=rules,
         rule_names=RULE_NAMES,
-        all_grades=[one for one in Grade if one is not Grade.UNGRADED],
+        all_grades=[one for one in Grade if one is not Grade.UNGRADED and (picks or one is not Grade.A_PLUS)],
         causes=sorted(DOWNGRADING, key=lambda one: one.value),
         may_apply=caller.role is Role.ENTERPRISE or caller.may_judge_grades,
         may_downgrade=caller.may_judge_grades,
@@ -179,6 +191,44 @@ async def apply(request: Request, caller: Caller) -> Response:
     async def work(uow: UnitOfWork, fields: dict[str, str], writer: Writer) -> str:
         case = await flows.apply(uow, caller, _body(ApplicationBody, fields, writer))
         return f"/grades/{case}"
+
+    return await _write(request, work, lambda uow, **found: _page(request, uow, caller, **found))
+
+
+@router.post("/grades/imports")
+async def enter(request: Request, caller: Caller) -> Response:
+    """Enter a published list: every fault at once, or its cases, which somebody else publishes."""
+    if not same_origin(request):
+        raise Forbidden("This form was sent from another site's page.")
+    writer, limit = writer_of(request), runtime_of(request).settings.max_body_bytes
+    async with request.form(max_files=1, max_fields=10) as form:
+        sent = form.get("published")
+        content = await sent.read(limit + 1) if isinstance(sent, UploadFile) else b""
+        adcode, source = (str(form.get(name) or "").strip()[:200] for name in ("adcode", "source"))
+    try:
+        if not content or len(content) > limit or not source or not re.fullmatch(r"\d{6}", adcode, re.ASCII):
+            raise Refused([writer.t("grades_import_none")])
+        async with runtime_of(request).unit() as uow:
+            await imports.enter(uow, caller, adcode, content, source)
+            await uow.commit()
+    except (Refused, Problem) as refused:
+        faults = refused.faults if isinstance(refused, Refused) else _said(refused, writer)
+        status = 422 if isinstance(refused, Refused) else refused.status
+    else:
+        return RedirectResponse("/grades?group=review", 303)
+    async with runtime_of(request).unit() as uow:
+        return await _page(request, uow, caller, faults=faults[:MOST_FAULTS], status=status)
+
+
+@router.post("/grades/imports/{import_id}/publication")
+async def publish_import(
+    import_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")], request: Request, caller: Caller
+) -> Response:
+    """Put an entered list in force."""
+
+    async def work(uow: UnitOfWork, fields: dict[str, str], writer: Writer) -> str:
+        await imports.publish(uow, caller, import_id, _body(StepBody, fields | {"move": "publish"}, writer))
+        return "/grades?group=published"
 
     return await _write(request, work, lambda uow, **found: _page(request, uow, caller, **found))
 

@@ -107,7 +107,24 @@ GRADES: dict[str, tuple[str, str]] = {
         "The holidays of that year are not known here: Monday to Friday were counted, please check.",
     ),
     "grade_window_choice": ("公示天数未确立，按本产品默认值。", "The length was not found in a document: a default of this product."),
-    "grade_countdown": ("公示截止 {end}", "Publicity until {end}"),
+    "grade_after_window": ("期满无异议的，由{who}公布后生效。", "Without an objection, {who} publishes it after the end; then it takes effect."),
+    "grades_import": ("录入公布名单", "Enter a published list"),
+    "grades_import_note": (
+        "上传公布的名单（.xlsx 或 .csv：区县、企业名称、行业、绩效等级，可加统一社会信用代码、子类、生产线编号）。一次列出全部问题；"
+        "录入后由另一人公布，才会生效。",
+        "Upload the published list (.xlsx or .csv: 区县, 企业名称, 行业, 绩效等级; 统一社会信用代码, 子类, 生产线编号 may be"
+        " added). All faults come at once; another person publishes it, only then it takes effect.",
+    ),
+    "grades_import_file": ("名单文件", "File"),
+    "grades_import_source": ("公告名称", "Announcement"),
+    "grades_import_place": ("行政区划代码", "Division code"),
+    "grades_import_button": ("录入", "Enter"),
+    "grades_import_row": ("第{row}行：{what}", "Row {row}: {what}"),
+    "grades_import_publish": ("公布本批全部事项", "Publish all cases of this list"),
+    "grades_import_none": (
+        "请选择名单文件，并填写行政区划代码和公告名称。",
+        "Choose the file, and give the division code and the announcement.",
+    ),
     "grade_history": ("等级沿革", "History of grades"),
     "grade_history_none": (
         "没有等级决定：按清单载明的等级执行。评定、降级、到期会在这里逐条显示。",

@@ -111,3 +111,34 @@ class TestImport:
         await enter(people, "city", GOOD)
         async with runtime.unit() as uow:
             assert await grade_standing(uow, CEMENT, CITY, clock.current + timedelta(days=9)) is None
+
+
+class TestPage:
+    HTML = {"accept": "text/html", "origin": "http://127.0.0.1:8000"}  # noqa: RUF012 - never changed
+
+    async def send(self, people: People, name: str, content: str, source: str = "公告") -> httpx.Response:
+        return await people.client.http.post(
+            "/grades/imports",
+            headers=people.calls[name] | self.HTML,
+            data={"adcode": CITY, "source": source},
+            files={"published": ("list.csv", content.encode())},
+        )
+
+    async def test_entered_and_published_by_forms(self, people: People) -> None:
+        answer = await self.send(people, "city", GOOD)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/grades?group=review")
+        page = await people.client.http.get("/grades/1", headers=people.calls["city2"] | self.HTML)
+        where = page.text.partition('action="/grades/imports/')[2].partition('"')[0]
+        answer = await people.client.http.post(
+            f"/grades/imports/{where}", headers=people.calls["city2"] | self.HTML, data={"document": "内环发〔2026〕1号"}
+        )
+        assert (answer.status_code, answer.headers["location"]) == (303, "/grades?group=published")
+
+    async def test_faults_with_their_rows(self, people: People) -> None:
+        answer = await self.send(people, "city", HEADER + "1,新城区,没有这家企业,水泥,B\n2,,,,\n3,新城区,甲,水泥,S\n")
+        assert answer.status_code == 422
+        assert "第4行" in answer.text
+        answer = await self.send(people, "city", HEADER + "1,新城区,没有这家企业,水泥,B\n")
+        assert "第2行：现行清单中没有该企业" in answer.text
+        assert (await self.send(people, "city", GOOD, source="")).status_code == 422
+        assert (await self.send(people, "plant", GOOD)).status_code == 403
