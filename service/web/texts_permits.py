@@ -37,8 +37,8 @@ PERMITS: dict[str, tuple[str, str]] = {
         "SO2 与 NOx 的比例可互相调剂，合计不降低（河北2019，可信度中）。",
         "SO2 and NOx may be balanced as long as their sum is kept (Hebei 2019, medium confidence).",
     ),
+    "fault_reference": ("依据：", "Rests on:"),
     "permits_title": ("排污许可名录", "Permit registers"),
-    "permits_lists": ("清单", "Lists"),
     "permits_none": (
         "还没有名录。上传后，这里列出各行政区的每一版；清单将与生效的一版核对，找出漏列的涉气持证单位。",
         "No register yet. Once one is uploaded, its versions stand here, and lists are held against the one in force to find air"
