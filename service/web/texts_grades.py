@@ -106,8 +106,14 @@ GRADES: dict[str, tuple[str, str]] = {
         "该年度法定节假日未录入，仅按周一至周五计算工作日，请核对。",
         "The holidays of that year are not known here: Monday to Friday were counted, please check.",
     ),
-    "grade_window_choice": ("公示天数未确立，按本产品默认值。", "The length was not found in a document: a default of this product."),
-    "grade_after_window": ("期满无异议的，由{who}公布后生效。", "Without an objection, {who} publishes it after the end; then it takes effect."),
+    "grade_window_choice": (
+        "公示天数未确立，按本产品默认值。",
+        "The length was not found in a document: a default of this product.",
+    ),
+    "grade_after_window": (
+        "公示期满无异议的，由{who}公布后生效。",
+        "Without an objection, {who} publishes it after the end; then it takes effect.",
+    ),
     "grades_import": ("录入公布名单", "Enter a published list"),
     "grades_import_note": (
         "上传公布的名单（.xlsx 或 .csv：区县、企业名称、行业、绩效等级，可加统一社会信用代码、子类、生产线编号）。一次列出全部问题；"
