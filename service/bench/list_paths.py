@@ -23,7 +23,7 @@ from service.proposals.by_hand import propose_by_hand
 from service.proposals.repository import find
 
 AT_ONCE, READS, WARM = 16, 4000, 200
-READERS = 4
+READERS, MORE_DECISIONS = 4, 4
 SUMMARY_LIMIT, DECISION_LIMIT = 1.0, 100.0
 AGAIN_SQL = (
     "UPDATE list_version SET state = 'draft', frozen_at = NULL, activated_at = NULL, ended_at = NULL WHERE id = $1"
@@ -70,7 +70,7 @@ def _ask(stage: Stage, code: str) -> Call:
 async def decision_to_answers(stage: Stage, rounds: int) -> Result:
     """From sending the decision until sampled enterprises of the division all get the new answer, in milliseconds."""
     found, decided = [], []
-    for number in range(rounds + 1):  # the first one warms up
+    for number in range(rounds + MORE_DECISIONS + 1):  # the first one warms up
         level = "red" if number % 2 == 0 else "orange"
         proposal = await _proposed(stage, level)
         sample = random.Random(number).sample(stage.division.codes, min(20, len(stage.division.codes)))
