@@ -217,8 +217,7 @@ class Accounts:
         self._enterprises: dict[tuple[str, ...], int] = defaultdict(int)
         self._sums: dict[tuple[_Group, int], Tally] = {}
         self._largest: list[tuple[int, str, str, LargeLine]] = []
-        self._waiting: dict[Weights, list[Four]] = defaultdict(list)
-        self._whose: dict[Weights, Span] = {}
+        self._waiting: dict[tuple[int, bool, Weights], list[Four]] = defaultdict(list)
         self._rows = 0
 
     def add(
@@ -296,10 +295,10 @@ class Accounts:
 
     def _add_hours(self, span: Span, account: LineAccount, verified: Verified | None) -> None:
         for weights, amounts in account.terms:
-            self._wait(span, weights, amounts)
+            self._wait(span, weights, amounts, base=False)
         hours = self.hours[span.key]
         if any(account.daily_base):
-            self._wait(span, whole(span), account.daily_base)
+            self._wait(span, whole(span), account.daily_base, base=True)
             hours.asked += account.asked
         if verified is None:
             return
@@ -308,23 +307,19 @@ class Accounts:
             hours.verified += share.weights.hourly(np.array(daily, dtype=np.int64))
             hours.known += np.outer([bool(base) for base in daily], share.known)
 
-    def _wait(self, span: Span, weights: Weights, amounts: Four) -> None:
-        self._waiting[weights].append(amounts)
-        self._whose[weights] = span
+    def _wait(self, span: Span, weights: Weights, amounts: Four, *, base: bool) -> None:
+        self._waiting[span.key, base, weights].append(amounts)
         self._rows += 1
 
     def _flush(self) -> None:
         """Hours are summed for many lines at once."""
-        for weights, rows in self._waiting.items():
-            span = self._whose[weights]
-            hours = self.hours[span.key]
-            target = hours.base if weights is whole(span) else hours.planned
+        for (key, base, weights), rows in self._waiting.items():
+            target = self.hours[key].base if base else self.hours[key].planned
             table = np.array(rows, dtype=np.int64)
             for place in range(4):
                 if table[:, place].any():
                     target[place] += weights.hourly(table[:, place]).sum(axis=0)
         self._waiting.clear()
-        self._whose.clear()
         self._rows = 0
 
     def _note(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 from functools import lru_cache
@@ -103,16 +103,20 @@ class Weights:
 
     cum: Ints
     den: int
+    end: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "end", int(self.cum[-1]) if len(self.cum) else 0)
 
     def total(self, milligrams: int) -> int:
         """The part of a daily amount in the whole response."""
-        return milligrams * int(self.cum[-1]) // self.den if len(self.cum) else 0
+        return milligrams * self.end // self.den
 
     def hourly(self, milligrams: Ints) -> Ints:
         """The parts of daily amounts in each clock hour: shape (n,) → (n, hours)."""
         if not len(self.cum):
             return np.zeros((len(milligrams), 0), dtype=np.int64)
-        if int(self.cum[-1]) * self.den >= _SAFE:
+        if self.end * self.den >= _SAFE:
             parts = [[int(value) * int(cum) // self.den for cum in self.cum] for value in milligrams]
             return _steps(np.array(parts, dtype=np.int64))
         full, rest = np.divmod(milligrams, self.den)
@@ -130,8 +134,12 @@ Piece = tuple[int, int, Fraction]  # minutes since the start, half-open, and the
 
 
 def weights(pieces: Iterable[Piece], span: Span) -> Weights:
-    """The weights of a rate that is given piece by piece; outside of the pieces it is nothing."""
-    kept = [piece for piece in pieces if piece[2] and piece[0] < piece[1]]
+    """The weights of a rate that is given piece by piece; outside of the pieces it is nothing. Equal pieces share them."""
+    return _weights(tuple(piece for piece in pieces if piece[2] and piece[0] < piece[1]), span)
+
+
+@lru_cache(maxsize=65_536)
+def _weights(kept: tuple[Piece, ...], span: Span) -> Weights:
     den = math.lcm(*(share.denominator for _, _, share in kept))
     edges = _edges(span)[1:]
     cum = np.zeros(len(edges), dtype=np.int64)
@@ -166,7 +174,7 @@ class Course:
     @property
     def computable(self) -> bool:
         """Whether a base says what is saved, for some of the time at least."""
-        return self.established or bool(len(self.computed.cum) and self.computed.cum[-1])
+        return self.established or self.computed.end > 0
 
 
 @lru_cache(maxsize=65_536)

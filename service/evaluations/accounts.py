@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import marshal
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +16,10 @@ from emission_lists.accounting import Measured
 from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, Reported, Tally
 from emission_lists.accounting_weights import Span
-from emission_lists.documents import enterprise_from, line_from
-from emission_lists.levels import ResponseLevel
+from emission_lists.documents import enterprise_from, measure_from, pollutants_from
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import Line, Pollutants
+from emission_lists.measures import Measure
 from service.evaluations import repository
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
@@ -85,11 +87,32 @@ def add_rows(
     accounts: Accounts, rows: Sequence[Any], reports: Reports, known: Mapping[str, Mapping[str, Measured]]
 ) -> None:
     """Account stored enterprises; runs apart from the event loop."""
+    measures: dict[bytes, Measure] = {}
     for uscc, document in rows:
         stored = json.loads(document)
-        lines = [line_from(line) for line in stored["lines"]]
+        lines = [_line(line, measures) for line in stored["lines"]]
         told = _reported(lines, reports[uscc]) if uscc in reports else None
         accounts.add(enterprise_from(stored["enterprise"]), lines, measured=known.get(uscc), reported=told)
+
+
+def _line(document: dict[str, Any], known: dict[bytes, Measure]) -> Line:
+    """A stored line. Most lines of a list share few measures: reading each only once halves the time."""
+    measures = []
+    for level in LEVELS:
+        stored = document["measures"][level.value]
+        key = marshal.dumps(stored, 2)
+        measure = known.get(key)
+        if measure is None:
+            measure = known[key] = measure_from(stored)
+        measures.append(measure)
+    return Line(
+        code=document["code"],
+        name=document["name"],
+        process=document["process"],
+        base=pollutants_from(document["base"]),
+        measures=PerLevel(*measures),
+        reductions=PerLevel(*(pollutants_from(document["reductions"][level.value]) for level in LEVELS)),
+    )
 
 
 async def _reports(uow: UnitOfWork, spans: Sequence[Span], after: str, until: str) -> Reports:
