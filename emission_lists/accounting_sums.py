@@ -24,7 +24,7 @@ from emission_lists.accounting import (
     account_line,
     verify,
 )
-from emission_lists.accounting_weights import Ints, Span, Weights, hour_minutes, whole
+from emission_lists.accounting_weights import Ints, Span, Weights, whole
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Labelled, Measure
 from emission_lists.summary import source_of, standing_of
@@ -432,8 +432,3 @@ def _exceeds(one: Amounts) -> bool:
         return False
     pairs = zip(one.reported.saved, one.account.base, one.account.daily_base, strict=True)
     return any(value is not None and daily and value > base + daily // 1000 for value, base, daily in pairs)
-
-
-def minutes_by_hour(span: Span) -> list[int]:
-    """How many minutes of each clock hour belong to the response."""
-    return [int(minutes) for minutes in hour_minutes(span)]

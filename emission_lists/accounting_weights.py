@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -258,8 +257,3 @@ def asks(measure: Measure) -> bool:
     """Whether a measure is known and asks for anything, now or later."""
     every = (measure, *(later.measure for later in measure.later))
     return measure.executable and any(one.action is not Action.NONE or one.forced for one in every)
-
-
-def gapless(spans: Iterable[Span]) -> bool:
-    """Whether each response begins where the one before ended."""
-    return all(before.end == after.start for before, after in pairwise(spans))
