@@ -29,6 +29,9 @@ from emission_lists.measures import Measure
 
 T = TypeVar("T")
 
+MOST_REMEMBERED = 4000
+"""Sets of cells that a group keeps: what repeats does so nearby, and a long list must not be held twice."""
+
 
 class Problem(NamedTuple):
     """A problem before it is tied to a row. `place`: the column in the sheet, counted from 0."""
@@ -61,6 +64,8 @@ class Group(Generic[T]):
         cells = self._pick(raw)
         known = self._cache.get(cells)
         if known is None:
+            if len(self._cache) >= MOST_REMEMBERED:
+                self._cache.clear()
             known = self._cache[cells] = self._read(cells)
         return known
 
@@ -130,6 +135,8 @@ class Plan:
                     problems.append(where.problem(wrong.column, wrong.code, wrong.value, wrong.facts))
         if problems:
             return None, problems
+        if len(self._cache) >= MOST_REMEMBERED:
+            self._cache.clear()
         plan = self._cache[cells] = PerLevel(*measures)
         return plan, problems
 
