@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from emission_lists.grades import Grade
 
@@ -12,6 +13,16 @@ Text = Annotated[str, Field(min_length=1, max_length=4000)]
 Short = Annotated[str, Field(min_length=1, max_length=64)]
 Uscc = Annotated[str, Field(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
 Adcode = Annotated[str, Field(pattern=r"^\d{6}$")]
+
+
+def _within_reach(value: datetime) -> datetime:
+    if not 2000 <= value.year < 2200:
+        raise ValueError("give an instant between the years 2000 and 2200")
+    return value
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""An aware instant that months can be added to."""
 
 
 class _Body(BaseModel):
@@ -68,14 +79,14 @@ class StepBody(_Body):
     reason: Text | None = None
     document: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     grade: Grade | None = None
-    effective_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
-    ban_until: AwareDatetime | None = None
+    effective_from: Instant | None = None
+    valid_until: Instant | None = None
+    ban_until: Instant | None = None
 
 
 class PublicationBody(_Body):
     """By which document an entered list is published, from when and until when its grades hold."""
 
     document: Annotated[str, Field(min_length=1, max_length=200)]
-    effective_from: AwareDatetime | None = None
-    valid_until: AwareDatetime | None = None
+    effective_from: Instant | None = None
+    valid_until: Instant | None = None

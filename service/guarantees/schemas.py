@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from service.grades.schemas import Adcode, Text, Uscc
+from service.grades.schemas import Adcode, Instant, Text, Uscc
 
 
 class _Body(BaseModel):
@@ -29,7 +29,7 @@ class GuaranteeBody(_Body):
     kind: Literal["livelihood", "city_operation", "strategic_industry", "major_project", "other"]
     basis: Literal["heat_supply", "ordered_quantity"]
     cap: CapBody
-    valid_until: AwareDatetime
+    valid_until: Instant
     reason: Text
 
 

@@ -328,6 +328,20 @@ class TestDowngrades:
         assert (await people.post("city", f"{GRADES}/downgrades", **body)).status_code == 422
 
 
+class TestOddInput:
+    @pytest.mark.parametrize("instant", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+08:00", "2026-01-01T00:00:00"])
+    async def test_instants_out_of_reach(self, people: People, instant: str) -> None:
+        case = (await people.apply()).json()["id"]
+        assert (await people.step("county", case, "review", effective_from=instant)).status_code == 422
+
+    async def test_a_nul_is_refused(self, people: People) -> None:
+        assert (await people.apply(reason="a\0b")).status_code == 422
+
+    @pytest.mark.parametrize("path", [f"{GRADES}/applications/4611686018427387904", f"{GRADES}?adcode=xx", f"{GRADES}?state=x"])
+    async def test_odd_paths(self, people: People, path: str) -> None:
+        assert (await people.get("city", path)).status_code in {404, 422}
+
+
 class TestListing:
     async def test_by_state_and_grade_in_pages(self, people: People) -> None:
         first = (await people.apply(grade="A")).json()["id"]
