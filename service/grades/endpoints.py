@@ -103,9 +103,9 @@ async def enter(
     return answer
 
 
-@router.post("/grades/imports/{import_id}/publication", status_code=201)
+@router.post("/grades/imports/{batch_id}/publication", status_code=201)
 async def publish_import(
-    import_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
+    batch_id: Annotated[str, Path(pattern=r"^[0-9a-f-]{36}$")],
     body: PublicationBody,
     request: Request,
     caller: Caller,
@@ -115,9 +115,9 @@ async def publish_import(
     asked = StepBody(move="publish", **body.model_dump())
 
     async def make() -> tuple[int, object]:
-        return 201, await imports.publish(uow, caller, import_id, asked)
+        return 201, await imports.publish(uow, caller, batch_id, asked)
 
-    return await once(request, uow, caller, {"import": import_id, **body.model_dump(mode="json")}, make)
+    return await once(request, uow, caller, {"import": batch_id, **body.model_dump(mode="json")}, make)
 
 
 @router.get("/enterprises/{uscc}/grades")
