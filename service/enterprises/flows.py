@@ -30,9 +30,9 @@ class Answer:
         return self.since <= instant and (self.until is None or instant < self.until)
 
 
-async def may_see(uow: UnitOfWork, principal: Principal, uscc: str) -> tuple[Home, ...]:
+async def may_see(uow: UnitOfWork, principal: Principal, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
     """Where an enterprise is listed. Raises Forbidden for somebody else's enterprise."""
-    homes = await homes_of(uow, uscc)
+    homes = await homes_of(uow, uscc, lists)
     if not any(principal.may_see_enterprise(home.adcode, uscc) for home in homes):
         raise Forbidden("You may see the requirements of your own enterprise, officials those of their region.")
     return homes
@@ -46,24 +46,24 @@ async def requirements(
     With sites in several divisions the one with the highest level in force is answered first, the others under
     `elsewhere`. `level`: what it would mean if that level were declared. Raises Forbidden for somebody else's enterprise.
     """
-    homes = await may_see(uow, principal, uscc)
-    live = uow.runtime.live
+    live, lists = uow.runtime.live, Lists(uow, uscc)
+    since = live.requirements.times_forgotten
+    homes = await may_see(uow, principal, uscc, lists if instant is None else None)
     remembering = instant is None and level is None and live.listening
     if remembering:
         kept: Answer | None = live.requirements.get(uscc)
         if kept is not None and kept.holds(uow.now):
             return kept
-    since = live.requirements.times_forgotten
     moment = uow.now if instant is None else instant
     question = Question(uscc, moment, min(moment, uow.now), level, with_next=instant is None and level is None)
-    answer = await _answer(uow, question, homes if instant is None else await homes_at(uow, uscc, question.known))
+    answer = await _answer(lists, question, homes if instant is None else await homes_at(uow, uscc, question.known))
     if remembering:
         live.requirements.put(uscc, answer, since)
     return answer
 
 
-async def _answer(uow: UnitOfWork, question: Question, homes: tuple[Home, ...]) -> Answer:
-    lists = Lists(uow, question.uscc)
+async def _answer(lists: Lists, question: Question, homes: tuple[Home, ...]) -> Answer:
+    uow = lists.uow
     if question.moment == uow.now:
         await lists.prefetch()
     found = [await compose(uow, lists, site, question) for site in sites_of(uow.runtime, homes)]

@@ -28,9 +28,7 @@ WHERE e.uscc = $1 AND (v.state = 'active' OR EXISTS (
 ORDER BY v.adcode, v.id
 """
 HOMES_SQL = NAMED_SQL.format(more="")
-DECIDED = (
-    f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
-)
+DECIDED = f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
 NOW_SQL = NAMED_SQL.format(more=f", v.guide, e.document{DECIDED}")
 LAST_HOME_SQL = """
 SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
@@ -76,10 +74,10 @@ class Listed(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[Home, ...]:
+async def homes_of(uow: UnitOfWork, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
     """The divisions whose lists name an enterprise: it may have sites in several, and none of them takes it from another.
 
-    Raises Invalid for a wrong code, Unknown when it is in no list.
+    With `lists`, what they say now is read in the same round trip. Raises Invalid for a wrong code, Unknown when it is in no list.
     """
     remembered = uow.runtime.live.homes
     since = remembered.times_forgotten
@@ -88,7 +86,8 @@ async def homes_of(uow: UnitOfWork, uscc: str) -> tuple[Home, ...]:
         return known
     if not uscc_valid(uscc):
         raise Invalid(f"{uscc} is not a unified social credit code: its check character does not fit.")
-    rows = await uow.fetch(HOMES_SQL, uscc, uow.now) or await uow.fetch(LAST_HOME_SQL, uscc)
+    rows = await (uow.fetch(HOMES_SQL, uscc, uow.now) if lists is None else lists.prefetch())
+    rows = rows or await uow.fetch(LAST_HOME_SQL, uscc)
     if not rows:
         raise Unknown(
             f"{uscc} is in no emission list here; ask the ecology bureau whether the enterprise must be listed."
@@ -145,11 +144,18 @@ class Lists:
     uscc: str
     _listed: dict[int, Listed | None] = field(default_factory=dict)
     _active: dict[str, tuple[int, datetime]] = field(default_factory=dict)
+    _now: list[Any] | None = None
     _decisions: dict[str, Decisions] = field(default_factory=dict)
 
-    async def prefetch(self) -> None:
-        """Everything that may be asked for now, in one round trip."""
-        for row in await self.uow.fetch(NOW_SQL, self.uscc, self.uow.now):
+    async def prefetch(self) -> list[Any]:
+        """Everything that may be asked for now, in one round trip; a second call reads nothing."""
+        if self._now is None:
+            self._now = await self.uow.fetch(NOW_SQL, self.uscc, self.uow.now)
+            self._keep(self._now)
+        return self._now
+
+    def _keep(self, rows: Iterable[Any]) -> None:
+        for row in rows:
             self._listed[row["id"]] = _listed(row["id"], row)
             self._decisions[row["adcode"]] = decisions_from(row["grades"], row["guarantees"])
             if row["state"] == "active":
