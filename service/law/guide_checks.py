@@ -105,7 +105,9 @@ def _overlays(draft: Draft) -> Iterator[LawProblem]:
                 continue
             for name in clashes(guide.value, extension):
                 problem = f"{name} stands in {guide.file} already"
-                yield LawProblem(entry.file, "industries", problem, "remove it: a place adds industries, it replaces none")
+                yield LawProblem(
+                    entry.file, "industries", problem, "remove it: a place adds industries, it replaces none"
+                )
             if not clashes(guide.value, extension):
                 yield from _contradiction(entry, guide.value)
 
