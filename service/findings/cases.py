@@ -13,18 +13,17 @@ from emission_lists.compliance import LineCase, LoadMeter, Meter, Monitor
 from emission_lists.compliance_baseline import Baseline
 from emission_lists.compliance_gates import Passage
 from emission_lists.documents import enterprise_from, line_from
-from emission_lists.entitlement import entitled
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.schedule import stages
 from service.evidence.flows import AHEAD
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
+from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from
 from service.kit.canonical import canonical
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.workbooks import guide_of
 from service.responses.repository import Responding
 
 LISTED_SQL = f"""
@@ -127,7 +126,7 @@ def _listed(row: Any, response: Responding, now: datetime) -> tuple[Enterprise, 
     decisions = decisions_from(row["grades"], row["guarantees"])
     if not decisions:
         return enterprise, tuple(lines)
-    made = entitled(enterprise, lines, decisions, guide_of(row["guide"]), start=response.starts_at, at=now)
+    made = entitle(enterprise, lines, row["guide"], decisions, response.starts_at, now)
     return made.enterprise, tuple(made.lines)
 
 

@@ -17,7 +17,7 @@ from service.grades.rules import rules_for
 from service.grades.schemas import ApplicationBody
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.workbooks import guide_of
+from service.lists.workbooks import guide_of, law_at
 
 LISTED_SQL = """
 SELECT e.document, e.county, v.guide, v.adcode FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
@@ -94,7 +94,7 @@ def application_faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, i
         )
     if body.grade is Grade.UNGRADED:
         faults.append(fault("grade", "Nobody applies for not being graded; choose a grade.", "请选择申请的等级"))
-    guide = guide_of(body.guide or listed.guide)
+    guide = law_at(listed.county, body.guide or listed.guide, uow.now.date())[0]
     known_industry = guide.industry(industry)
     if known_industry is None:
         local = rules.local_industry(industry)

@@ -12,9 +12,10 @@ from emission_lists.grading_rules import legal_grades, lowest_grade, months_late
 from emission_lists.standing import Decided, DecisionKind, InForce, effective_instant, standing_at
 from service.grades.cases import NewStep, Stored, add_step, load
 from service.grades.repository import decisions_of
+from service.kit.clock import SHANGHAI
 from service.kit.problems import Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.workbooks import guide_of
+from service.lists.workbooks import law_at
 
 INSERT_SQL = """
 INSERT INTO grade_decision (uscc, adcode, line_code, industry, guide, grade, kind, effective_from, valid_until,
@@ -32,7 +33,8 @@ JOB = "move_grade"
 
 def legal_of(stored: Stored) -> tuple[Grade, ...]:
     """The legal grades of the case's industry; empty where they are not established."""
-    guide = guide_of(stored.row["guide"])
+    row = stored.row
+    guide = law_at(row["county"], row["guide"], row["created_at"].astimezone(SHANGHAI).date())[0]
     industry = guide.industry(stored.row["industry"])
     if industry is None:
         local = stored.rules.local_industry(stored.row["industry"])

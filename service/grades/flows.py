@@ -47,7 +47,7 @@ from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.workbooks import guide_of
+from service.lists.workbooks import law_at
 
 OPEN_SQL = """
 SELECT a.id FROM grade_application a
@@ -239,7 +239,7 @@ async def _propose(
     industry = industry or listed.enterprise.industry
     rules = rules_for(listed.county, uow.now.date())
     current = await _held(uow, listed, industry)
-    guide = guide_of(listed.guide)
+    guide = law_at(listed.county, listed.guide, uow.now.date())[0]
     known = guide.industry(industry)
     legal = () if known is None else legal_grades(guide, known, None)
     faked = cause is DecisionKind.FAKED_EVALUATION

@@ -19,7 +19,7 @@ from service.grades.rules import rules_for
 from service.grades.schemas import StepBody
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.workbooks import guide_of
+from service.lists.workbooks import law_at
 
 NAMES_SQL = """
 SELECT e.uscc, e.name FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
@@ -86,7 +86,7 @@ async def _matched(
             faults.append(_unmatched(row, len(holders)))
             continue
         listed = await listed_in(uow, holders[0], adcode)
-        industry, subtype, fault = _classified(guide_of(listed.guide), listed, row, uow)
+        industry, subtype, fault = _classified(law_at(listed.county, listed.guide, uow.now.date())[0], listed, row, uow)
         if fault is not None:
             faults.append(fault)
             continue
