@@ -144,6 +144,7 @@ class LocalPractice(Data):
     adcode: Adcode | None = None
     issued: str
     status: str
+    status_zh: str
     confidence: Confidence
     source: tuple[str, ...]
     memo: str | None = None

@@ -118,6 +118,7 @@ def _practice_head(one: LocalPractice) -> dict[str, Any]:
         "adcode": one.adcode,
         "issued": one.issued,
         "status": one.status,
+        "status_zh": one.status_zh,
         "confidence": one.confidence,
         "source": list(one.source),
     }
