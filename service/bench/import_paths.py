@@ -20,7 +20,7 @@ from emission_lists.workbook_writer import write_long, write_workbook
 from service.bench.big_lists import GUIDE, counties_of
 from service.bench.load import Result, compared
 from service.bench.stage import Stage
-from service.lists.content import ENTERPRISE_COLUMNS
+from service.lists.content import ENTERPRISE_COLUMNS, RECORD_COLUMNS
 from service.lists.importing import import_file
 from service.lists.workbooks import guide_of, profile
 
@@ -29,7 +29,7 @@ LINES_PER_ENTERPRISE = 3
 MEMORY_LIMIT = 500.0
 SAMPLE_SECONDS = 0.05
 MEGABYTE = 1 << 20
-COPY_OUT_SQL = "SELECT * FROM list_enterprise WHERE version_id = $1 ORDER BY uscc"
+TABLES = {"list_enterprise": ENTERPRISE_COLUMNS, "list_record": RECORD_COLUMNS}
 
 
 async def import_workbook(stage: Stage, rounds: int, rows: int) -> Result:
@@ -56,13 +56,13 @@ async def import_workbook(stage: Stage, rounds: int, rows: int) -> Result:
             started = time.perf_counter()
             await asyncio.to_thread(_bare, path)
             async with stage.runtime.unit() as uow:
-                await uow.connection.copy_to_table(
-                    "limit_enterprise", source=BytesIO(copied), columns=ENTERPRISE_COLUMNS
-                )
+                for table, columns in TABLES.items():
+                    source = BytesIO(copied[table])
+                    await uow.connection.copy_to_table(f"limit_{table}", source=source, columns=columns)
                 await uow.commit()
             took = time.perf_counter() - started
             async with stage.runtime.unit() as uow:
-                await uow.execute("TRUNCATE limit_enterprise")
+                await uow.execute("TRUNCATE limit_list_enterprise, limit_list_record")
                 await uow.commit()
             return took
 
@@ -77,14 +77,17 @@ async def _imported(stage: Stage, path: Path) -> int:
     return int(found["version_id"])
 
 
-async def _rows_of(stage: Stage, version: int) -> bytes:
-    """The rows of a version as COPY takes them, and an empty table like theirs to copy them into."""
-    target = BytesIO()
+async def _rows_of(stage: Stage, version: int) -> dict[str, bytes]:
+    """The rows of a version as COPY takes them, by table, and empty tables like theirs to copy them into."""
+    found = {}
     async with stage.runtime.unit() as uow:
-        await uow.execute("CREATE TABLE limit_enterprise (LIKE list_enterprise INCLUDING ALL)")
-        await uow.connection.copy_from_query(COPY_OUT_SQL, version, output=target)
+        for table in TABLES:
+            await uow.execute(f"CREATE TABLE limit_{table} (LIKE {table} INCLUDING ALL)")
+            target, rows = BytesIO(), f"SELECT * FROM {table} WHERE version_id = $1"
+            await uow.connection.copy_from_query(rows, version, output=target)
+            found[table] = target.getvalue()
         await uow.commit()
-    return target.getvalue()
+    return found
 
 
 def _bare(path: Path) -> None:
