@@ -175,6 +175,8 @@ async def _put_in_force(uow: UnitOfWork, row: Any, account_id: int | None) -> No
     await uow.execute("UPDATE list_version SET state = 'active', activated_at = $2 WHERE id = $1", row["id"], uow.now)
     await uow.record("list.activated", row["adcode"], version=row["id"], digest=row["digest"], account=account_id)
     await uow.tell("list", row["adcode"])
+    if await uow.fetchval("SELECT 1 FROM proposal WHERE adcode = $1 AND state = 'open'", row["adcode"]):
+        await uow.enqueue("assess", {"adcodes": [row["adcode"]]})  # it names the list that it pins: propose anew
 
 
 async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: datetime) -> bool:

@@ -19,7 +19,7 @@ from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, N
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
 from service.proposals.content import HOLD, Change, basis_of, called_for, content
-from service.warnings.flows import carry_out
+from service.warnings.flows import ENDING, carry_out
 from service.warnings.repository import Standing, standing
 
 ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "lift"})
@@ -199,6 +199,7 @@ async def decide(
     unchanged = None
     if approve:
         await _check_supported(uow, proposal, plan, ground)
+        await _check_list(uow, json.loads(proposal["content"]))
     else:
         unchanged = await left_unchanged(uow, proposal, plan)
         check_ground(ground, unchanged)
@@ -275,6 +276,17 @@ async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: G
             "The newest assessment no longer supports this proposal. Reject it; if it shall be done all the same, "
             "it is proposed again with a ground."
         )
+
+
+async def _check_list(uow: UnitOfWork, frozen: dict[str, Any]) -> None:
+    """What is approved names the list that the response will follow; it must still be that one."""
+    if frozen["action"] in (*ENDING, HOLD) or frozen["list_version"] == await list_to_pin(uow, frozen["adcode"]):
+        return
+    raise Conflict(
+        "The emission list in force has changed since this was proposed. The system proposes anew with the next assessment, "
+        "which has been asked for; what was entered by hand, reject and enter again.",
+        detail_zh="提出建议之后生效清单已变更。系统将随下一次研判（已安排）按新清单重新提出；人工录入的，请驳回后重新录入。",
+    )
 
 
 async def _store_decision(uow: UnitOfWork, principal: Principal, proposal: Any, *, approve: bool, reason: str) -> int:
