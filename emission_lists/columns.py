@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -49,6 +49,8 @@ NOTES_SHEET = "填写说明"
 CHOICES_SHEET = "选项"
 EXAMPLE = "示例"
 NUMBER_HEADER = "序号"
+MOST_COLUMNS = 200
+"""A header that reaches further than this is no header of ours: it is told once instead of cell by cell."""
 BASE_HEADERS = ("污染物", "全社会日排放量（kg/d）")
 
 
@@ -75,6 +77,11 @@ class Column:
 def header_key(header: str) -> str:
     """A header as it is compared: one kind of brackets, no blanks or line breaks."""
     return plain("".join(header.split()))
+
+
+def header_width(header: Sequence[object]) -> int:
+    """How many cells of a header there are up to its last filled one."""
+    return next((place + 1 for place in reversed(range(len(header))) if str(header[place]).strip()), 0)
 
 
 def _text(header: str, *, needed: bool = False, read: Reader = as_text, note: str = "") -> Column:

@@ -18,10 +18,12 @@ from emission_lists.columns import (
     COLUMNS,
     EXAMPLE,
     LIST_SHEET,
+    MOST_COLUMNS,
     NUMBER_HEADER,
     OPTIONAL,
     column_letter,
     header_key,
+    header_width,
 )
 from emission_lists.findings import Finding, finding, shorten
 from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, Pollutants
@@ -132,11 +134,14 @@ def _columns(header: list[Any], reading: Reading) -> list[int] | None:
     places: dict[str, int] = {}
     known = {column.key for column in COLUMNS} | {NUMBER_HEADER}
     errors: list[Finding] = []
-    for place, cell in enumerate(header):
+    width = header_width(header)
+    if width > MOST_COLUMNS:
+        reading.errors.append(_header_error("HEADER_UNKNOWN", width - 1, str(header[width - 1])))
+        return None
+    for place, cell in enumerate(header[:width]):
         key = header_key(str(cell))
         if not key:
-            if any(str(later) for later in header[place:]):
-                errors.append(_header_error("HEADER_UNKNOWN", place, "（空）"))
+            errors.append(_header_error("HEADER_UNKNOWN", place, "（空）"))
             continue
         if key in places:
             errors.append(_header_error("HEADER_REPEATED", place, str(cell)))

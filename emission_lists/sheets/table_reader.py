@@ -8,7 +8,14 @@ from typing import Any, NamedTuple
 from python_calamine import CalamineSheet
 
 from emission_lists.cells import CellProblem
-from emission_lists.columns import EXAMPLE, NUMBER_HEADER, column_letter, header_key
+from emission_lists.columns import (
+    EXAMPLE,
+    MOST_COLUMNS,
+    NUMBER_HEADER,
+    column_letter,
+    header_key,
+    header_width,
+)
 from emission_lists.findings import Finding, finding
 from emission_lists.sheets.kinds import Json
 from emission_lists.sheets.readers import SheetColumn
@@ -83,12 +90,14 @@ class TableReader:
         """Where the columns stand; None if the header does not hold. Optional columns may be missing."""
         columns = {column.key: column for column in self.table.columns}
         seen: dict[str, int] = {}
-        before = len(self.errors)
-        for place, cell in enumerate(header):
+        before, width = len(self.errors), header_width(header)
+        if width > MOST_COLUMNS:
+            self._add("HEADER_UNKNOWN", 1, column_letter(width - 1), str(header[width - 1]))
+            return None
+        for place, cell in enumerate(header[:width]):
             key = header_key(str(cell))
             if not key:
-                if any(str(later).strip() for later in header[place:]):
-                    self._add("HEADER_UNKNOWN", 1, column_letter(place), "（空）")
+                self._add("HEADER_UNKNOWN", 1, column_letter(place), "（空）")
             elif key in seen:
                 self._add("HEADER_REPEATED", 1, column_letter(place), str(cell))
             elif key not in columns and key != NUMBER_HEADER:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
-from emission_lists.columns import EXAMPLE
+from emission_lists.columns import EXAMPLE, MOST_COLUMNS
 from emission_lists.findings import Finding
 from emission_lists.sheets.columns import KEY_FIELDS, SHEET_COLUMNS
 from emission_lists.sheets.examples import EXAMPLES
@@ -189,6 +189,26 @@ class TestHeaders:
         cells = table(Sheet.WHITELIST, record(Sheet.WHITELIST))
         cells[0][1] = " "
         assert "HEADER_UNKNOWN" in [one.code for one in read(Sheet.WHITELIST, cells)[1]]
+
+    def test_blank_cells_behind_the_last_header_say_nothing(self) -> None:
+        cells = table(Sheet.WHITELIST, record(Sheet.WHITELIST))
+        cells[0] += ["", " "] * 10_000
+        assert read(Sheet.WHITELIST, cells) == ([record(Sheet.WHITELIST)], [])
+
+    @pytest.mark.parametrize("between", ["", "颜色"])
+    def test_a_header_of_the_full_width_is_one_fault(self, between: str) -> None:
+        cells = table(Sheet.WHITELIST, record(Sheet.WHITELIST))
+        cells[0] += [between] * (16_383 - len(cells[0])) + ["末列"]
+        found, errors = read(Sheet.WHITELIST, cells)
+        assert found == []
+        assert [(one.code, one.column, one.value) for one in errors] == [("HEADER_UNKNOWN", "XFD", "末列")]
+
+    @pytest.mark.parametrize(("width", "faults"), [(MOST_COLUMNS, True), (MOST_COLUMNS + 1, False)])
+    def test_up_to_the_limit_every_blank_header_is_named(self, width: int, faults: bool) -> None:
+        cells = table(Sheet.WHITELIST, record(Sheet.WHITELIST))
+        blanks = width - 1 - len(cells[0])
+        cells[0] += [""] * blanks + ["末列"]
+        assert len(read(Sheet.WHITELIST, cells)[1]) == (blanks + 1 if faults else 1)
 
 
 class TestSheetAsWritten:

@@ -235,3 +235,13 @@ def test_a_path_is_read_like_bytes(tmp_path: Path) -> None:
     place.write_bytes(GOOD)
     assert read_workbook(place).rows == read_workbook(GOOD).rows
     assert zlib.crc32(place.read_bytes()) == zlib.crc32(GOOD)
+
+
+def test_a_header_of_a_great_width_is_one_fault() -> None:
+    target = BytesIO()
+    with xlsxwriter.Workbook(target) as made:
+        page = made.add_worksheet(LIST_SHEET)
+        page.write_row(0, 0, ["颜色"] * 300 + ["末列"])
+        page.write(1, 0, 1)
+    reading = read_workbook(target.getvalue())
+    assert [(one.code, one.column) for one in reading.errors] == [("HEADER_UNKNOWN", "KO")]
