@@ -17,7 +17,7 @@ from service.operating_plans.repository import plan_at
 from service.print.content import LEVELS, Content, board_content, sheet_content, sheet_id
 
 MOST_SHEETS_AN_HOUR = 60
-"""New sheets of one enterprise; printing the same content again makes no new one."""
+"""New sheets that one account makes of one enterprise, so that nobody uses up another's; printing the same content again makes no new one."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +80,12 @@ async def _keep(
     known = await uow.fetchrow(statement, number)
     if known is not None:
         return _sheet(known)
-    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('sheets:' || $1, 0))", content["uscc"])
+    whose = f"sheets:{content['uscc']}:{principal.account_id}"
+    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", whose)
     made = await uow.fetchval(
-        "SELECT count(*) FROM printed_sheet WHERE uscc = $1 AND created_at > $2",
+        "SELECT count(*) FROM printed_sheet WHERE uscc = $1 AND created_by = $2 AND created_at > $3",
         content["uscc"],
+        principal.account_id,
         uow.now - timedelta(hours=1),
     )
     if made >= MOST_SHEETS_AN_HOUR:

@@ -140,6 +140,17 @@ class TestWhoMayPrint:
         again = await client.http.get(SHEET, headers=plant, params={"at": "2016-12-16 10:00"})
         assert again.status_code == 200
 
+    async def test_an_official_does_not_use_up_what_the_enterprise_may_print(
+        self, client: Client, plant: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(flows, "MOST_SHEETS_AN_HOUR", 1)
+        officer = await client.account(Role.DUTY_OFFICER, adcode=CITY)
+        found = [
+            (await client.http.get(SHEET, headers=who, params={"at": f"2016-12-16 1{hour}:00"})).status_code
+            for hour, who in enumerate((officer, officer, plant, plant))
+        ]
+        assert found == [200, 429, 200, 429]
+
     async def test_what_was_printed_stays(self, client: Client, runtime: Runtime, plant: dict[str, str]) -> None:
         await client.http.get(SHEET, headers=plant)
         for statement in ("UPDATE printed_sheet SET level = NULL", "DELETE FROM printed_sheet"):
