@@ -15,7 +15,7 @@ from service.assessments.repository import Around, nothing_known, recent_levels,
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
-from service.proposals.flows import follow
+from service.proposals.flows import follow, list_to_pin
 from service.warnings.repository import standing
 
 INSERT_SQL = """
@@ -48,6 +48,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
             hour_floor(uow.now),
             warning.identity if warning else None,
             _identity(prompt),
+            await list_to_pin(uow, adcode),
         ]
     )
     if (
