@@ -155,7 +155,7 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
         lowest = guide.lowest_grade(industry, firm.subtype)
         what = "未核实" if lowest is None else lowest.zh
         yield checker.finding("GRADE_NOT_APPLIED", row, "绩效等级", what=what)
-    elif firm.grade not in legal and firm.grade not in checker.profile.extra_self_determined:
+    elif firm.grade not in legal and not _granted(checker, firm.grade, legal):
         confidence = (subtype and subtype.scheme_confidence) or industry.scheme_confidence
         certain = legal and confidence in ("high", "medium")
         yield checker.finding(
@@ -166,6 +166,11 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
             industry=industry.name_zh,
             what="、".join(grade.zh for grade in legal),
         )
+
+
+def _granted(checker: Checker, grade: Grade, legal: Sequence[Grade]) -> bool:
+    """Whether a grade outside the scheme is given beside it; A+ is picked among A enterprises, so only where A is legal."""
+    return grade in checker.profile.extra_self_determined and (grade is not Grade.A_PLUS or Grade.A in legal)
 
 
 def _row_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:

@@ -43,12 +43,16 @@ def profile() -> ListProfile:
 
 
 def law_at(adcode: str, guide_id: str, day: date | None) -> tuple[Guide, ListProfile]:
-    """The guide and the profile with what the place adds on the day; without a day the national ones."""
+    """The guide and the profile with what the place and a framework add on the day; without a day the national ones."""
     guide = guide_of(guide_id)
     if day is None:
         return guide, profile()
     place = guide_for(adcode, day, guide.id)
-    return place.guide, place.profile
+    if place.framework is None:
+        return place.guide, place.profile
+    top = place.framework.self_determined.grades - place.national.self_determined.grades  # A+, since 2026
+    extra = place.profile.extra_self_determined | top
+    return place.guide, place.profile.model_copy(update={"extra_self_determined": extra})
 
 
 @dataclass(frozen=True)
