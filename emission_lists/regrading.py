@@ -193,14 +193,18 @@ class _Worker:
     def _kept(self, line: Line, listed: Measure, target: _Target, *, known: bool) -> Measure:
         """What stays of the list's measure before the guide's is put beside it."""
         if listed.action is Action.SELF_DETERMINED:
-            return _nothing(listed) if known and self._speaks_of(line) else _unknown(listed)
+            return _nothing(listed) if known and self._speaks_of(line, target.grade) else _unknown(listed)
         better = target.grade is not None and bool(at_most(self._listed, target.grade)) and not target.again
         if listed.action is Action.NONE and not known and not better:
             return _unknown(listed)  # nothing to do was said of a better grade
         return listed
 
-    def _speaks_of(self, line: Line) -> bool:
-        return self._guide.process_code(line.process) in self._guide.processes
+    def _speaks_of(self, line: Line, grade: Grade | None) -> bool:
+        """Whether the guide asks anything of the line's process, of this grade of this industry, at any level."""
+        said = {one.process for level in LEVELS for one in self._templates(grade, level) or ()}
+        if ALL_PROCESSES in said and line.process != ROAD_TRANSPORT:
+            return True
+        return self._guide.process_code(line.process) in said
 
     def _apply(
         self,

@@ -95,6 +95,20 @@ class TestDowngrade:
         )
         assert actions(made.lines, "MF1") == ["unknown"] * 3
 
+    def test_what_the_guide_says_nothing_of_is_not_nothing_to_do(self, guide: Guide) -> None:
+        """Grade B of recycled metals has a limit for the whole plant; of road transport the guide says nothing there."""
+        metal = "再生铜铝铅锌"
+        lines = [line("MF1", SELF, process="熔炼"), line("YS01", SELF, process=ROAD_TRANSPORT)]
+        made = regraded(firm(grade=Grade.A, industry=metal), lines, graded(Grade.B, metal), guide)
+        assert actions(made.lines, "MF1") == ["limit"] * 3
+        assert actions(made.lines, "YS01") == ["unknown"] * 3
+
+    def test_a_process_that_is_spoken_of_at_another_level_has_nothing_to_do(self, guide: Guide) -> None:
+        lines = [line("MF1", SELF, process="熟料生产线"), line("MF2", SELF, process="粉磨")]
+        made = regraded(firm(grade=Grade.A), lines, graded(Grade.B), guide)
+        assert actions(made.lines, "MF1") == ["none", "limit", "stop"]
+        assert actions(made.lines, "MF2") == ["unknown"] * 3
+
     def test_nothing_to_do_said_of_a_better_grade_is_not_established(self, guide: Guide) -> None:
         made = regraded(
             firm(grade=Grade.B, industry="陶瓷"), [line("MF1", NOTHING, LIMIT, STOP)], graded(Grade.D, "陶瓷"), guide
