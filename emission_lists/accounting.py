@@ -31,7 +31,9 @@ from emission_lists.measures import Labelled
 
 PER_KG = 1_000_000
 SCALE = 100_000
-"""Measured shares are rounded to 0.001 %."""
+"""Measured shares are rounded down to 0.001 %: what is verified is a lower bound."""
+_MOST = 1_000_000
+"""An hour at more than so many times the normal outweighs every response; beyond it whole numbers would overflow."""
 _EPOCH_HOUR = 3600
 Four = tuple[int, int, int, int]
 Floats = npt.NDArray[np.float64]
@@ -68,7 +70,10 @@ class Measured:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Share:
-    """The share of a normal day's emissions that measured hours show as saved; `known` marks them, `minutes` counts them."""
+    """The share of a normal day's emissions that measured hours show as saved, hours above normal set off.
+
+    `known` marks the measured hours, `minutes` counts them.
+    """
 
     weights: Weights
     known: npt.NDArray[np.bool_]
@@ -79,6 +84,8 @@ class Share:
 class Verified:
     """What the measured hours show. `saved` None for a pollutant of which nothing was measured; otherwise a lower bound.
 
+    `saved` is the signed sum over the measured hours of one line in one response, clipped to 0..their base: hours above
+    normal count against those below. Nothing is clipped after that, so lines add up to every total.
     `minutes`: measured minutes per pollutant; `planned`: what was planned for just these minutes, to compare like with like.
     """
 
@@ -202,7 +209,7 @@ def milligrams(values: Pollutants) -> Four:
 def verify(account: LineAccount, span: Span, measured: Measured) -> Verified:
     """What the measured hours show that the line saved against its base: from CEMS where it gives kg/h, else from electricity.
 
-    Hours without a reading are not verified: neither as no saving nor as the full one.
+    Hours without a reading are not verified: neither as no saving nor as the full one. Hours above normal are set off.
     """
     if not account.asked:
         return NOT_VERIFIED
@@ -240,7 +247,11 @@ def _four(values: Sequence[int]) -> Four:
 
 
 def _saved_share(readings: Readings, normal: float, span: Span) -> Share | None:
-    """1 − reading ÷ normal, clipped to 0..1, over the measured hours of the response; None for none."""
+    """1 − reading ÷ normal over the measured hours of the response, signed; None for none.
+
+    An hour above normal is set off against the savings of the line in the same response; only their sum is clipped, to 0..1
+    of the measured hours. A reading below 0 is a standstill.
+    """
     if not span.hours:
         return None
     first = int(span.hours[0].timestamp()) // _EPOCH_HOUR
@@ -251,6 +262,17 @@ def _saved_share(readings: Readings, normal: float, span: Span) -> Share | None:
     seen = np.zeros(len(span.hours), dtype=np.bool_)
     saved = np.zeros(len(span.hours), dtype=np.int64)
     seen[places[inside]] = True
-    saved[places[inside]] = np.rint((1 - np.clip(readings.values[inside] / normal, 0, 1)) * SCALE).astype(np.int64)
+    parts = (1 - np.clip(readings.values[inside] / normal, 0, _MOST)) * SCALE
+    saved[places[inside]] = np.floor(np.round(parts, 6)).astype(np.int64)
     minutes = hour_minutes(span)
-    return Share(Weights(np.cumsum(saved * minutes), SCALE * DAY_MINUTES), seen, int(minutes[seen].sum()))
+    return Share(Weights(_set_off(saved * minutes), SCALE * DAY_MINUTES), seen, int(minutes[seen].sum()))
+
+
+def _set_off(signed: Ints) -> Ints:
+    """Signed hours as a running sum that never falls and ends at their sum, at least 0: (hours,) → (hours,).
+
+    No hour is shown with more than it saved nor with less than nothing, and the hours still add up to the whole.
+    """
+    running = np.cumsum(signed)
+    lowest_from_here: Ints = np.minimum.accumulate(running[::-1])[::-1]
+    return np.maximum(lowest_from_here, 0)

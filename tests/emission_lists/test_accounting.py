@@ -284,7 +284,7 @@ class TestVerify:
         one = span(4)
         found = verify(account_line(self.STOP, one), one, power(0, 25, 100, 150))
         assert found.saved[0] is not None
-        assert kg(found.saved[0]) == pytest.approx(1.75, abs=1e-6)
+        assert kg(found.saved[0]) == pytest.approx(1.25, abs=1e-6)
         assert (found.minutes, found.planned) == ((240,) * 4, account_line(self.STOP, one).planned)
 
     def test_hours_without_data_are_neither_no_reduction_nor_the_full_one(self) -> None:
@@ -310,9 +310,9 @@ class TestVerify:
 
     def test_cems_counts_before_electricity_for_its_pollutant(self) -> None:
         one = span(2)
-        cems = Readings(np.array([FIRST_HOUR, FIRST_HOUR + 1]), np.array([0.5, 9.0]))
+        cems = Readings(np.array([FIRST_HOUR, FIRST_HOUR + 1]), np.array([0.5, 2.5]))
         found = verify(account_line(self.STOP, one), one, replace(power(0, 0), cems={1: cems}))
-        assert [None if value is None else kg(value) for value in found.saved] == pytest.approx([2.0, 1.5, 0.2, 20.0])
+        assert [None if value is None else kg(value) for value in found.saved] == pytest.approx([2.0, 1.0, 0.2, 20.0])
 
     def test_a_broken_reading_is_none(self) -> None:
         one = span(2)
@@ -333,6 +333,55 @@ class TestVerify:
             assert (saved is None) == (minutes == 0)
             assert minutes <= over.minutes
             assert planned <= plan
+
+    def test_a_batch_furnace_at_its_normal_mean_saves_nothing(self) -> None:
+        one = span(8)
+        assert verify(account_line(self.STOP, one), one, power(*[0, 200] * 4)).saved == (0,) * 4
+
+    @settings(deadline=None, max_examples=120)
+    @given(st.lists(st.floats(0, 1), min_size=1, max_size=40), st.floats(0.001, 1e6), st.randoms(use_true_random=False))
+    def test_power_with_a_normal_mean_is_no_saving_in_any_order(
+        self, swings: list[float], normal: float, order: Random
+    ) -> None:
+        used = [normal * (1 + sign * swing) for swing in swings for sign in (1, -1)]
+        order.shuffle(used)
+        one = span(len(used))
+        account = account_line(self.STOP, one)
+        found = verify(account, one, power(*used, baseline=normal))
+        for saved, base in zip(found.saved, account.base, strict=True):
+            assert saved is not None
+            assert 0 <= saved <= base * 1e-5
+
+    @settings(deadline=None, max_examples=120)
+    @given(spans, st.lists(st.none() | st.floats(-10, 1e9), min_size=1, max_size=150), st.floats(0.001, 100))
+    def test_never_more_than_a_standstill_nor_than_hour_by_hour(
+        self, over: Span, values: list[float | None], normal: float
+    ) -> None:
+        account = account_line(self.STOP, over)
+        first = int(over.hours[0].timestamp()) // 3600
+        found = verify(account, over, power(*values, baseline=normal, first=first))
+        still = verify(account, over, power(*(None if one is None else 0.0 for one in values), first=first))
+        kinder = verify(
+            account,
+            over,
+            power(*(None if one is None else min(one, normal) for one in values), baseline=normal, first=first),
+        )
+        for saved, most, clipped in zip(found.saved, still.saved, kinder.saved, strict=True):
+            assert (saved is None) == (most is None)
+            assert saved is None or most is None or clipped is None or 0 <= saved <= clipped <= most
+
+    def test_an_absurd_reading_saves_nothing_and_does_not_overflow(self) -> None:
+        one = span(720)
+        assert verify(account_line(self.STOP, one), one, power(*[0.0] * 719, 1e300)).saved == (0,) * 4
+
+    def test_hours_set_off_add_up_to_the_total_and_none_is_below_nothing(self) -> None:
+        one = span(6)
+        accounts = Accounts([one])
+        accounts.add(firm(), [self.STOP], measured={"MF0001": power(150, 0, 0, 50, 200, 40)})
+        total, hours = accounts.finish()[By.WHOLE, ""], accounts.hours[1]
+        assert kg(total.verified[0]) == pytest.approx(1.6)
+        assert [kg(int(value)) for value in hours.verified[0]] == pytest.approx([0, 0.5, 0.5, 0, 0, 0.6])
+        assert [int(row.sum()) for row in hours.verified] == total.verified
 
     def test_sums_keep_what_is_unknown_apart_from_nothing(self) -> None:
         one = span(4)
