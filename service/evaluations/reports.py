@@ -37,7 +37,8 @@ ORDER BY p.id DESC LIMIT $5
 OWN_SQL = """
 SELECT r.id, r.adcode, r.level, r.starts_at, r.ends_at, e.document FROM response r
 JOIN list_enterprise e ON e.version_id = r.list_version_id AND e.uscc = $1
-WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at ORDER BY r.starts_at DESC, r.id DESC LIMIT $3
+WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at AND r.adcode LIKE $4
+ORDER BY r.starts_at DESC, r.id DESC LIMIT $3
 """
 LEVELS = {2: ResponseLevel.YELLOW, 3: ResponseLevel.ORANGE, 4: ResponseLevel.RED}
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -137,10 +138,14 @@ async def page(
     return [dict(row) | {"reported_at": beijing(row["reported_at"])} for row in rows]
 
 
-async def to_report(uow: UnitOfWork, uscc: str, most: int = 3) -> list[dict[str, Any]]:
-    """The newest responses that an enterprise may report for: its lines, the days, and what it reported of each so far."""
+async def to_report(uow: UnitOfWork, principal: Principal, uscc: str, most: int = 3) -> list[dict[str, Any]]:
+    """The newest responses that an enterprise may report for: its lines, the days, and what it reported of each so far.
+
+    Officials see those of their region.
+    """
     found = []
-    for row in await uow.fetch(OWN_SQL, uscc, uow.now, most):
+    region = "%" if principal.uscc == uscc else principal.scope.prefix + "%"
+    for row in await uow.fetch(OWN_SQL, uscc, uow.now, most, region):
         if row["level"] not in LEVELS:
             continue
         told = await uow.fetch(PAGE_SQL, row["id"], "%", uscc, None, 500)

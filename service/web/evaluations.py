@@ -171,11 +171,9 @@ async def _form(
     faults: list[str] | None = None,
     sent: int = 0,
 ) -> Response:
-    found = await reports.to_report(uow, uscc)
-    if caller.uscc != uscc:
-        found = [one for one in found if caller.may_see_enterprise(one["adcode"], uscc)]
-        if caller.uscc is not None:
-            raise Forbidden("You may report for your own enterprise.")
+    if caller.uscc not in (None, uscc):
+        raise Forbidden("You may report for your own enterprise.")
+    found = await reports.to_report(uow, caller, uscc)
     return render(
         request,
         "reports.html",
@@ -192,7 +190,7 @@ async def _form(
 
 async def _part(uow: UnitOfWork, caller: Principal, uscc: str) -> dict[str, Any]:
     """What the page of an enterprise shows of its reports: how many lines and days it reported under the newest response."""
-    newest = await reports.to_report(uow, uscc, most=1)
+    newest = await reports.to_report(uow, caller, uscc, most=1)
     return {"own": caller.uscc == uscc, "newest": newest[0] if newest else None}
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 from docx import Document
 
+from emission_lists.levels import PerLevel
+from emission_lists.lists import Line
+from emission_lists.measures import Action, Measure
 from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.web.evaluations import by_day
+from tests.service.requirement_support import CITY, FIRM, put_in_force
 from tests.service.test_evaluations import DAY, STARTS, World, stopped
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
+STOP = Measure(Action.STOP)
 HTML = {"accept": "text/html"}
 OURS = {"origin": "http://127.0.0.1:8000"}
 
@@ -177,6 +183,17 @@ class TestForm:
         assert refused.status_code == 403
         away = await world.client.account(Role.COMMANDER, adcode="130000")
         assert code not in await page(world, path, away)
+
+    async def test_the_page_of_an_enterprise_tells_officials_of_another_city_nothing_of_ours(
+        self, world: World, runtime: Runtime
+    ) -> None:
+        await world.over()
+        await put_in_force(runtime, [Line("MF0009", "外地线", "熔化", PerLevel(STOP, STOP, STOP))], replace(FIRM, uscc=world.uscc))
+        path = f"/enterprises/{world.uscc}"
+        away = await world.client.account(Role.COMMANDER, adcode=CITY)
+        reports = f'href="{path}/reports"'
+        assert reports in await page(world, path)
+        assert reports not in await page(world, path, away)
 
 
 class TestByDay:
