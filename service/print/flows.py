@@ -17,7 +17,10 @@ from service.operating_plans.repository import plan_at
 from service.print.content import LEVELS, Content, board_content, sheet_content, sheet_id
 
 MOST_SHEETS_AN_HOUR = 60
-"""New sheets that one account makes of one enterprise, so that nobody uses up another's; printing the same content again makes no new one."""
+"""New sheets that one account makes of one enterprise, so that nobody uses up another's share.
+
+Printing the same content again makes no new one.
+"""
 
 
 @dataclass(frozen=True)
