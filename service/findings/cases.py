@@ -34,6 +34,7 @@ WHERE e.version_id = $1 AND e.uscc = ANY($2::text[]) ORDER BY e.uscc
 """
 ACTIVE_AT_SQL = """
 SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND activated_at <= $2
+    AND (ended_at IS NULL OR ended_at > $2)
 ORDER BY activated_at DESC, id DESC LIMIT 1
 """
 HOURS_SQL = """

@@ -149,6 +149,20 @@ class TestFromEvidence:
         await arrive(client, [100] * 8)
         assert spans(await rows(runtime)) == [("RUNNING_WHILE_STOPPED", "found", 6, 8)]
 
+    @pytest.mark.parametrize(("ended", "found"), [(-10 * HOUR, 0), (0 * HOUR, 0), (HOUR, 1)])
+    async def test_a_list_withdrawn_before_the_response_orders_nothing(
+        self, ready: Client, runtime: Runtime, ended: timedelta, found: int
+    ) -> None:
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE response SET list_version_id = NULL")
+            await uow.execute("UPDATE list_version SET state = 'withdrawn', ended_at = $1", START + ended)
+            await uow.tell("list", ADCODE)
+            await uow.tell("response", ADCODE)
+            await uow.commit()
+        runtime.live.changed("response", ADCODE)
+        await arrive(ready, [50])
+        assert len(await rows(runtime)) == found
+
     async def test_it_is_on_the_ledger(self, ready: Client, runtime: Runtime) -> None:
         await arrive(ready, [50])
         async with runtime.unit() as uow:
