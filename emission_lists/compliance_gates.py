@@ -11,6 +11,8 @@ from emission_lists.compliance_rules import ComplianceRules, Rule, Vehicles
 from emission_lists.measures import VehicleRule
 from emission_lists.schedule import Stage
 
+GOODS = frozenset({"heavy_truck", "truck"})
+"""The vehicles that carry goods (货车): a bus, or a kind that is not known, is no transport of goods."""
 NIGHT = frozenset({22, 23, 0, 1, 2, 3, 4, 5})
 
 
@@ -34,7 +36,7 @@ def banned(passage: Passage, rule: VehicleRule, rules: Vehicles) -> bool:
     if passage.plate_colour in rules.passing_colours.value:
         return False
     if rule in (VehicleRule.STOP_INBOUND_ROAD_TRANSPORT, VehicleRule.STOP_ROAD_TRANSPORT):
-        return True
+        return passage.vehicle in GOODS
     if not passage.stage.isdigit():
         return False
     stage, heavy = int(passage.stage), passage.vehicle == "heavy_truck"

@@ -27,12 +27,15 @@ from emission_lists.compliance import (
     instant,
     judge,
     not_judged,
+    required_document,
+    span_of,
     unjudgeable,
 )
 from emission_lists.compliance_baseline import Baseline, DayUse, baseline
 from emission_lists.compliance_gates import Passage, banned, judge_gates, judge_plan, night_hints
 from emission_lists.compliance_rules import ComplianceRules, Consequences, Rule, Stated
-from emission_lists.measures import Action, Cycle, LoadCap, Measure, StopMode, VehicleRule
+from emission_lists.measures import Action, Cycle, Later, LoadCap, Measure, StopMode, VehicleRule
+from emission_lists.requirements_timeline import due_of
 from emission_lists.schedule import stages
 
 FOLDER = Path(__file__).parents[2] / "config" / "compliance"
@@ -96,6 +99,17 @@ class TestStop:
     def test_the_time_to_carry_it_out(self) -> None:
         slow = replace(STOP, complete_within_hours=2.5)
         assert spans(judge(case(slow, meter(steady(100, 6))), RULES)) == [("RUNNING_WHILE_STOPPED", 3, 6)]
+
+    @given(st.floats(0.5, 48), st.floats(1, 48))
+    def test_a_later_stage_has_its_own_time_to_carry_it_out(self, within: float, after: float) -> None:
+        slow = replace(STOP, complete_within_hours=within)
+        for stage in stages(replace(slow, later=(Later(after, slow),)), START, None):
+            due = due_of(stage)
+            assert due is not None
+            assert instant(span_of(stage).first) - due < timedelta(hours=1)
+            assert instant(span_of(stage).first) >= due - timedelta(microseconds=1)
+            assert required_document(stage)["carry_out_by"] == due.astimezone(BEIJING).isoformat()
+            assert due == stage.starts + timedelta(hours=within)
 
     def test_hours_of_the_day(self) -> None:
         night = replace(STOP, window="17:00-09:00")
@@ -194,8 +208,6 @@ class TestLoad:
         assert judge(case(self.HALF, meter(steady(1000), base=None, rated=10.0)), RULES) == []
 
     def test_a_later_stage_counts_from_its_hour(self) -> None:
-        from emission_lists.measures import Later
-
         staged = replace(self.HALF, later=(Later(24.0, STOP),))
         found = judge(case(staged, meter(steady(40, 30))), RULES)
         assert spans(found) == [("RUNNING_WHILE_STOPPED", 24, 30)]
@@ -298,6 +310,11 @@ class TestGates:
             (V.BAN_VEHICLE_LE_CN4_INCL_GAS, {"stage": "D"}, False),
             (V.STOP_INBOUND_ROAD_TRANSPORT, {"stage": "6"}, True),
             (V.STOP_ROAD_TRANSPORT, {"stage": "6", "vehicle": "truck"}, True),
+            *(
+                (rule, {"stage": "3", "vehicle": vehicle}, False)
+                for rule in (V.STOP_INBOUND_ROAD_TRANSPORT, V.STOP_ROAD_TRANSPORT)
+                for vehicle in ("bus", "other", "unknown")
+            ),
             *((rule, {"plate_colour": colour}, False) for rule in V for colour in ("green", "yellow_green")),
         ],
     )
