@@ -66,8 +66,8 @@ class Measure:
     `ratio` 0..1: share of units to stop, or of output to cut; `at_least`: it is a lower bound (含以上);
     `total_units`, `stopped_units`: whole units; `keep_running`: units that go on while all others stop;
     `window`: "17:00-09:00", hours in which it applies; `coking_hours`: least hours from charge to push (出焦时间);
-    `heats_per_day`: most heats (炉数) of each furnace; `complete_within_hours`: time to carry it out, counted from the
-    measures' start (None = at once); `later`: what replaces it as time goes by, earliest first.
+    `heats_per_day`: most heats (炉数) of each furnace; `complete_within_hours`: time to carry it out, counted from
+    its own stage's start (None = at once); `later`: what replaces it as time goes by, earliest first.
     ValueError if `later` is not in order, is nested, or is not established.
     """
 
