@@ -56,11 +56,11 @@ def entitled(
     The grade in force at `start` counts for the whole response. A guarantee relieves if it is in force at `start`, and
     only while it still is at `at`: its suspension or end takes the relief away from that instant on.
     """
-    grades = standing_at(decisions.grades, start)
+    grades, day = standing_at(decisions.grades, start), start.astimezone(_SHANGHAI).date()
     before, now = guarantee_at(decisions.guarantees, start), guarantee_at(decisions.guarantees, max(at, start))
     if now is None:
         return regraded(
-            enterprise, lines, grades, guide, also_self_determined=also_self_determined, lower_load=lower_load
+            enterprise, lines, grades, guide, also_self_determined=also_self_determined, lower_load=lower_load, on=day
         )
     relieved = now.relieves and before is not None and before.relieves
     if relieved:
@@ -75,6 +75,7 @@ def entitled(
         also_self_determined=also_self_determined,
         relief_ended=listed,
         lower_load=lower_load,
+        on=day,
     )
     return replace(made, notes=(_not_relieved(now), *made.notes)) if listed or not now.relieves else made
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -65,11 +65,13 @@ def regraded(
     also_self_determined: frozenset[Grade] = frozenset(),
     relief_ended: bool = False,
     lower_load: bool = True,
+    on: date | None = None,
 ) -> Regraded:
     """The list's enterprise and lines under the grades in force at the response's start.
 
     `also_self_determined`: grades that a place adds to the guide's; `relief_ended`: the list relieves the enterprise and
-    the relief no longer holds, so its measures are judged anew; `lower_load`: a single unit may lower its load instead.
+    the relief no longer holds, so its measures are judged anew; `lower_load`: a single unit may lower its load instead;
+    `on`: the Beijing day of the start, for what the guide asks in a season only (None = in season).
     """
     if standing is None and not relief_ended:
         return Regraded(enterprise, tuple(lines))
@@ -81,7 +83,8 @@ def regraded(
         return Regraded(named, tuple(lines), tuple(notes))
     if not relief_ended and (enterprise.guarantee is not None or enterprise.small_micro or enterprise.long_stopped):
         return Regraded(named, _without_wrong_relief(lines, targets, guide, also_self_determined), tuple(notes))
-    worker = _Worker(enterprise, guide, guide.self_determined.grades | also_self_determined, lower_load=lower_load)
+    top = guide.self_determined.grades | also_self_determined
+    worker = _Worker(enterprise, guide, top, lower_load=lower_load, on=on)
     made = worker.lines(lines, targets)
     return Regraded(named, made, (*notes, *worker.notes))
 
@@ -139,11 +142,14 @@ def _proof(measure: Measure) -> dict[str, Any]:
 class _Worker:
     """Regrades the lines of one enterprise, level by level."""
 
-    def __init__(self, enterprise: Enterprise, guide: Guide, top: frozenset[Grade], *, lower_load: bool) -> None:
+    def __init__(
+        self, enterprise: Enterprise, guide: Guide, top: frozenset[Grade], *, lower_load: bool, on: date | None
+    ) -> None:
         self.notes: list[Note] = []
         self._listed = enterprise.grade
         self._guide = guide
         self._industry = guide.industry(enterprise.industry)
+        self._subtype, self._on = enterprise.subtype, on
         self._top = top
         self._lower_load = lower_load
 
@@ -188,7 +194,7 @@ class _Worker:
     def _templates(self, grade: Grade | None, level: ResponseLevel) -> tuple[MeasureTemplate, ...] | None:
         if self._industry is None or grade is None:
             return None
-        return self._guide.templates(self._industry, grade, level)
+        return self._guide.templates(self._industry, grade, level, subtype=self._subtype, on=self._on)
 
     def _kept(self, line: Line, listed: Measure, target: _Target, *, known: bool) -> Measure:
         """What stays of the list's measure before the guide's is put beside it."""
@@ -217,6 +223,10 @@ class _Worker:
     ) -> None:
         if template.action is Action.TRANSPORT:
             self._apply_transport(template, lines, places, made, level, beside)
+        elif template.action is Action.SELF_DETERMINED:
+            for place in places:  # what the list forces is stricter and stays
+                if not made[place].forced:
+                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
         elif template.action in (Action.STOP, Action.LIMIT):
             concerned = [place for place in places if self._concerns(template, lines[place])]
             if not concerned:

@@ -256,6 +256,35 @@ class TestProperties:
         assert regraded(enterprise, lines, standing, guide) == regraded(enterprise, lines, standing, guide)
 
 
+class TestTheSeasonAndTheSubtype:
+    FERTILISER = "煤制氮肥"
+
+    @pytest.mark.parametrize(
+        ("start", "action"),
+        [
+            (datetime(2026, 6, 30, 16, tzinfo=UTC), "unknown"),
+            (datetime(2026, 9, 30, 15, 59, tzinfo=UTC), "unknown"),
+            (datetime(2026, 9, 30, 16, tzinfo=UTC), "self_determined"),
+            (datetime(2026, 12, 1, tzinfo=UTC), "self_determined"),
+        ],
+    )
+    def test_fertiliser_b_decides_in_autumn_and_winter_only(self, guide: Guide, start: datetime, action: str) -> None:
+        """发改经贸〔2021〕1351号; the season begins with the Beijing day."""
+        decided = Decided(1, self.FERTILISER, None, Grade.B, DecisionKind.RATED, T0)
+        lines = [line("MF1", SELF), line("MF2", STOP), line("YS01", SELF, process=ROAD_TRANSPORT)]
+        owner = firm(grade=Grade.A, industry=self.FERTILISER)
+        made = entitled(owner, lines, Decisions((decided,)), guide, start=start, at=start).lines
+        assert actions(made, "MF1") == actions(made, "YS01") == [action] * 3
+        assert actions(made, "MF2") == ["stop"] * 3
+
+    @pytest.mark.parametrize(("subtype", "action"), [("水泥熟料", "stop"), (None, "stop"), ("水泥制品/混凝土", "unknown")])
+    def test_the_subtype_of_the_enterprise_counts(self, guide: Guide, subtype: str | None, action: str) -> None:
+        """The clinker measures are not those of cement products, of which the guide knows nothing."""
+        owner = firm(grade=Grade.A, subtype=subtype)
+        made = regraded(owner, [line("MF1", SELF)], graded(Grade.D), guide)
+        assert actions(made.lines, "MF1") == [action] * 3
+
+
 def guarantee(*steps: tuple[GuaranteeState, float]) -> Guarantee:
     return Guarantee(
         1,
