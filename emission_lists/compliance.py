@@ -17,7 +17,7 @@ from emission_lists.activity import allowed_share
 from emission_lists.compliance_baseline import Baseline
 from emission_lists.compliance_rules import ComplianceRules, Rule
 from emission_lists.documents import measure_document
-from emission_lists.measures import Action, LoadCap, Measure, StopMode
+from emission_lists.measures import Action, Basis, LoadCap, Measure, StopMode
 from emission_lists.schedule import Stage
 
 BEIJING = timezone(timedelta(hours=8))
@@ -180,21 +180,52 @@ def unjudgeable(measure: Measure) -> tuple[str, str] | None:
     return None
 
 
+def not_by_electricity(measure: Measure, rules: ComplianceRules) -> tuple[str, str] | None:
+    """Why a stop or limit cannot be compared with the line's electricity before the response; None when it can.
+
+    Who stops one of several units, or makes what another basis allows, may use more than that share of a normal day.
+    """
+    share = allowed_share(measure)
+    if measure.action is Action.STOP:
+        if share is None:
+            return "停产比例未载明", "the share to stop is not stated"
+        return None if share == 0 else ("停的是哪一台未指明", "which unit stops is not stated")
+    if measure.load_cap is not None:
+        return "按负荷上限判定，不按用电比例", "judged by its load cap, not by a share of electricity"
+    if (measure.basis or "unnamed") not in rules.load.own_day_bases.value:
+        return "基准不是响应前用电", "the basis is not the electricity before the response"
+    if share is None:
+        return "限产比例未载明", "the share to cut is not stated"
+    return None
+
+
 def not_judged(line: LineCase, rules: ComplianceRules) -> list[NotJudged]:
     """What could not be judged of a line, and why."""
-    reasons: list[NotJudged] = []
-    for stage in line.stages:
-        measure = stage.measure
-        reason = unjudgeable(measure)
-        if line.guaranteed and measure.action in (Action.STOP, Action.LIMIT):
-            reason = "保障类企业，不按停限产判定", "guarantee enterprise: not judged on stop or load"
-        if reason is None and not line.production and not line.loads:
-            reason = "没有登记的电表或负荷点位", "no meter and no load point is registered"
-        elif reason is None and not line.loads and _normal(line.production) is None:
-            reason = "没有基准用电和额定功率", "there is no baseline and no rated power"
-        if reason is not None:
-            reasons.append(NotJudged(line.code, *reason))
-    return list(dict.fromkeys(reasons))
+    reasons = [_reason(line, stage, rules) for stage in line.stages]
+    return [NotJudged(line.code, *reason) for reason in dict.fromkeys(reasons) if reason is not None]
+
+
+def _reason(line: LineCase, stage: Stage, rules: ComplianceRules) -> tuple[str, str] | None:
+    measure = stage.measure
+    if line.guaranteed and measure.action in (Action.STOP, Action.LIMIT):
+        return "保障类企业，不按停限产判定", "guarantee enterprise: not judged on stop or load"
+    if (reason := unjudgeable(measure)) is not None:
+        return reason
+    if not line.production and not line.loads:
+        return "没有登记的电表或负荷点位", "no meter and no load point is registered"
+    cap = measure.load_cap
+    if cap is not None and measure.action is Action.LIMIT and cap_period(cap) is None:
+        return "负荷上限未载明按小时还是按日", "its load cap does not say whether it is of an hour or of a day"
+    if cap is not None and _cap_meters(line, cap):
+        return None
+    if (reason := not_by_electricity(measure, rules)) is not None:
+        return reason if cap is None else ("没有登记该负荷上限的点位", "no point is registered for its load cap")
+    normal = _normal(line.production)
+    if normal is None:
+        return "没有基准用电和额定功率", "there is no baseline and no rated power"
+    if normal.rated and measure.action is Action.LIMIT:
+        return "没有基准用电，额定功率不是正常负荷", "there is no baseline, and rated power is no normal load"
+    return None
 
 
 class _Normal(NamedTuple):
@@ -258,13 +289,15 @@ def _standing_still(line: LineCase, stage: Stage, rules: ComplianceRules) -> Ite
 
 
 def _within_load(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[Found]:
-    """LOAD_OVER_CAP by electricity: more over a natural day than the share that is left, with its tolerance.
+    """LOAD_OVER_CAP by electricity: more over a natural day than the share that is left of its own normal day, with its tolerance.
 
     What a day allows counts all its hours under the stage, seen or not, so that a missing hour never proves anything.
     """
     share = allowed_share(stage.measure)
     normal = _normal(line.production)
-    if share is None or not 0 < share < 1 or normal is None or normal.rated:
+    if not_by_electricity(stage.measure, rules) is not None or normal is None or normal.rated:
+        return
+    if share is None or not 0 < share < 1:
         return
     stated = rules.load.tolerance
     per_hour = share * normal.value * (1 + stated.value)
@@ -280,6 +313,8 @@ def _within_load(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterat
         "share": share,
         **_origin(normal, line.production),
     }
+    if stage.measure.basis is not Basis.BASELINE_DAY:
+        threshold["basis"] = rules.load.own_day_bases.why()
     yield from _found(Rule.LOAD_OVER_CAP, line, stage, items, threshold | stated.why())
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from emission_lists.measure_kinds import Basis
 
 T = TypeVar("T")
 
@@ -79,9 +81,10 @@ class Running(_Data):
 
 
 class Load(_Data):
-    """How far a limited line may go over."""
+    """How far a limited line may go over, and which limits are counted from its own normal day (核算基准)."""
 
     tolerance: Stated[float]
+    own_day_bases: Stated[tuple[Basis | Literal["unnamed"], ...]]
 
 
 class Treatment(_Data):

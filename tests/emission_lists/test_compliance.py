@@ -34,7 +34,7 @@ from emission_lists.compliance import (
 from emission_lists.compliance_baseline import Baseline, DayUse, baseline
 from emission_lists.compliance_gates import Passage, banned, judge_gates, judge_plan, night_hints
 from emission_lists.compliance_rules import ComplianceRules, Consequences, Rule, Stated
-from emission_lists.measures import Action, Cycle, Later, LoadCap, Measure, StopMode, VehicleRule
+from emission_lists.measures import Action, Basis, Cycle, Later, LoadCap, Measure, StopMode, VehicleRule
 from emission_lists.requirements_timeline import due_of
 from emission_lists.schedule import stages
 
@@ -200,12 +200,56 @@ class TestLoad:
         assert judge(case(self.HALF, meter(steady(60, 6))), RULES) == []
 
     def test_a_part_of_the_units(self) -> None:
-        two_of_three = Measure(Action.STOP, stopped_units=2, total_units=3)
-        assert judge(case(two_of_three, meter(steady(36))), RULES) == []
-        assert spans(judge(case(two_of_three, meter(steady(37))), RULES)) == [("LOAD_OVER_CAP", 0, 24)]
+        """The largest of three may be the one that runs on."""
+        for part in (Measure(Action.STOP, stopped_units=2, total_units=3), Measure(Action.STOP, 0.5)):
+            one = case(part, meter(steady(100)))
+            assert judge(one, RULES) == []
+            assert [why.zh for why in not_judged(one, RULES)] == ["停的是哪一台未指明"]
+
+    @pytest.mark.parametrize("basis", [None, Basis.NOT_STATED, Basis.BASELINE_DAY])
+    def test_a_share_of_the_lines_own_normal_day(self, basis: Basis | None) -> None:
+        one = case(replace(self.HALF, basis=basis), meter(steady(56)))
+        (found,) = judge(one, RULES)
+        assert (found.rule, not_judged(one, RULES)) == (Rule.LOAD_OVER_CAP, [])
+        assert ("basis" in found.proof["threshold"]) is (basis is not Basis.BASELINE_DAY)
+
+    @pytest.mark.parametrize("basis", sorted(set(Basis) - {Basis.NOT_STATED, Basis.BASELINE_DAY}))
+    def test_a_share_of_anything_else_is_not_judged_by_electricity(self, basis: Basis) -> None:
+        one = case(replace(self.HALF, basis=basis), meter(steady(500)))
+        assert judge(one, RULES) == []
+        assert [(why.zh, why.en) for why in not_judged(one, RULES)] == [
+            ("基准不是响应前用电", "the basis is not the electricity before the response")
+        ]
+
+    def test_a_limit_with_a_cap_is_judged_by_the_cap_alone(self) -> None:
+        capped = replace(self.HALF, load_cap=LoadCap(500, "t", "日投料"))
+        fed = LoadMeter("f", "日投料", "t", {FIRST + 1: 1.0})
+        one = case(capped, meter(steady(100)), loads=(fed,))
+        assert judge(one, RULES) == []
+        assert not_judged(one, RULES) == []
+        assert "its load cap" in not_judged(case(capped, meter(steady(100))), RULES)[0].en
+
+    @pytest.mark.parametrize(
+        ("measure", "why"),
+        [
+            (Measure(Action.STOP, basis=Basis.NOT_STATED), "the share to stop is not stated"),
+            (Measure(Action.LIMIT, coking_hours=30.0), "the share to cut is not stated"),
+        ],
+    )
+    def test_a_measure_without_a_share_says_so(self, measure: Measure, why: str) -> None:
+        one = case(measure, meter(steady(500)))
+        assert judge(one, RULES) == []
+        assert [reason.en for reason in not_judged(one, RULES)] == [why]
+
+    def test_a_place_may_rule_that_an_unnamed_basis_proves_nothing(self) -> None:
+        named = RULES.load.own_day_bases.model_copy(update={"value": (Basis.BASELINE_DAY,)})
+        strict = RULES.model_copy(update={"load": RULES.load.model_copy(update={"own_day_bases": named})})
+        assert judge(case(self.HALF, meter(steady(100))), strict) == []
 
     def test_rated_power_is_no_normal_load(self) -> None:
-        assert judge(case(self.HALF, meter(steady(1000), base=None, rated=10.0)), RULES) == []
+        one = case(self.HALF, meter(steady(1000), base=None, rated=10.0))
+        assert judge(one, RULES) == []
+        assert "rated power is no normal load" in not_judged(one, RULES)[0].en
 
     def test_a_later_stage_counts_from_its_hour(self) -> None:
         staged = replace(self.HALF, later=(Later(24.0, STOP),))
@@ -245,6 +289,8 @@ class TestLoad:
 
     def test_a_cap_that_does_not_say_its_period(self) -> None:
         assert self.fed(LoadCap(1, "t", "投料"), steady(50), metric="投料") == []
+        silent = case(Measure(Action.LIMIT, load_cap=LoadCap(1, "t", "投料")), meter(steady(50)))
+        assert "an hour or of a day" in not_judged(silent, RULES)[0].en
 
 
 class TestTreatment:
@@ -433,7 +479,7 @@ class TestData:
                 return 0
             return sum(look(getattr(part, name)) for name in type(part).model_fields)
 
-        assert look(RULES) == 17
+        assert look(RULES) == 18
 
     @pytest.mark.parametrize("stated", [{"value": 1, "choice": True}, {"value": 1, "choice": False}])
     def test_a_number_without_ground_is_refused(self, stated: dict[str, Any]) -> None:
