@@ -15,7 +15,7 @@ from emission_lists.guides import Guide
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line, ListRow
 from emission_lists.measures import Action, LoadCap, Measure
-from emission_lists.regrading import Note, Regraded, overall_grade, regraded
+from emission_lists.regrading import Note, Regraded, not_established, overall_grade, regraded, without_wrong_relief
 from emission_lists.standing import Decided, GradeStanding, standing_at
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -64,7 +64,7 @@ def entitled(
         )
     relieved = now.relieves and before is not None and before.relieves
     if relieved:
-        return _relieved(enterprise, lines, grades, now.guarantee)
+        return _relieved(enterprise, lines, grades, now.guarantee, guide.self_determined.grades | also_self_determined)
     listed = enterprise.guarantee is not None
     bare = replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None)
     made = regraded(
@@ -81,9 +81,16 @@ def entitled(
 
 
 def _relieved(
-    enterprise: Enterprise, lines: Sequence[Line], grades: GradeStanding | None, guarantee: Guarantee
+    enterprise: Enterprise,
+    lines: Sequence[Line],
+    grades: GradeStanding | None,
+    guarantee: Guarantee,
+    top: frozenset[Grade],
 ) -> Regraded:
-    """Production for what the guarantee needs, at most the approved load; what the list says of it stays."""
+    """Production for what the guarantee needs, at most the approved load; what the list says of it stays.
+
+    But what the list leaves to the enterprise for a grade that it no longer has is capped too.
+    """
     overall = None if grades is None else overall_grade(enterprise, grades)
     until = guarantee.valid_until.astimezone(_SHANGHAI)
     made = replace(
@@ -99,30 +106,40 @@ def _relieved(
         f"Guarantee approved: counted from {guarantee.basis.en}, {guarantee.cap.render_en()}, until"
         f" {until:%Y-%m-%d %H:%M}; it holds only while emissions comply",
     )
+    if grades is not None:
+        lines = without_wrong_relief(
+            enterprise, lines, grades, top, lambda line, measure: _at_most_approved(line, measure, guarantee)
+        )
     if enterprise.guarantee is not None:
         return Regraded(made, tuple(lines), (note,))
     return Regraded(made, tuple(_capped(line, guarantee) for line in lines), (note,))
+
+
+def _at_most_approved(line: Line, measure: Measure, guarantee: Guarantee) -> Measure:
+    """The approved load of a production line; of road transport the approval says nothing."""
+    return not_established(measure) if line.process == ROAD_TRANSPORT else _load(measure, guarantee)
+
+
+def _load(measure: Measure, guarantee: Guarantee) -> Measure:
+    return Measure(
+        Action.LIMIT,
+        basis=guarantee.basis,
+        load_cap=LoadCap(guarantee.cap.value, guarantee.cap.unit, f"全厂{guarantee.cap.metric or '负荷'}"),
+        vehicle_rule=measure.vehicle_rule,
+        non_road_ban=measure.non_road_ban,
+        total_units=measure.total_units,
+        verification=measure.verification,
+        verification_point=measure.verification_point,
+    )
 
 
 def _capped(line: Line, guarantee: Guarantee) -> Line:
     """A line of an enterprise that the list does not relieve yet: the approved load in place of a stop or limit."""
     if line.process == ROAD_TRANSPORT:
         return line
-    cap = LoadCap(guarantee.cap.value, guarantee.cap.unit, f"全厂{guarantee.cap.metric or '负荷'}")
 
     def capped(measure: Measure) -> Measure:
-        if measure.action not in (Action.STOP, Action.LIMIT):
-            return measure
-        return Measure(
-            Action.LIMIT,
-            basis=guarantee.basis,
-            load_cap=cap,
-            vehicle_rule=measure.vehicle_rule,
-            non_road_ban=measure.non_road_ban,
-            total_units=measure.total_units,
-            verification=measure.verification,
-            verification_point=measure.verification_point,
-        )
+        return _load(measure, guarantee) if measure.action in (Action.STOP, Action.LIMIT) else measure
 
     return replace(line, measures=PerLevel(*(capped(line.measures.at(level)) for level in LEVELS)))
 

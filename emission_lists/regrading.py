@@ -6,7 +6,7 @@ guide's measure where it is known and the list's does not cover it, else the lis
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -81,9 +81,10 @@ def regraded(
     notes = [] if standing is None else list(_grade_notes(enterprise, lines, standing, overall))
     if all(target == _Target(enterprise.grade) for target in targets):
         return Regraded(named, tuple(lines), tuple(notes))
-    if not relief_ended and (enterprise.guarantee is not None or enterprise.small_micro or enterprise.long_stopped):
-        return Regraded(named, _without_wrong_relief(lines, targets, guide, also_self_determined), tuple(notes))
     top = guide.self_determined.grades | also_self_determined
+    apart = enterprise.guarantee is not None or enterprise.small_micro or enterprise.long_stopped
+    if standing is not None and apart and not relief_ended:
+        return Regraded(named, without_wrong_relief(enterprise, lines, standing, top), tuple(notes))
     worker = _Worker(enterprise, guide, top, lower_load=lower_load, on=on)
     made = worker.lines(lines, targets)
     return Regraded(named, made, (*notes, *worker.notes))
@@ -107,26 +108,39 @@ def _target(
     return _Target(overall if own is None else own.grade, relief_ended)
 
 
-def _without_wrong_relief(
-    lines: Sequence[Line], targets: Sequence[_Target], guide: Guide, also: frozenset[Grade]
+def without_wrong_relief(
+    enterprise: Enterprise,
+    lines: Sequence[Line],
+    standing: GradeStanding,
+    top: frozenset[Grade],
+    instead: Callable[[Line, Measure], Measure] | None = None,
 ) -> tuple[Line, ...]:
-    """Lines whose measures do not hang on the grade: only a self-determination that the grade no longer gives goes."""
-    top = guide.self_determined.grades | also
-    return tuple(
-        line if target.grade in top else replace(line, measures=_each(line, _not_self_determined))
-        for line, target in zip(lines, targets, strict=True)
-    )
+    """Lines whose measures do not hang on the grade: only a self-determination that the grade no longer gives goes.
+
+    `top`: the grades that decide for themselves; `instead`: what holds in its place (None = not established).
+    """
+    overall = overall_grade(enterprise, standing)
+
+    def judged(line: Line) -> Line:
+        grade = _target(line, enterprise, standing, overall, relief_ended=False).grade
+        if grade is enterprise.grade or grade in top:
+            return line
+        return replace(line, measures=_each(line, lambda measure: changed(line, measure)))
+
+    def changed(line: Line, measure: Measure) -> Measure:
+        if measure.action is not Action.SELF_DETERMINED:
+            return measure
+        return not_established(measure) if instead is None else instead(line, measure)
+
+    return tuple(judged(line) for line in lines)
 
 
-def _not_self_determined(measure: Measure) -> Measure:
-    return _unknown(measure) if measure.action is Action.SELF_DETERMINED else measure
-
-
-def _each(line: Line, change: Any) -> PerLevel[Measure]:
+def _each(line: Line, change: Callable[[Measure], Measure]) -> PerLevel[Measure]:
     return PerLevel(*(change(line.measures.at(level)) for level in LEVELS))
 
 
-def _unknown(measure: Measure) -> Measure:
+def not_established(measure: Measure) -> Measure:
+    """未确立, with what the list says of the line whatever it has to do."""
     return replace(NOT_ESTABLISHED, **_proof(measure))
 
 
@@ -199,10 +213,10 @@ class _Worker:
     def _kept(self, line: Line, listed: Measure, target: _Target, *, known: bool) -> Measure:
         """What stays of the list's measure before the guide's is put beside it."""
         if listed.action is Action.SELF_DETERMINED:
-            return _nothing(listed) if known and self._speaks_of(line, target.grade) else _unknown(listed)
+            return _nothing(listed) if known and self._speaks_of(line, target.grade) else not_established(listed)
         better = target.grade is not None and bool(at_most(self._listed, target.grade)) and not target.again
         if listed.action is Action.NONE and not known and not better:
-            return _unknown(listed)  # nothing to do was said of a better grade
+            return not_established(listed)  # nothing to do was said of a better grade
         return listed
 
     def _speaks_of(self, line: Line, grade: Grade | None) -> bool:

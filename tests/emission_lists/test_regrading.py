@@ -311,6 +311,25 @@ class TestEntitled:
         steps = ((GuaranteeState.IN_FORCE, 1.0), (GuaranteeState.SUSPENDED, 20.0), (GuaranteeState.IN_FORCE, 30.0))
         assert [self.made(guide, hour, *steps)[0] for hour in (10, 19.9, 20, 30)] == ["limit", "limit", "stop", "limit"]
 
+    @pytest.mark.parametrize("listed_as_guaranteed", [True, False])
+    @pytest.mark.parametrize(
+        ("grade", "production", "transport"),
+        [(Grade.C, "limit", "unknown"), (Grade.LEADING, "self_determined", "self_determined")],
+    )
+    def test_a_guaranteed_enterprise_that_was_downgraded_decides_nothing_by_itself(
+        self, guide: Guide, grade: Grade, production: str, transport: str, listed_as_guaranteed: bool
+    ) -> None:
+        kind = GuaranteeType.LIVELIHOOD if listed_as_guaranteed else None
+        lines = [line("MF1", SELF), line("YS01", SELF, process=ROAD_TRANSPORT)]
+        fall = Decided(1, "水泥", None, grade, DecisionKind.FAILED_EVALUATION, T0)
+        decisions = Decisions((fall,), (guarantee((GuaranteeState.IN_FORCE, 1.0)),))
+        owner = firm(grade=Grade.A, guarantee=kind)
+        made = entitled(owner, lines, decisions, guide, start=self.START, at=self.START)
+        assert actions(made.lines, "MF1") == [production] * 3
+        assert actions(made.lines, "YS01") == [transport] * 3
+        caps = {measure.load_cap for measure in made.lines[0].measures}
+        assert caps == ({LoadCap(500.0, "GJ", "全厂日供热")} if production == "limit" else {None})
+
     def test_none_that_begins_after_the_start(self, guide: Guide) -> None:
         assert self.made(guide, 15, (GuaranteeState.IN_FORCE, 12)) == ["stop"] * 3
 
