@@ -26,7 +26,8 @@ from emission_lists.accounting_weights import (
     hour_minutes,
     whole,
 )
-from emission_lists.lists import Line, Pollutants
+from emission_lists.activity import stays_hot
+from emission_lists.lists import ROAD_TRANSPORT, Line, Pollutants
 from emission_lists.measures import Labelled
 
 PER_KG = 1_000_000
@@ -60,12 +61,14 @@ class Readings(NamedTuple):
 class Measured:
     """What was measured at a line. `power` in the unit of `baseline`, the mean of normal production; `cems` in kg/h.
 
-    `cems` by the place of the pollutant in POLLUTANTS; where it is there it counts instead of electricity.
+    `cems` by the place of the pollutant in POLLUTANTS; where it is there it counts instead of electricity. `untreated`: ends
+    of the hours, numbered likewise, in which treatment was confirmed to be off; electricity shows no saving in them.
     """
 
     power: Readings | None = None
     baseline: float | None = None
     cems: Mapping[int, Readings] = field(default_factory=dict)
+    untreated: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,7 +106,10 @@ Origins = tuple[Origin, Origin, Origin, Origin]
 
 @dataclass(frozen=True, slots=True)
 class LineAccount:
-    """One line in one response, mg. `planned` is never below 0 nor above `base` where there is a base."""
+    """One line in one response, mg. `planned` is never below 0 nor above `base` where there is a base.
+
+    `by_power`: electricity can show what it saves; otherwise only CEMS can.
+    """
 
     base: Four
     planned: Four
@@ -112,6 +118,7 @@ class LineAccount:
     terms: tuple[tuple[Weights, Four], ...]
     daily_base: Four
     above_base: bool
+    by_power: bool = True
 
     def hourly(self, span: Span) -> Ints:
         """Planned mg in each clock hour, one row per pollutant; the hours add up to `planned`."""
@@ -146,7 +153,16 @@ def account_line(line: Line, span: Span, *, long_stopped: bool = False) -> LineA
         three += weights.total(amounts[2])
         four += weights.total(amounts[3])
     origins = _origins(line, span, over)
-    return LineAccount(base, (one, two, three, four), origins, over.asked, tuple(terms), daily, above)
+    by_power = _shown_by_power(line, span, over)
+    return LineAccount(base, (one, two, three, four), origins, over.asked, tuple(terms), daily, above, by_power)
+
+
+def _shown_by_power(line: Line, span: Span, over: Course) -> bool:
+    """A furnace that is banked or kept warm emits without drawing its normal power, and trucks draw none."""
+    measures = [line.measures.at(span.level)]
+    if over.ready and span.before is not None:
+        measures.append(line.measures.at(span.before))
+    return line.process != ROAD_TRANSPORT and not any(stays_hot(measure) for measure in measures)
 
 
 UNKNOWN = (Origin.NOT_ESTABLISHED,) * 4
@@ -209,13 +225,14 @@ def milligrams(values: Pollutants) -> Four:
 def verify(account: LineAccount, span: Span, measured: Measured) -> Verified:
     """What the measured hours show that the line saved against its base: from CEMS where it gives kg/h, else from electricity.
 
+    Electricity counts only where it can show a saving (`by_power`), and not in hours with the treatment confirmed to be off.
     Hours without a reading are not verified: neither as no saving nor as the full one. Hours above normal are set off.
     """
     if not account.asked:
         return NOT_VERIFIED
     by_power = None
-    if measured.power is not None and measured.baseline is not None and measured.baseline > 0:
-        by_power = _saved_share(measured.power, measured.baseline, span)
+    if account.by_power and measured.power is not None and measured.baseline is not None and measured.baseline > 0:
+        by_power = _saved_share(measured.power, measured.baseline, span, measured.untreated)
     found = [
         None
         if not base
@@ -246,11 +263,13 @@ def _four(values: Sequence[int]) -> Four:
     return one, two, three, four
 
 
-def _saved_share(readings: Readings, normal: float, span: Span) -> Share | None:
+def _saved_share(
+    readings: Readings, normal: float, span: Span, untreated: frozenset[int] = frozenset()
+) -> Share | None:
     """1 − reading ÷ normal over the measured hours of the response, signed; None for none.
 
     An hour above normal is set off against the savings of the line in the same response; only their sum is clipped, to 0..1
-    of the measured hours. A reading below 0 is a standstill.
+    of the measured hours. A reading below 0 is a standstill. In an `untreated` hour nothing is saved.
     """
     if not span.hours:
         return None
@@ -264,6 +283,9 @@ def _saved_share(readings: Readings, normal: float, span: Span) -> Share | None:
     seen[places[inside]] = True
     parts = (1 - np.clip(readings.values[inside] / normal, 0, _MOST)) * SCALE
     saved[places[inside]] = np.floor(np.round(parts, 6)).astype(np.int64)
+    if untreated:
+        off = np.isin(np.arange(first, first + len(saved)), sorted(untreated))
+        saved[off] = np.minimum(saved[off], 0)
     minutes = hour_minutes(span)
     return Share(Weights(_set_off(saved * minutes), SCALE * DAY_MINUTES), seen, int(minutes[seen].sum()))
 

@@ -50,13 +50,38 @@ class By(Labelled):
 class RemarkKind(Labelled):
     """What the accounting shows about the list itself (清单修订建议)."""
 
-    MEASURE_UNKNOWN = ("measure_unknown", "减排措施未确立，未计减排量", "the measure is not established; nothing was counted")
-    NO_AMOUNT = ("no_amount", "无基数且未载明减排量，无法核算", "neither base nor stated reduction; it cannot be counted")
-    ABOVE_BASE = ("above_base", "载明减排量大于基数，按基数计", "the stated reduction exceeds the base; counted up to the base")
-    LONG_STOPPED_BASE = ("long_stopped_base", "长期停产仍列基数，未计入", "stopped for long, yet with a base; not counted")
+    MEASURE_UNKNOWN = (
+        "measure_unknown",
+        "减排措施未确立，未计减排量",
+        "the measure is not established; nothing was counted",
+    )
+    NO_AMOUNT = (
+        "no_amount",
+        "无基数且未载明减排量，无法核算",
+        "neither base nor stated reduction; it cannot be counted",
+    )
+    ABOVE_BASE = (
+        "above_base",
+        "载明减排量大于基数，按基数计",
+        "the stated reduction exceeds the base; counted up to the base",
+    )
+    LONG_STOPPED_BASE = (
+        "long_stopped_base",
+        "长期停产仍列基数，未计入",
+        "stopped for long, yet with a base; not counted",
+    )
     NO_VERIFICATION = ("no_verification", "清单未载明核查方式", "the list names no way to verify it")
     NOT_MEASURED = ("not_measured", "应核查而无用电或在线数据", "to be verified, yet without electricity or CEMS data")
-    NO_BASELINE = ("no_baseline", "有用电数据而无正常生产基线", "electricity was measured, yet no normal production is known")
+    NOT_BY_POWER = (
+        "not_by_power",
+        "焖炉、保温或公路运输，用电不能核实减排，需在线监测",
+        "banked, kept warm or road transport: electricity shows no saving; it takes CEMS",
+    )
+    NO_BASELINE = (
+        "no_baseline",
+        "有用电数据而无正常生产基线",
+        "electricity was measured, yet no normal production is known",
+    )
     REPORTED_ABOVE_BASE = ("reported_above_base", "企业上报减排量大于基数", "more was reported than the line emits")
 
 
@@ -418,9 +443,18 @@ def _remarks(
     yield from _unverified(measures, asked, measured)
 
 
-def _unverified(measures: Sequence[Measure], asked: Sequence[Amounts], measured: Measured | None) -> Iterable[RemarkKind]:
+def _unverified(
+    measures: Sequence[Measure], asked: Sequence[Amounts], measured: Measured | None
+) -> Iterable[RemarkKind]:
     if not any(measure.verification for measure in measures):
         yield RemarkKind.NO_VERIFICATION
+    elif (
+        measured is not None
+        and measured.power is not None
+        and not measured.cems
+        and not any(one.account.by_power for one in asked)
+    ):
+        yield RemarkKind.NOT_BY_POWER
     elif measured is not None and measured.power is not None and not measured.baseline and not measured.cems:
         yield RemarkKind.NO_BASELINE
     elif all(one.verified is None or one.verified.minutes == NOTHING for one in asked):

@@ -73,6 +73,12 @@ def emitting_share(measure: Measure) -> Fraction | None:
     return exact_share(measure)
 
 
+@lru_cache(maxsize=8192)
+def stays_hot(measure: Measure) -> bool:
+    """Whether a furnace is banked or kept warm (焖炉、停产保窑) in any stage: its emissions do not follow its power."""
+    return any(one.stop_mode in _STILL_HOT for one in (measure, *(later.measure for later in measure.later)))
+
+
 def decimal(value: float) -> Fraction:
     """A number exactly as it is written: 0.07 is 7/100."""
     return Fraction(repr(value))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from emission_lists.accounting import Measured, Readings
+from emission_lists.compliance_rules import Rule
 from emission_lists.lists import POLLUTANTS
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
@@ -25,6 +27,12 @@ SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(valu
 KEPT_SQL = """
 SELECT DISTINCT ON (uscc, point) uscc, point, mean FROM evidence_baseline
 WHERE response_id = ANY($1::bigint[]) AND uscc = ANY($2::text[]) ORDER BY uscc, point, response_id
+"""
+UNTREATED_SQL = """
+SELECT uscc, line_code, floor(extract(epoch FROM starts_at) / 3600)::int AS first,
+    ceil(extract(epoch FROM until_at) / 3600)::int AS last
+FROM finding WHERE rule = $1 AND state = 'confirmed' AND adcode = $2 AND uscc = ANY($3::text[])
+    AND until_at > $4 AND starts_at < $5
 """
 HOUR = timedelta(hours=1)
 MG_PER_KG = 1_000_000
@@ -47,7 +55,24 @@ async def measured_of(
     for point in (await points_of(uow, dict.fromkeys(series, (adcode,)))).values():
         points[point.uscc].append(point)
     normal = await _normal(uow, adcode, sorted(series), responses, start)
-    return {uscc: lines_of(points[uscc], known, normal) for uscc, known in series.items()}
+    off = await _untreated(uow, adcode, sorted(series), start, end + HOUR)
+    return {
+        uscc: {
+            line: replace(one, untreated=frozenset(off[uscc, line])) if (uscc, line) in off else one
+            for line, one in lines_of(points[uscc], known, normal).items()
+        }
+        for uscc, known in series.items()
+    }
+
+
+async def _untreated(
+    uow: UnitOfWork, adcode: str, usccs: Sequence[str], start: datetime, end: datetime
+) -> dict[tuple[str, str], set[int]]:
+    """The hours, numbered by their end, in which a confirmed finding says that treatment was off, by enterprise and line."""
+    found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
+    for row in await uow.fetch(UNTREATED_SQL, Rule.TREATMENT_OFF.value, adcode, usccs, start, end):
+        found[row["uscc"], row["line_code"]].update(range(row["first"] + 1, row["last"] + 1))
+    return dict(found)
 
 
 async def _normal(

@@ -18,7 +18,7 @@ from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, RemarkKind, Tally
 from emission_lists.accounting_weights import Span, hour_minutes, weights, whole
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
-from emission_lists.lists import EmissionListDraft, Line, ListRow, Pollutants
+from emission_lists.lists import ROAD_TRANSPORT, EmissionListDraft, Line, ListRow, Pollutants
 from emission_lists.measures import Action, Cycle, Later, Measure, StopMode
 from emission_lists.reductions import totals
 from tests.emission_lists.list_samples import draft, drafts, firm, lines, measure
@@ -382,6 +382,46 @@ class TestVerify:
         assert kg(total.verified[0]) == pytest.approx(1.6)
         assert [kg(int(value)) for value in hours.verified[0]] == pytest.approx([0, 0.5, 0.5, 0, 0, 0.6])
         assert [int(row.sum()) for row in hours.verified] == total.verified
+
+    @pytest.mark.parametrize(
+        "hot",
+        [
+            measure(Action.STOP, 1.0, stop_mode=StopMode.BANKING),
+            measure(Action.STOP, 1.0, stop_mode=StopMode.KEEP_WARM),
+            measure(Action.LIMIT, 0.5, later=(Later(4, measure(Action.STOP, 1.0, stop_mode=StopMode.BANKING)),)),
+        ],
+    )
+    def test_a_furnace_that_stays_hot_is_verified_by_cems_only(self, hot: Measure) -> None:
+        one = span(4)
+        account = account_line(line(hot), one)
+        assert verify(account, one, power(0, 0, 0, 0)).saved == (None,) * 4
+        cems = Readings(np.array([FIRST_HOUR]), np.array([0.5]))
+        assert verify(account, one, replace(power(0), cems={1: cems})).saved == (None, 1_500_000, None, None)
+
+    def test_the_former_level_keeps_it_hot_until_the_new_one_is_complete(self) -> None:
+        banked = measure(Action.STOP, 1.0, stop_mode=StopMode.BANKING)
+        cold = measure(Action.STOP, 1.0, complete_within_hours=6.0)
+        raised = span(24, before=ResponseLevel.ORANGE)
+        assert not account_line(line(cold, banked, cold), raised).by_power
+        assert account_line(line(cold, banked, cold), span(24)).by_power
+        assert account_line(line(cold, banked, measure(Action.STOP, 1.0)), raised).by_power
+
+    def test_trucks_draw_no_power_that_proves_anything(self) -> None:
+        one = span(2)
+        trucks = replace(self.STOP, process=ROAD_TRANSPORT)
+        assert verify(account_line(trucks, one), one, power(0, 0)).saved == (None,) * 4
+
+    def test_hours_with_the_treatment_off_save_nothing_by_power(self) -> None:
+        one = span(4)
+        off = replace(power(0, 0, 150, 0), untreated=frozenset({FIRST_HOUR, FIRST_HOUR + 2, FIRST_HOUR - 9}))
+        found = verify(account_line(self.STOP, one), one, off)
+        assert (found.saved[0], found.minutes[0]) == (1_500_000, 240)
+
+    def test_a_furnace_with_power_only_is_named_for_correction(self) -> None:
+        accounts = Accounts([span(4)])
+        hot = line(measure(Action.STOP, 1.0, stop_mode=StopMode.BANKING), reductions=PerLevel(BASE, BASE, BASE))
+        accounts.add(firm(), [hot], measured={"MF0001": power(0, 0)})
+        assert {kind for kind, count in accounts.counts.items() if count} == {RemarkKind.NOT_BY_POWER}
 
     def test_sums_keep_what_is_unknown_apart_from_nothing(self) -> None:
         one = span(4)

@@ -209,6 +209,16 @@ class TestClosing:
         assert (await world.close((await world.get())["content_hash"], conclusion="  ")).status_code == 422
 
 
+    @pytest.mark.parametrize("said", ["好\x01", "\x0b好", "好\x1f", "好\ufffe", "好\uffff"])
+    async def test_what_no_document_can_hold_is_refused(self, world: World, said: str) -> None:
+        await world.over()
+        read = await world.get()
+        for member in ("conclusion", "lessons"):
+            answer = await world.close(read["content_hash"], **{member: said})
+            assert (answer.status_code, answer.json()["type"]) == (422, "urn:lantian:problem:invalid-content")
+        assert (await world.get())["state"] == "draft"
+
+
 class TestReports:
     async def test_a_stopped_line_saves_its_base(self, world: World) -> None:
         await world.over()
@@ -367,6 +377,24 @@ class TestVerified:
         assert hourly["verified_at_least_kg"][2] == 0
         assert hourly["verified_at_least_kg"][3] is None
         assert hourly["known_lines"][:4] == [1, 1, 1, 0]
+
+    async def test_hours_with_the_treatment_confirmed_to_be_off_save_nothing(self, world: World) -> None:
+        await world.over()
+        line = await self.asked(world)
+        await self.metered(world, meter(world.uscc, line.code, "DB1"))
+        await self.prove(world, line.code, {0: 0.0, 1: 0.0, 2: 0.0})
+        for first, state in ((0, "confirmed"), (1, "found")):
+            async with world.client.runtime.unit() as uow:
+                await uow.execute(
+                    "INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, response_id, state, starts_at, until_at,"
+                    " proof, content_hash, supported, found_at, changed_at)"
+                    " VALUES ('110000', $1, '甲', $2, 'TREATMENT_OFF', $3, $4, $5, $6, '{}', $7, true, $6, $6)",
+                    world.uscc, line.code, world.response, state, STARTS + first * HOUR, STARTS + (first + 1) * HOUR, "0" * 64,
+                )  # fmt: skip
+                await uow.commit()
+        figures = (await world.get())["totals"]["pollutants"]["nox"]
+        assert figures["verified_minutes"] == 180
+        assert figures["verified_at_least_kg"] == pytest.approx(2 * line.base.nox / 24, abs=1e-5)
 
     async def test_a_correction_counts_and_the_old_value_stays(self, world: World) -> None:
         await world.over()
