@@ -58,22 +58,32 @@ def entitled(
     """
     grades, day = standing_at(decisions.grades, start), start.astimezone(_SHANGHAI).date()
     before, now = guarantee_at(decisions.guarantees, start), guarantee_at(decisions.guarantees, max(at, start))
+    bare = replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None)
+    apart = enterprise.small_micro or enterprise.long_stopped  # relieved whatever became of a guarantee
+    listed = enterprise.guarantee is not None
+    lapsed = listed and not enterprise.guaranteed_on(day)
     if now is None:
-        return regraded(
-            enterprise, lines, grades, guide, also_self_determined=also_self_determined, lower_load=lower_load, on=day
+        made = regraded(
+            bare if lapsed else enterprise,
+            lines,
+            grades,
+            guide,
+            also_self_determined=also_self_determined,
+            relief_ended=lapsed and not apart,
+            lower_load=lower_load,
+            on=day,
         )
+        return replace(made, notes=(_lapsed(enterprise), *made.notes)) if lapsed else made
     relieved = now.relieves and before is not None and before.relieves
     if relieved:
         return _relieved(enterprise, lines, grades, now.guarantee, guide.self_determined.grades | also_self_determined)
-    listed = enterprise.guarantee is not None
-    bare = replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None)
     made = regraded(
         bare,
         lines,
         grades,
         guide,
         also_self_determined=also_self_determined,
-        relief_ended=listed,
+        relief_ended=listed and not apart,
         lower_load=lower_load,
         on=day,
     )
@@ -160,6 +170,19 @@ def _not_relieved(now: GuaranteeStanding) -> Note:
         f"保障类{zh}（{_day_zh(since)}起）：不再享受保障，按清单和指南措施执行，未确立的请联系主管部门",
         f"The guarantee {en} (since {since:%Y-%m-%d %H:%M}): no relief; follow the list and the guide, ask the authority"
         " about what is not established",
+    )
+
+
+def _lapsed(enterprise: Enterprise) -> Note:
+    """A guarantee that only the list knows of, and that does not reach the day of the start."""
+    until = enterprise.guarantee_until
+    zh = "清单未载明有效期" if until is None else f"清单载明有效期至{until.year}年{until.month}月{until.day}日，已到期"
+    en = "the list gives it no end date" if until is None else f"it ended on {until.isoformat()} as the list says"
+    return Note(
+        "GUARANTEE_ENDED",
+        f"保障类（{zh}）：不再享受保障，按清单和指南措施执行，未确立的请联系主管部门",
+        f"The guarantee does not hold ({en}): no relief; follow the list and the guide, ask the authority about what is"
+        " not established",
     )
 
 

@@ -214,10 +214,12 @@ class _Worker:
         """What stays of the list's measure before the guide's is put beside it."""
         if listed.action is Action.SELF_DETERMINED:
             return _nothing(listed) if known and self._speaks_of(line, target.grade) else not_established(listed)
-        better = target.grade is not None and bool(at_most(self._listed, target.grade)) and not target.again
-        if listed.action is Action.NONE and not known and not better:
-            return not_established(listed)  # nothing to do was said of a better grade
-        return listed
+        if listed.action is not Action.NONE:
+            return listed
+        if target.again:  # nothing to do was said because of the relief
+            return listed if known and self._speaks_of(line, target.grade) else not_established(listed)
+        better = target.grade is not None and bool(at_most(self._listed, target.grade))
+        return listed if known or better else not_established(listed)  # else it was said of a better grade
 
     def _speaks_of(self, line: Line, grade: Grade | None) -> bool:
         """Whether the guide asks anything of the line's process, of this grade of this industry, at any level."""

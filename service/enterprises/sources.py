@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from emission_lists.documents import enterprise_from, line_from
@@ -19,6 +19,7 @@ from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decision
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
+from service.seasonal.repository import day_start
 
 NAMED_SQL = """
 SELECT v.adcode, v.id, v.state, v.activated_at, e.county{more} FROM list_enterprise e
@@ -175,14 +176,16 @@ class Lists:
         if listed.adcode not in self._decisions:
             self._decisions[listed.adcode] = await decisions_of(self.uow, self.uscc, listed.adcode)
         decisions = self._decisions[listed.adcode]
-        if not decisions:
+        if not decisions and listed.enterprise.guarantee is None:
             return listed
         made = entitle(listed.enterprise, listed.lines, listed.guide, decisions, start, at)
         return listed._replace(enterprise=made.enterprise, lines=made.lines, notes=made.notes)
 
     def instants(self) -> list[datetime]:
-        """When what was decided about the enterprise changes an answer by itself."""
-        return [instant for decisions in self._decisions.values() for instant in decisions.instants]
+        """When what was decided about the enterprise, or a guarantee that a list names, changes an answer by itself."""
+        ends = [one.enterprise.guarantee_until for one in self._listed.values() if one is not None]
+        lapses = [day_start(end + timedelta(days=1)) for end in ends if end is not None]
+        return lapses + [instant for decisions in self._decisions.values() for instant in decisions.instants]
 
     async def active(self, adcode: str, instant: datetime) -> int | None:
         """The version of a division that was in force at an instant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -335,6 +335,34 @@ class TestEntitled:
 
     def test_what_the_list_names_as_guaranteed_keeps_its_measures(self, guide: Guide) -> None:
         assert self.made(guide, 15, (GuaranteeState.IN_FORCE, 1), guarantee=GuaranteeType.LIVELIHOOD) == ["stop"] * 3
+
+    @pytest.mark.parametrize(
+        ("until", "hour", "clinker", "other"),
+        [
+            (date(2025, 12, 31), 0, "limit", "unknown"),
+            (date(2026, 1, 4), 0, "limit", "unknown"),
+            (date(2026, 1, 5), 0, "none", "none"),
+            (date(2026, 1, 5), 15.99, "none", "none"),
+            (date(2026, 1, 5), 16, "limit", "unknown"),
+            (None, 0, "limit", "unknown"),
+        ],
+    )
+    def test_a_guarantee_that_ran_out_in_the_list_relieves_no_more(
+        self, guide: Guide, until: date | None, hour: float, clinker: str, other: str
+    ) -> None:
+        """The Beijing day of the start counts: what the guide asks of grade B is done, the rest is not established."""
+        start = T0 + timedelta(hours=hour)
+        lines = [line("MF1", NOTHING), line("MF2", NOTHING, process="包装")]
+        owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=until)
+        made = entitled(owner, lines, Decisions(), guide, start=start, at=start)
+        assert (actions(made.lines, "MF1")[1], actions(made.lines, "MF2")[1]) == (clinker, other)
+        assert [note.code for note in made.notes] == ([] if clinker == "none" else ["GUARANTEE_ENDED"])
+        assert made.enterprise.guarantee is (owner.guarantee if clinker == "none" else None)
+
+    def test_small_emitters_stay_relieved_whatever_became_of_a_guarantee(self, guide: Guide) -> None:
+        owner = firm(grade=Grade.C, small_micro=True, guarantee=GuaranteeType.LIVELIHOOD)
+        made = entitled(owner, [line("MF1", NOTHING)], Decisions(), guide, start=self.START, at=self.START)
+        assert actions(made.lines, "MF1") == ["none"] * 3
 
     def test_differences_for_the_next_list(self, guide: Guide) -> None:
         rows = (ListRow(firm(grade=Grade.C), line("MF1", STOP), 2), ListRow(firm(grade=Grade.C), line("MF2", STOP), 3))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from emission_lists.grades import Grade
+from emission_lists.levels import PerLevel
 from emission_lists.lists import GuaranteeType, ListRow
 from emission_lists.measures import Action, Basis, LoadCap, Measure
-from service.kit.clock import ManualClock
+from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
 from tests.service.grading import CEMENT, GRADES, NOW, People, pass_by, pass_until, respond, rows, with_list
@@ -252,6 +253,39 @@ class TestGuarantees:
         await pass_by(clock, runtime, client, hours=1)
         required = await answer(people)
         assert (actions(required), required["status"]) == ({"unknown"}, "not_established")
+
+
+    async def test_a_guarantee_that_ran_out_in_the_list_relieves_no_more(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        clock.current = NOW
+        free = Measure(Action.NONE)
+        made = tuple(
+            ListRow(
+                replace(
+                    row.enterprise,
+                    industry="木材加工",
+                    key_industry=False,
+                    guarantee=GuaranteeType.LIVELIHOOD,
+                    guarantee_until=date(2026, 1, 5),
+                    guarantee_cap=LoadCap(500.0, "t"),
+                ),
+                replace(row.line, measures=PerLevel(free, free, free)),
+                row.number,
+            )
+            for row in rows()
+            if row.enterprise.uscc == CEMENT
+        )
+        await with_list(runtime, made)
+        people = await People(client).come()
+        runtime.live.listening = True
+        assert (await answer(people))["notes"] == []
+        clock.advance_to(datetime(2026, 1, 6, tzinfo=SHANGHAI))
+        assert [note["code"] for note in (await answer(people))["notes"]] == ["GUARANTEE_ENDED"]
+        await respond(runtime, clock.current)
+        required = await answer(people)
+        assert (actions(required), required["status"]) == ({"unknown"}, "not_established")
+        assert "有效期至2026年1月5日" in required["notes"][0]["zh"]
 
 
 class TestTheNextList:
