@@ -62,11 +62,11 @@ async def review_plan(
     uow: UnitOfWork, principal: Principal, uscc: str, plan_id: int, review: PlanReview
 ) -> dict[str, Any]:
     """An official accepts a filed version or returns it. Raises Forbidden, Unknown, Conflict when it was checked before."""
-    homes = await may_see(uow, principal, uscc)
-    if not any(principal.may_check_plans(home.adcode) for home in homes):
-        raise Forbidden("Operating plans are checked by duty officers and commanders of the division.")
+    await may_see(uow, principal, uscc)
     await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('operating-plan:' || $1, 0))", uscc)
     plan = await _one(uow, uscc, plan_id)
+    if not await may_check(uow, principal, uscc, plan.adcode):
+        raise Forbidden("Operating plans are checked by duty officers and commanders of the division of the plant.")
     if plan.accepted is not None:
         raise Conflict(
             f"Version {plan.version} was {'accepted' if plan.accepted else 'returned'} before; nothing was changed."
@@ -83,6 +83,13 @@ async def review_plan(
     kind = "operating_plan.accepted" if review.accept else "operating_plan.returned"
     await uow.record(kind, plan.adcode, plan=plan_id, uscc=uscc, reason=review.reason, account=principal.account_id)
     return (await _one(uow, uscc, plan_id)).document()
+
+
+async def may_check(uow: UnitOfWork, principal: Principal, uscc: str, adcode: str) -> bool:
+    """Whether somebody may check the plans of the plant that stands in a division; other plants are other officials' matter."""
+    sites = sites_of(uow.runtime, await homes_of(uow, uscc))
+    homes = {adcode, *(home for site in sites if adcode in site.homes for home in site.homes)}
+    return any(principal.may_check_plans(home) for home in homes)
 
 
 async def plan_page(uow: UnitOfWork, principal: Principal, uscc: str) -> dict[str, Any]:

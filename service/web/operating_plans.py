@@ -17,7 +17,7 @@ from service.kit.auth import Caller, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import Conflict, Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.operating_plans.flows import file_plan, listed_now, plan_page, review_plan
+from service.operating_plans.flows import file_plan, listed_now, may_check, plan_page, review_plan
 from service.operating_plans.schemas import PlanContent, PlanReview
 from service.web.forms import read_form
 from service.web.pages import Writer, render, writer_of
@@ -26,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
 Id = Annotated[int, Path(ge=1, le=2**62)]
 MAX_PLAN_BYTES = 500_000
+MOST_LINES = 10_000
 KINDS = {
     "电": "electricity",
     "electricity": "electricity",
@@ -115,7 +116,7 @@ async def _page(
         listed=listed,
         page=page,
         own=own,
-        may_check=any(caller.may_check_plans(item["adcode"]) for item in page["items"]),
+        may_check={item["id"] for item in page["items"] if await may_check(uow, caller, uscc, item["adcode"])},
         fields=(fields or _fields(newest, listed)) if own else {},
         asked=_asked(listed, writer_of(request)) if own else {},
         faults=faults,
@@ -159,7 +160,7 @@ def _rows(items: list[dict[str, Any]], keys: tuple[str, ...]) -> str:
 
 
 def _content(fields: Fields) -> PlanContent:
-    """The plan of a form. Raises BadRow or ValidationError."""
+    """The plan of a form. Raises BadRow, ValidationError or Invalid."""
     return PlanContent.model_validate(
         {
             "main_process": fields.get("main_process", ""),
@@ -170,10 +171,21 @@ def _content(fields: Fields) -> PlanContent:
     )
 
 
+def _codes(written: str) -> list[str]:
+    """The codes of the lines in the order of the form's fields. Raises Invalid when they are not what our page sends."""
+    try:
+        codes = json.loads(written or "[]")
+    except (ValueError, RecursionError):
+        codes = None
+    if not isinstance(codes, list) or len(codes) > MOST_LINES or not all(isinstance(code, str) for code in codes):
+        raise Invalid("The form does not say which lines it is about; open the page again and send it once more.")
+    return codes
+
+
 def _lines(fields: Fields) -> list[dict[str, Any]]:
     """The lines that somebody has written about."""
     found = []
-    for place, code in enumerate(json.loads(fields.get("codes") or "[]")):
+    for place, code in enumerate(_codes(fields.get("codes", ""))):
         figures = _parts(fields.get(f"figures{place}", ""), ("kind", "point", "unit", "normal", "under_measure"))
         for figure in figures:
             figure["kind"] = KINDS.get(figure["kind"], figure["kind"])
@@ -184,7 +196,7 @@ def _lines(fields: Fields) -> list[dict[str, Any]]:
         ]
         if levels:
             post, phone = fields.get(f"post{place}", ""), fields.get(f"phone{place}", "")
-            found.append({"code": str(code), "post": post, "phone": phone, "levels": levels})
+            found.append({"code": code, "post": post, "phone": phone, "levels": levels})
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,8 @@ from tests.support import Client
 
 STOP, FIFTH = Measure(Action.STOP), Measure(Action.LIMIT, ratio=0.2)
 PLANS = f"{PATH}/operating-plans"
+ELSEWHERE = "130400"
+HTML = {"accept": "text/html", "origin": "http://127.0.0.1:8000"}
 LINE = Line("MF0001", "1号线", "熔化", PerLevel(FIFTH, FIFTH, STOP))
 
 
@@ -141,6 +144,47 @@ class TestFiling:
             assert (await client.http.post(PLANS, headers=who, json=content())).status_code == 403
         filed = await file(client, plant)
         assert (await check(client, plant, filed)).status_code == 403
+
+
+class TestTwoPlants:
+    """The enterprise is listed in two cities; its plan is filed for the plant of the first."""
+
+    async def test_the_city_of_the_other_plant_does_not_check_it(
+        self, client: Client, runtime: Runtime, plant: dict[str, str]
+    ) -> None:
+        await put_in_force(runtime, [LINE], replace(FIRM, adcode=ELSEWHERE), adcode=ELSEWHERE)
+        filed = await file(client, plant)
+        away, here = [await client.account(Role.DUTY_OFFICER, adcode=adcode) for adcode in (ELSEWHERE, CITY)]
+        assert filed["adcode"] == CITY
+        form = f'action="/enterprises/{FIRM.uscc}/operating-plans/{filed["id"]}/review"'
+        shown = [
+            (await client.http.get(f"/enterprises/{FIRM.uscc}/operating-plans", headers=who | HTML)).text
+            for who in (away, here)
+        ]
+        assert [form in page for page in shown] == [False, True]
+        assert (await check(client, away, filed)).status_code == 403
+        assert (await check(client, here, filed)).status_code == 200
+
+    async def test_the_county_whose_own_list_names_the_plant_checks_it(
+        self, client: Client, runtime: Runtime, plant: dict[str, str]
+    ) -> None:
+        await put_in_force(runtime, [LINE], adcode=COUNTY)
+        filed = await file(client, plant)
+        county = await client.account(Role.DUTY_OFFICER, adcode=COUNTY)
+        assert (await check(client, county, filed)).status_code == 200
+
+
+class TestForm:
+    @pytest.mark.parametrize("codes", ["{", "5", '{"MF0001": 1}', "[1]", '[["MF0001"]]', "[" * 100_000, "null"])
+    async def test_codes_that_our_page_never_sends_are_refused(
+        self, client: Client, plant: dict[str, str], codes: str
+    ) -> None:
+        answer = await client.http.post(
+            f"/enterprises/{FIRM.uscc}/operating-plans", headers=plant | HTML, data={"codes": codes, "main_process": "熔化"}
+        )
+        assert answer.status_code == 422
+        assert "The form does not say which lines it is about" in answer.text
+        assert "熔化" in answer.text
 
 
 class TestDuringAResponse:
