@@ -189,9 +189,17 @@ async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: da
 
 
 async def withdraw(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None, reason: str) -> dict[str, Any]:
-    """Take a version back (撤回), with a reason. One in force leaves its division without a list for the next response."""
+    """Take a version back (撤回), with a reason. One in force leaves its division without a list for the next response.
+
+    That one is therefore taken back by somebody other than who put it in force; drafts and frozen ones by anybody who keeps lists.
+    """
     row = await _locked(uow, scope, version_id)
     move_version(row["state"], VersionState.WITHDRAWN)
+    if row["state"] == VersionState.ACTIVE and account_id is not None and row["activated_by"] == account_id:
+        raise Forbidden(
+            "You put this list in force yourself; somebody else must withdraw it (four eyes).",
+            detail_zh="这一版由您本人启用，须由另一人撤回（双人复核）。",
+        )
     if not reason.strip():
         raise Invalid("Give the reason for the withdrawal.", detail_zh="请填写撤回的理由。")
     await uow.execute("UPDATE list_version SET state = 'withdrawn', ended_at = $2 WHERE id = $1", version_id, uow.now)

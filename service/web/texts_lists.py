@@ -28,6 +28,10 @@ LISTS: dict[str, tuple[str, str]] = {
     "list_freeze_note": ("冻结后内容和指纹不再改变。", "Its content and digest stay as they are from then on."),
     "list_reason": ("撤回理由", "Reason for the withdrawal"),
     "list_withdraw": ("撤回这一版", "Withdraw this version"),
+    "list_withdraw_note": (
+        "生效中的版本须由启用人以外的另一人撤回（双人复核）。",
+        "A version in force is withdrawn by somebody other than the one who activated it (four eyes).",
+    ),
     "list_export": ("导出 .xlsx", "Export .xlsx"),
     "list_records": ("其他清单：", "Further sheets:"),
     "upload_drop": ("把 .xlsx 工作簿拖到这里，或选择文件", "Drop an .xlsx workbook here, or choose a file"),

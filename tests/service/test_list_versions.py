@@ -133,6 +133,35 @@ class TestInForce:
         assert (await client.http.get(path, headers=commander)).status_code == 404
 
 
+class TestFourEyes:
+    async def test_who_put_a_version_in_force_does_not_withdraw_it(self, client: Client, runtime: Runtime) -> None:
+        first, second = [await client.account(role) for role in (Role.COMMANDER, Role.DUTY_OFFICER)]
+        version = await stored(runtime)
+        path = f"{LISTS}/{version}"
+        assert (await client.http.post(f"{path}/activate", headers=first)).status_code == 200
+        refused = await client.http.post(f"{path}/withdraw", headers=first, json={"reason": "数据有误"})
+        assert (refused.status_code, refused.json()["detail_zh"]) == (
+            403,
+            "这一版由您本人启用，须由另一人撤回（双人复核）。",
+        )
+        assert await state_of(runtime, version) == "active"
+        assert (await client.http.post(f"{path}/withdraw", headers=second, json={"reason": "数据有误"})).status_code == 200
+        assert await state_of(runtime, version) == "withdrawn"
+
+    @pytest.mark.parametrize("ahead", [False, True])
+    async def test_what_is_not_in_force_is_withdrawn_by_one(
+        self, client: Client, runtime: Runtime, clock: ManualClock, ahead: bool
+    ) -> None:
+        officer = await client.account(Role.COMMANDER)
+        version = await stored(runtime)
+        path = f"{LISTS}/{version}"
+        if ahead:
+            start = (clock.now() + timedelta(hours=1)).isoformat()
+            await client.http.post(f"{path}/activate", headers=officer, json={"effective_from": start})
+        assert await state_of(runtime, version) == ("frozen" if ahead else "draft")
+        assert (await client.http.post(f"{path}/withdraw", headers=officer, json={"reason": "重复"})).status_code == 200
+
+
 class TestContent:
     def test_documents_put_together_are_canonical(self) -> None:
         writer = Writer()
