@@ -37,9 +37,16 @@ WHERE c.uscc = $1 AND c.adcode = $2 AND last.state IN ('proposed', 'city_agreed'
 PAGE_SQL = """
 SELECT c.* FROM guarantee_case c
 JOIN LATERAL (SELECT s.state FROM guarantee_step s WHERE s.case_id = c.id ORDER BY s.seq DESC LIMIT 1) last ON true
-WHERE c.adcode LIKE $1 AND ($2::text IS NULL OR c.adcode LIKE $2) AND ($3::text IS NULL OR last.state = $3)
+WHERE (c.adcode LIKE $1 OR EXISTS (
+        SELECT 1 FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+        WHERE e.uscc = c.uscc AND v.adcode = c.adcode AND v.state = 'active' AND e.county LIKE $1))
+    AND ($2::text IS NULL OR c.adcode LIKE $2) AND ($3::text IS NULL OR last.state = $3)
     AND ($4::text IS NULL OR c.uscc = $4) AND ($5::bigint IS NULL OR c.id < $5)
 ORDER BY c.id DESC LIMIT $6
+"""
+COUNTY_SQL = """
+SELECT e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.adcode = $2 AND v.state = 'active'
 """
 NEEDS_REASON = frozenset(
     {GuaranteeMove.REJECT, GuaranteeMove.SUSPEND, GuaranteeMove.RESUME, GuaranteeMove.REVOKE, GuaranteeMove.WITHDRAW}
@@ -47,10 +54,14 @@ NEEDS_REASON = frozenset(
 NEEDS_DOCUMENT = frozenset({GuaranteeMove.AGREE, GuaranteeMove.VET, GuaranteeMove.FILE, GuaranteeMove.REVOKE})
 
 
-def _sees(principal: Principal, row: Any) -> bool:
+async def _sees(uow: UnitOfWork, principal: Principal, row: Any) -> bool:
+    """Officials see the guarantees of their region, and a county those of enterprises that the list in force places in it."""
     if principal.role is Role.ENTERPRISE:
         return bool(principal.uscc == row["uscc"])
-    return principal.scope.covers(row["adcode"]) or row["adcode"].startswith(principal.scope.prefix[:4])
+    if principal.scope.covers(row["adcode"]):
+        return True
+    county = await uow.fetchval(COUNTY_SQL, row["uscc"], row["adcode"])
+    return county is not None and principal.scope.covers(county)
 
 
 async def propose(uow: UnitOfWork, principal: Principal, body: GuaranteeBody) -> int:
@@ -114,7 +125,7 @@ async def propose(uow: UnitOfWork, principal: Principal, body: GuaranteeBody) ->
 async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: GuaranteeStepBody) -> None:
     """One step of a guarantee. Raises Unknown, Forbidden (not your level, or four eyes), Conflict, Invalid."""
     stored = await settle(uow, case_id)
-    if not _sees(principal, stored.row):
+    if not await _sees(uow, principal, stored.row):
         raise Unknown(f"There is no guarantee {case_id} in your region.")
     move = named(GuaranteeMove, body.move)
     state, level = _checked(principal, stored, move)
@@ -168,7 +179,7 @@ def _checked(principal: Principal, stored: Stored, move: GuaranteeMove) -> tuple
 async def find(uow: UnitOfWork, principal: Principal, case_id: int) -> dict[str, Any]:
     """One guarantee with its steps. Raises Unknown outside the region."""
     stored = await load(uow, case_id)
-    if not _sees(principal, stored.row):
+    if not await _sees(uow, principal, stored.row):
         raise Unknown(f"There is no guarantee {case_id} in your region.")
     return document(uow, stored) | {"steps": steps_document(stored)}
 
@@ -185,7 +196,7 @@ async def page(
 ) -> list[dict[str, Any]]:
     """Guarantees of the caller's region (an enterprise's own), newest first. `within`: first digits of a division."""
     plant = principal.role is Role.ENTERPRISE
-    prefix = "" if plant else principal.scope.prefix[:4]
+    prefix = "" if plant else principal.scope.prefix
     own = principal.uscc if plant else uscc
     rows = await uow.fetch(
         PAGE_SQL, prefix + "%", None if within is None else within + "%", state, own, after, size
