@@ -148,8 +148,8 @@ RATING_MOVES: dict[State, _Moves] = {
 }
 PUBLISHED_MOVES: dict[State, _Moves] = {
     State.ENTERED: {
-        Move.PUBLISH: (State.PUBLISHED, OFFICIAL),
-        Move.REJECT: (State.REJECTED, OFFICIAL),
+        Move.PUBLISH: (State.PUBLISHED, _by(Actor.DECIDER)),
+        Move.REJECT: (State.REJECTED, _by(Actor.DECIDER)),
     },
     State.PUBLISHED: _PUBLISHING,
     State.IN_FORCE: _STANDING,

@@ -1,4 +1,4 @@
-"""Published results (已公布结果) are entered by one person and put in force by another."""
+"""Published results (已公布结果) are entered by one person and put in force by another, of the level that decides such a grade."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from emission_lists.guides import Guide, plain
 from emission_lists.published_grades import PublishedGrade, read_published
 from service.accounts.roles import Principal
 from service.grades import flows
-from service.grades.admission import Listed, listed_in
+from service.grades.admission import Listed, actors_of, listed_in
+from service.grades.cases import load
 from service.grades.rules import rules_for
 from service.grades.schemas import StepBody
 from service.kit.problems import Forbidden, Invalid, Unknown
@@ -144,13 +145,22 @@ def _fault(row: PublishedGrade, detail: str, detail_zh: str) -> dict[str, Any]:
 
 
 async def publish(uow: UnitOfWork, principal: Principal, import_id: str, body: StepBody) -> dict[str, Any]:
-    """Put every entered row of a published list in force, by somebody other than who entered it. Raises Unknown, Forbidden."""
+    """Put the entered rows of a published list in force whose grades the caller's level decides; the others wait for theirs.
+
+    By somebody other than who entered them. Raises Unknown, and Forbidden when no row is for the caller to decide.
+    """
     cases = await uow.fetch(CASES_SQL, import_id, principal.scope.prefix + "%")
     if not cases:
         raise Unknown(
             f"There is no open import {import_id} in your region.", detail_zh="本辖区没有该批待复核的公布结果"
         )
     asked = body.model_copy(update={"move": Move.PUBLISH.value})
-    for case in cases:
-        await flows.step(uow, principal, case["id"], asked)
-    return {"import": import_id, "published": len(cases)}
+    mine = [case["id"] for case in cases if await _decides(uow, principal, case["id"])]
+    for case_id in mine or [cases[0]["id"]]:  # with none the first one's refusal says who decides
+        await flows.step(uow, principal, case_id, asked)
+    return {"import": import_id, "published": len(mine), "left": len(cases) - len(mine)}
+
+
+async def _decides(uow: UnitOfWork, principal: Principal, case_id: int) -> bool:
+    stored = await load(uow, case_id)
+    return stored.case.decider in actors_of(principal, stored.row["uscc"])

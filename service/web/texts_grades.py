@@ -117,16 +117,17 @@ GRADES: dict[str, tuple[str, str]] = {
     "grades_import": ("录入公布名单", "Enter a published list"),
     "grades_import_note": (
         "上传公布的名单（.xlsx 或 .csv：区县、企业名称、行业、绩效等级，可加统一社会信用代码、子类、生产线编号）。一次列出全部问题；"
-        "录入后由另一人公布，才会生效。",
+        "录入后由决定该等级的层级（本地评定流程的最后一级）中的另一人公布，才会生效。",
         "Upload the published list (.xlsx or .csv: 区县, 企业名称, 行业, 绩效等级; 统一社会信用代码, 子类, 生产线编号 may be"
-        " added). All faults come at once; another person publishes it, only then it takes effect.",
+        " added). All faults come at once; another person publishes it, of the level that decides such a grade"
+        " (the last of the local route); only then it takes effect.",
     ),
     "grades_import_file": ("名单文件", "File"),
     "grades_import_source": ("公告名称", "Announcement"),
     "grades_import_place": ("行政区划代码", "Division code"),
     "grades_import_button": ("录入", "Enter"),
     "grades_import_row": ("第{row}行：{what}", "Row {row}: {what}"),
-    "grades_import_publish": ("公布本批全部事项", "Publish all cases of this list"),
+    "grades_import_publish": ("公布本批中由本级决定的事项", "Publish the cases of this list that your level decides"),
     "grades_import_none": (
         "请选择名单文件，并填写行政区划代码和公告名称。",
         "Choose the file, and give the division code and the announcement.",

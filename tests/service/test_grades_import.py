@@ -79,15 +79,34 @@ class TestImport:
         where = f"{GRADES}/imports/{number}/publication"
         assert (await people.post("city", where, document="内环发〔2026〕1号")).status_code == 403
         assert (await people.post("elsewhere", where, document="x")).status_code == 404
-        done = await people.post("city2", where, document="内环发〔2026〕1号")
+        refused = await people.post("city2", where, document="内环发〔2026〕1号")
+        assert (refused.status_code, refused.json()["detail_zh"]) == (403, "“公布”应由省级办理")
+        done = await people.post("province", where, document="内环发〔2026〕1号")
         assert (done.status_code, done.json()["published"]) == (201, 2), done.text
         await pass_by(clock, runtime, client, minutes=3)
         async with runtime.unit() as uow:
             found = [await grade_standing(uow, uscc, CITY, clock.current) for uscc in (CEMENT, STEEL)]
         assert [one.grade.value for one in found if one and one.grade] == ["B", "B-"]
-        assert (await people.post("city2", where, document="x")).status_code == 404
+        assert (await people.post("province", where, document="x")).status_code == 404
         history = (await people.get("plant", f"/api/v1/enterprises/{CEMENT}/grades")).json()
         assert (history["decisions"][0]["kind"], history["cases"][0]["state"]) == ("published", "in_force")
+
+    async def test_each_level_confirms_the_grades_that_it_decides(self, people: People, runtime: Runtime) -> None:
+        mixed = HEADER + "1,新城区,青城水泥有限公司,水泥,A\n2,新城区,青城钢铁有限公司,长流程联合钢铁,C\n"
+        where = f"{GRADES}/imports/{(await enter(people, 'city', mixed)).json()['import']}/publication"
+        done = (await people.post("city2", where, document="内环发〔2026〕1号")).json()
+        assert (done["published"], done["left"]) == (1, 1)
+        for name in ("county", "city2", "ministry"):
+            assert (await people.post(name, where, document="x")).status_code == 403, name
+            assert (await people.step(name, 1, "publish", document="x")).status_code == 403, name
+            assert (await people.step(name, 1, "reject", reason="有误")).status_code == 403, name
+        done = (await people.post("province", where, document="内环发〔2026〕2号")).json()
+        assert (done["published"], done["left"]) == (1, 0)
+
+    async def test_who_entered_does_not_confirm_at_whatever_level(self, people: People) -> None:
+        where = f"{GRADES}/imports/{(await enter(people, 'province', GOOD)).json()['import']}/publication"
+        assert (await people.post("province", where, document="x")).status_code == 403
+        assert (await people.post("province2", where, document="x")).status_code == 201
 
     async def test_every_fault_at_once_and_nothing_stored(self, people: People, runtime: Runtime) -> None:
         bad = HEADER + (
@@ -127,10 +146,10 @@ class TestPage:
     async def test_entered_and_published_by_forms(self, people: People) -> None:
         answer = await self.send(people, "city", GOOD)
         assert (answer.status_code, answer.headers["location"]) == (303, "/grades?group=review")
-        page = await people.client.http.get("/grades/1", headers=people.calls["city2"] | self.HTML)
+        page = await people.client.http.get("/grades/1", headers=people.calls["province"] | self.HTML)
         where = page.text.partition('action="/grades/imports/')[2].partition('"')[0]
         answer = await people.client.http.post(
-            f"/grades/imports/{where}", headers=people.calls["city2"] | self.HTML, data={"document": "内环发〔2026〕1号"}
+            f"/grades/imports/{where}", headers=people.calls["province"] | self.HTML, data={"document": "内环发〔2026〕1号"}
         )
         assert (answer.status_code, answer.headers["location"]) == (303, "/grades?group=published")
 
