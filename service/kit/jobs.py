@@ -22,7 +22,7 @@ from pgqueuer.queries import EntrypointExecutionParameter, Queries
 from pgqueuer.types import QueueEntrypoint, QueueExecutionMode, QueueManagerId
 
 from service.kit.metrics import JOB_SECONDS, JOBS
-from service.kit.problems import AWAY
+from service.kit.problems import AWAY, Busy
 from service.kit.runtime import Runtime
 
 Handler = Callable[[Runtime, dict[str, Any]], Awaitable[None]]
@@ -41,7 +41,7 @@ NOUNS_WITH_JOBS = (
     "findings",
 )
 logger = structlog.get_logger("lantian.jobs")
-PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError)
+PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError, Busy)
 """What trying again may cure. Any other error of a handler holds its job, to be seen and looked into."""
 AGAIN = timedelta(seconds=5)
 RECONNECT_SECONDS = 1.0

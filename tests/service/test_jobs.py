@@ -11,13 +11,14 @@ import pytest
 from service.kit import jobs
 from service.kit.clock import ManualClock
 from service.kit.jobs import Worker, tick
+from service.kit.problems import Busy
 from service.kit.runtime import Runtime
 from tests.support import NOW
 
 
 @pytest.fixture
 def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Three kinds of jobs: one that works, one that is broken, one whose trouble passes after the first attempt."""
+    """Kinds of jobs: one that works, one that is broken, and two whose trouble passes after the first attempt."""
     seen: list[Any] = []
 
     async def works(_runtime: Runtime, payload: dict[str, Any]) -> None:
@@ -32,7 +33,13 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         if seen.count("passing") == 1:
             raise ConnectionResetError("the database went away")
 
-    monkeypatch.setattr(jobs, "HANDLERS", {"works": works, "broken": broken, "passing": passing})
+    async def busy(_runtime: Runtime, _payload: dict[str, Any]) -> None:
+        seen.append("busy")
+        if seen.count("busy") == 1:
+            raise Busy("others are at work")
+
+    handlers = {"works": works, "broken": broken, "passing": passing, "busy": busy}
+    monkeypatch.setattr(jobs, "HANDLERS", handlers)
     monkeypatch.setattr(jobs, "RECURRING", {})
     monkeypatch.setattr(jobs, "AGAIN", timedelta(0))
     return seen
@@ -71,10 +78,11 @@ class TestQueue:
             await Worker(runtime).run(drain=True)
         assert done == ["broken"]
 
-    async def test_trouble_that_passes_is_tried_again(self, runtime: Runtime, done: list[Any]) -> None:
-        await queue(runtime, "passing")
+    @pytest.mark.parametrize("name", ["passing", "busy"])
+    async def test_trouble_that_passes_is_tried_again(self, runtime: Runtime, done: list[Any], name: str) -> None:
+        await queue(runtime, name)
         await Worker(runtime).run(drain=True)
-        assert done == ["passing", "passing"]
+        assert done == [name, name]
         assert await queued(runtime) == []
 
     async def test_two_workers_share_the_work(self, runtime: Runtime, done: list[Any]) -> None:
