@@ -18,6 +18,9 @@ from service.kit.runtime import Runtime
 from service.lists.frames import END, GO, HEAD, HEAD_BYTES, PIECE, PROGRESS, packed, unpacked_size
 
 ROOT = Path(__file__).resolve().parents[2]
+INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME")
+"""What a process apart is told of our environment: it reads what strangers have written, so it knows no secret of ours."""
+BUSY_SECONDS = 5
 Tell = Callable[[str, int, int], Any]
 """Told the stage, how many rows are done, and how many there are; may be a coroutine function."""
 
@@ -89,7 +92,16 @@ class Apart:
 
 @asynccontextmanager
 async def process_for_caller(runtime: Runtime, task: str, **request: Any) -> AsyncIterator[Apart]:
-    """A process whose end somebody waits for: when it is lost, the caller is told to try again."""
+    """A process whose end somebody waits for: when it is lost, or all are at work, the caller is told to try again.
+
+    Callers hold a connection meanwhile; if they waited for a process, a few of them would keep every other request out.
+    """
+    if runtime.apart.locked():
+        raise Busy(
+            "Other workbooks are being worked on; try again in a moment.",
+            headers={"Retry-After": str(BUSY_SECONDS)},
+            detail_zh="正在处理其他工作簿，请稍后重试。",
+        )
     try:
         async with process_apart(runtime, task, **request) as apart:
             yield apart
@@ -105,14 +117,13 @@ async def process_for_caller(runtime: Runtime, task: str, **request: Any) -> Asy
 async def process_apart(runtime: Runtime, task: str, **request: Any) -> AsyncIterator[Apart]:
     """A process that does one task; it is ended at the end, whatever happened. A few at a time, the others wait."""
     async with runtime.apart:
-        paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "service.lists.process",
             stdin=PIPE,
             stdout=PIPE,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
+            env=_environment(),
         )
         try:
             apart = Apart(process)
@@ -122,3 +133,9 @@ async def process_apart(runtime: Runtime, task: str, **request: Any) -> AsyncIte
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
+
+
+def _environment() -> dict[str, str]:
+    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}

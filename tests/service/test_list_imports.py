@@ -21,7 +21,7 @@ from service.kit.clock import ManualClock
 from service.kit.jobs import HANDLERS, Worker
 from service.kit.runtime import Runtime
 from service.lists import importing
-from service.lists.apart import Apart, ProcessGone
+from service.lists.apart import Apart, ProcessGone, process_apart
 from tests.service.test_lists_api import BAD, GOOD, LISTS, swapped
 from tests.service.test_lists_api import GENERATED as DRAFT
 from tests.support import Client
@@ -280,6 +280,42 @@ class TestLostProcess:
         answer = await client.http.post(LISTS, headers=officer, content=GOOD, params={"adcode": "110000"})
         assert (answer.status_code, answer.json()["type"]) == (503, "urn:lantian:problem:not-ready")
         assert await count(runtime, "list_version") == 0
+
+
+class TestProcessesApart:
+    async def test_none_free_answers_at_once_and_holds_no_connection(
+        self, client: Client, runtime: Runtime, officer: dict[str, str]
+    ) -> None:
+        version = (await client.http.post(LISTS, headers=officer, content=GOOD, params={"adcode": "110000"})).json()["id"]
+        refused = await brought(client, officer, broken(CODES[0]))
+        paths = (f"{LISTS}/{version}/export.xlsx", f"{IMPORTS}/{refused['id']}/marked.xlsx")
+        async with runtime.apart, runtime.apart:
+            answers = [
+                *[await client.http.get(path, headers=officer) for path in paths],
+                await client.http.post(LISTS, headers=officer, content=GOOD, params={"adcode": "110000"}),
+            ]
+            for answer in answers:
+                assert (answer.status_code, answer.json()["type"]) == (503, "urn:lantian:problem:not-ready")
+                assert answer.json()["detail_zh"] == "正在处理其他工作簿，请稍后重试。"
+                assert answer.headers["retry-after"] == "5"
+        assert [(await client.http.get(path, headers=officer)).status_code for path in paths] == [200, 200]
+
+    async def test_it_knows_no_secret(self, runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+        told: list[dict[str, str]] = []
+        real = asyncio.create_subprocess_exec
+
+        async def watched(*arguments: Any, **more: Any) -> Any:
+            told.append(more["env"])
+            return await real(*arguments, **more)
+
+        monkeypatch.setattr(asyncio, "create_subprocess_exec", watched)
+        monkeypatch.setenv("DATABASE_URL", "postgresql://somebody:secret@db/lantian")
+        monkeypatch.setenv("LANTIAN_SIGNING_KEY", "secret")
+        monkeypatch.setenv("TZ", "Asia/Shanghai")
+        async with process_apart(runtime, "export", guide="G2020", whole_society=None, floors=None):
+            pass
+        assert told[0]["TZ"] == "Asia/Shanghai"
+        assert set(told[0]) <= {"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "PYTHONPATH"}
 
 
 class TestTwoWorkers:
