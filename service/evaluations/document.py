@@ -18,6 +18,7 @@ from alerts.instants import SHANGHAI, parse_instant
 from alerts.levels import Level
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import ROLE_ZH, Role
+from service.evaluations.schemas import UNREADABLE
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 BODY, HEAD, LATIN = "宋体", "黑体", "Times New Roman"
@@ -74,8 +75,8 @@ class _Report:
         properties.author, properties.comments, properties.language = "", "", "zh-CN"
 
     def title(self, text: str) -> None:
-        self.file.core_properties.title = text
-        paragraph = self.file.add_paragraph(text, style="Title")
+        self.file.core_properties.title = _clean(text)[:255]
+        paragraph = self.file.add_paragraph(_clean(text), style="Title")
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
 
     def heading(self, text: str) -> None:
@@ -83,10 +84,10 @@ class _Report:
         self._headings += 1
 
     def under(self, text: str) -> None:
-        self.file.add_heading(text, level=2)
+        self.file.add_heading(_clean(text), level=2)
 
     def say(self, text: str, *, strong: bool = False) -> None:
-        for part in text.splitlines() or [""]:
+        for part in _clean(text).splitlines() or [""]:
             self.file.add_paragraph().add_run(part).bold = strong
 
     def table(self, head: Row, rows: Iterable[Row], *, words: int = 1) -> None:
@@ -107,6 +108,11 @@ class _Report:
         return target.getvalue()
 
 
+def _clean(text: str) -> str:
+    """Names come from lists as they were written; a document without a control character is better than none."""
+    return UNREADABLE.sub("", text)
+
+
 def _font(style: Any, chinese: str, size: float) -> None:
     style.font.name, style.font.size = LATIN, Pt(size)
     style.font.color.rgb = RGBColor(0, 0, 0)
@@ -119,7 +125,7 @@ def _font(style: Any, chinese: str, size: float) -> None:
 
 def _write(cell: Any, text: str, *, strong: bool = False, number: bool = False) -> None:
     paragraph = cell.paragraphs[0]
-    run = paragraph.add_run(text)
+    run = paragraph.add_run(_clean(text))
     run.bold, run.font.size = strong, Pt(9)
     if number:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT

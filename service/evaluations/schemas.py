@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Kg = Annotated[float | None, Field(ge=0, le=10_000_000, allow_inf_nan=False)]
-Words = Annotated[str, Field(min_length=1, max_length=8000, pattern=r"\S")]
+UNREADABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+"""What no XML document can hold, so no .docx either."""
+
+
+def readable(text: str) -> str:
+    """The text. ValueError when it holds what no document can show."""
+    if UNREADABLE.search(text):
+        raise ValueError("the text holds control characters; delete them, or type the text again")
+    return text
+
+
+Words = Annotated[str, Field(min_length=1, max_length=8000, pattern=r"\S"), AfterValidator(readable)]
 
 
 class ClosingBody(BaseModel):
@@ -39,7 +51,7 @@ class LineReport(BaseModel):
     nox: Kg = None
     pm: Kg = None
     vocs: Kg = None
-    note: Annotated[str | None, Field(max_length=1000)] = None
+    note: Annotated[str, Field(max_length=1000), AfterValidator(readable)] | None = None
 
 
 class ReportsBody(BaseModel):

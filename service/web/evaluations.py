@@ -15,7 +15,7 @@ from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
 from service.evaluations import flows, reports, repository
 from service.evaluations.document import DOCX, docx
-from service.evaluations.schemas import LineReport
+from service.evaluations.schemas import UNREADABLE, LineReport
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import ContentChanged, Forbidden, Invalid, Unknown
@@ -139,6 +139,8 @@ async def close(response_id: Id, request: Request, official: Official) -> Respon
     fields = await read_form(request)
     written = {name: fields.get(name, "")[:4000] for name in ("conclusion", "lessons")}
     fault = None if written["conclusion"] else "ev_conclusion_needed"
+    if any(UNREADABLE.search(text) for text in written.values()):
+        fault, written = "ev_unreadable", {name: UNREADABLE.sub("", text) for name, text in written.items()}
     async with runtime_of(request).unit() as uow:
         warning = await repository.warning_of(uow, official.scope, response_id)
         if fault is None:

@@ -152,6 +152,10 @@ EVALUATION: dict[str, tuple[str, str]] = {
         "内容在您阅读后有变化（新上报或新证据），请重新阅读后再定稿。",
         "Reports or evidence came in since you read it; read it again and close it then.",
     ),
+    "ev_unreadable": (
+        "文字中有控制字符，已从下面的文字中去掉；请核对后再定稿。",
+        "The text held control characters; they were taken out below. Check it and close again.",
+    ),
     "ev_conclusion_needed": ("请填写评估结论。", "Write a conclusion."),
     "rp_title": ("上报减排情况", "Report reductions"),
     "rp_open": ("上报本企业各生产线的减排情况", "Report what your lines saved"),

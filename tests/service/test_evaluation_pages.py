@@ -15,6 +15,7 @@ from emission_lists.levels import PerLevel
 from emission_lists.lists import Line
 from emission_lists.measures import Action, Measure
 from service.accounts.roles import Role
+from service.evaluations.document import docx
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.web.evaluations import by_day
@@ -94,6 +95,20 @@ class TestPage:
         assert answer.status_code == 403
 
 
+    async def test_control_characters_are_taken_out_and_shown_again(self, world: World) -> None:
+        await world.over()
+        read = await world.get()
+        answer = await world.client.http.post(
+            f"/responses/{world.response}/evaluation",
+            headers=world.who | HTML | OURS,
+            data={"content_hash": read["content_hash"], "conclusion": "措施\x01落实", "lessons": ""},
+        )
+        assert answer.status_code == 409
+        assert "文字中有控制字符" in answer.text
+        assert "措施落实" in answer.text
+        assert (await world.get())["state"] == "draft"
+
+
 class TestDocument:
     async def load(self, world: World) -> Any:
         answer = await world.client.http.get(f"/responses/{world.response}/evaluation.docx", headers=world.who)
@@ -134,6 +149,15 @@ class TestDocument:
     async def test_before_it_begins_it_can_be_made_too(self, world: World) -> None:
         texts = [one.text for one in (await self.load(world)).paragraphs]
         assert any("没有带减排措施的响应时段" in text for text in texts)
+
+
+    async def test_a_name_with_a_control_character_does_not_prevent_it(self, world: World) -> None:
+        await world.over()
+        found = await world.get() | {"place": "北\x01京"}
+        found["largest"] = [one | {"name": "甲\x0b厂\uffff"} for one in found["largest"]]
+        text = Document(io.BytesIO(docx(found, by_day(found["hours"]))))
+        assert text.paragraphs[0].text.startswith("北京")
+        assert any(cell.text == "甲厂" for table in text.tables for row in table.rows for cell in row.cells)
 
 
 class TestForm:

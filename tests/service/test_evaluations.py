@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from emission_lists.documents import line_from
+from emission_lists.lists import ROAD_TRANSPORT
 from service.accounts.roles import Role
 from service.evaluations import region
 from service.kit.canonical import digest
@@ -106,6 +107,31 @@ class TestLive:
             )
         assert body["levels"][0]["floor"]["met"] is True
         assert body["levels"][0]["floor"]["profile"] == "FLOOR-A"
+
+    async def test_a_guarantee_in_force_at_the_start_is_not_planned_as_the_list_says(self, world: World) -> None:
+        await world.over()
+        before = await world.get()
+        async with world.client.runtime.unit() as uow:
+            for uscc in (world.uscc, "91110000MA0000000X"):
+                await uow.execute(
+                    "WITH made AS (INSERT INTO guarantee_case (uscc, name, adcode, kind, basis, cap_value, cap_unit, valid_until,"
+                    " reason, created_at) VALUES ($1, '甲', '110000', 'livelihood', 'eia_capacity', 50, '%', $2, 'x', $3)"
+                    " RETURNING id) INSERT INTO guarantee_step (case_id, seq, move, state, level, at, effective_from)"
+                    " SELECT id, 1, 'start', 'in_force', 'city', $3, $3 FROM made",
+                    uscc, ENDS + 9 * DAY, STARTS - DAY,
+                )  # fmt: skip
+            await uow.commit()
+        after = await world.get()
+        saved = {
+            code: [line.reductions.yellow[place] or 0 for place in range(4)]
+            for code, line in (await world.lines()).items()
+            if line.measures.yellow.action.value in ("limit", "stop") and line.process != ROAD_TRANSPORT
+        }
+        for place, name in enumerate(POLLUTANTS):
+            planned = [one["totals"]["pollutants"][name]["planned_kg"] for one in (before, after)]
+            assert planned[0] - planned[1] == pytest.approx(3 * sum(values[place] for values in saved.values()), abs=1e-4)
+        assert after["totals"]["pollutants"]["nox"]["planned_kg"] < before["totals"]["pollutants"]["nox"]["planned_kg"]
+        assert after["totals"]["lines"] == before["totals"]["lines"]
 
     async def test_every_dimension_and_the_hours_add_up_exactly(self, world: World) -> None:
         await world.over()
