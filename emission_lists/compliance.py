@@ -62,7 +62,7 @@ class Monitor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineCase:
-    """What one line had to do, stage after stage, and what is known of it."""
+    """What one line had to do, stage after stage, and what is known of it. `guaranteed`: the stages in which a guarantee holds."""
 
     code: str
     name: str
@@ -71,7 +71,7 @@ class LineCase:
     treatment: tuple[Meter, ...] = ()
     loads: tuple[LoadMeter, ...] = ()
     monitors: tuple[Monitor, ...] = ()
-    guaranteed: bool = False
+    guaranteed: tuple[Stage, ...] = ()
 
 
 class Item(NamedTuple):
@@ -157,7 +157,7 @@ def judge(line: LineCase, rules: ComplianceRules) -> list[Found]:
     for stage in line.stages:
         if not stage.measure.executable:
             continue
-        if not line.guaranteed and unjudgeable(stage.measure) is None:
+        if stage not in line.guaranteed and unjudgeable(stage.measure) is None:
             found += _standing_still(line, stage, rules)
             found += _within_load(line, stage, rules)
             found += _within_cap(line, stage)
@@ -207,7 +207,7 @@ def not_judged(line: LineCase, rules: ComplianceRules) -> list[NotJudged]:
 
 def _reason(line: LineCase, stage: Stage, rules: ComplianceRules) -> tuple[str, str] | None:
     measure = stage.measure
-    if line.guaranteed and measure.action in (Action.STOP, Action.LIMIT):
+    if stage in line.guaranteed and measure.action in (Action.STOP, Action.LIMIT):
         return "保障类企业，不按停限产判定", "guarantee enterprise: not judged on stop or load"
     if (reason := unjudgeable(measure)) is not None:
         return reason

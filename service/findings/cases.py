@@ -6,8 +6,9 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from emission_lists.compliance import LineCase, LoadMeter, Meter, Monitor
 from emission_lists.compliance_baseline import Baseline
@@ -15,7 +16,7 @@ from emission_lists.compliance_gates import Passage
 from emission_lists.documents import enterprise_from, line_from
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
-from emission_lists.schedule import stages
+from emission_lists.schedule import Stage, stages
 from service.evidence.flows import AHEAD
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
@@ -79,6 +80,21 @@ class Case:
     filed: bool | None
 
 
+class _Part(NamedTuple):
+    """A half-open part of a response between two decisions: the lines as they stand in it, and whether a guarantee holds."""
+
+    starts: datetime
+    until: datetime | None
+    lines: Mapping[str, Line]
+    held: bool
+
+    def clipped(self, stage: Stage) -> Stage | None:
+        """What of a stage lies in this part."""
+        starts = max(stage.starts, self.starts)
+        until = min((end for end in (stage.until, self.until) if end is not None), default=None)
+        return None if until is not None and until <= starts else Stage(starts, until, stage.measure)
+
+
 @dataclass(frozen=True)
 class Cases:
     """The enterprises of one response that were asked for, and its whitelist of trucks."""
@@ -107,11 +123,11 @@ async def cases_of(uow: UnitOfWork, response: Responding, usccs: Sequence[str], 
         registered[point.uscc].append(point)
     cases = []
     for row in listed:
-        enterprise, lines = _listed(row, response, uow.now)
+        enterprise, parts = _parts(row, response)
         uscc = row["uscc"]
-        held = enterprise.guaranteed_on(starts.astimezone(SHANGHAI).date())
         seen = _seen(registered[uscc], hours[uscc], normal)
-        made = tuple(_line_case(line, response, seen.get(line.code, {}), held=held) for line in lines)
+        codes = dict.fromkeys(code for part in parts for code in part.lines)
+        made = tuple(_line_case(code, parts, response, seen.get(code, {})) for code in codes)
         cases.append(Case(enterprise, made, tuple(passages[uscc]), filed.get(uscc)))
     plates = (
         frozenset(row["key"] for row in await uow.fetch(WHITELIST_SQL, version))
@@ -121,27 +137,58 @@ async def cases_of(uow: UnitOfWork, response: Responding, usccs: Sequence[str], 
     return Cases(response, tuple(cases), plates)
 
 
-def _listed(row: Any, response: Responding, now: datetime) -> tuple[Enterprise, tuple[Line, ...]]:
+def _parts(row: Any, response: Responding) -> tuple[Enterprise, list[_Part]]:
+    """The response cut wherever a decision changes what holds, so that no hour is judged by what came after it."""
     stored = json.loads(row["document"])
     enterprise, lines = enterprise_from(stored["enterprise"]), [line_from(line) for line in stored["lines"]]
     decisions = decisions_from(row["grades"], row["guarantees"])
-    if not decisions:
-        return enterprise, tuple(lines)
-    made = entitle(enterprise, lines, row["guide"], decisions, response.starts_at, now)
-    return made.enterprise, tuple(made.lines)
+    starts, ends = response.starts_at, response.ends_at
+    changes = decisions.instants
+    if enterprise.guarantee_until is not None:
+        changes.append(datetime.combine(enterprise.guarantee_until + timedelta(days=1), time(), SHANGHAI))
+    cuts = sorted({starts, *(change for change in changes if starts < change and (ends is None or change < ends))})
+    parts = []
+    for cut, until in pairwise([*cuts, ends]):
+        assert cut is not None  # only the last one is open
+        named, standing = enterprise, lines
+        if decisions:
+            made = entitle(enterprise, lines, row["guide"], decisions, starts, cut)
+            named, standing = made.enterprise, list(made.lines)
+        held = named.guaranteed_on(cut.astimezone(SHANGHAI).date())
+        parts.append(_Part(cut, until, {line.code: line for line in standing}, held))
+    return enterprise, parts
 
 
-def _line_case(line: Line, response: Responding, seen: Mapping[str, list[Any]], *, held: bool) -> LineCase:
-    measure = line.measures.at(ResponseLevel(response.level.code))
+def _staged(code: str, parts: Iterable[_Part], response: Responding) -> list[tuple[Stage, bool]]:
+    """The stages of one line over the parts, and whether a guarantee holds. A decision that changes nothing cuts nothing."""
+    made: list[tuple[Stage, bool]] = []
+    for part in parts:
+        if code not in part.lines:
+            continue
+        measure = part.lines[code].measures.at(ResponseLevel(response.level.code))
+        for stage in stages(measure, response.starts_at, response.ends_at):
+            own = part.clipped(stage)
+            if own is None:
+                continue
+            before = made[-1][0] if made and stage.starts < own.starts else None
+            if before and made[-1] == (Stage(before.starts, own.starts, own.measure), part.held):
+                made[-1] = before._replace(until=own.until), part.held
+            else:
+                made.append((own, part.held))
+    return made
+
+
+def _line_case(code: str, parts: Sequence[_Part], response: Responding, seen: Mapping[str, list[Any]]) -> LineCase:
+    staged = _staged(code, parts, response)
     return LineCase(
-        line.code,
-        line.name,
-        stages(measure, response.starts_at, response.ends_at),
+        code,
+        next(part.lines[code].name for part in parts if code in part.lines),
+        tuple(stage for stage, _ in staged),
         tuple(seen.get("production", ())),
         tuple(seen.get("treatment", ())),
         tuple(seen.get("load", ())),
         tuple(seen.get("cems", ())),
-        held,
+        tuple(stage for stage, held in staged if held),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,7 +32,8 @@ async def watched(uow: UnitOfWork, homes: Iterable[str], uscc: str) -> list[dict
     return found
 
 
-def _line(line: LineCase, starts: datetime, now: datetime) -> dict[str, Any]:
+def _line(whole: LineCase, starts: datetime, now: datetime) -> dict[str, Any]:
+    line = replace(whole, stages=tuple(stage for stage in whole.stages if stage.starts <= now))
     ends = [end for meter in line.production for end in meter.hours]
     hours: dict[datetime, float] = {}
     for meter in line.production:

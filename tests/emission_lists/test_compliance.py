@@ -36,7 +36,7 @@ from emission_lists.compliance_gates import Passage, banned, judge_gates, judge_
 from emission_lists.compliance_rules import ComplianceRules, Consequences, Rule, Stated
 from emission_lists.measures import Action, Basis, Cycle, Later, LoadCap, Measure, StopMode, VehicleRule
 from emission_lists.requirements_timeline import due_of
-from emission_lists.schedule import stages
+from emission_lists.schedule import Stage, stages
 
 FOLDER = Path(__file__).parents[2] / "config" / "compliance"
 RULES = ComplianceRules.model_validate(yaml.safe_load((FOLDER / "rules.yaml").read_text("utf-8")))
@@ -64,9 +64,10 @@ def meter(
     return Meter(point, rated, base, {FIRST + hour: value for hour, value in values.items()})
 
 
-def case(measure: Measure, *meters: Meter, hours: int | None = 72, **more: Any) -> LineCase:
+def case(measure: Measure, *meters: Meter, hours: int | None = 72, guaranteed: bool = False, **more: Any) -> LineCase:
     end = None if hours is None else START + timedelta(hours=hours)
-    return LineCase("L1", "1号线", stages(measure, START, end), production=meters, **more)
+    made = stages(measure, START, end)
+    return LineCase("L1", "1号线", made, production=meters, guaranteed=made if guaranteed else (), **more)
 
 
 def spans(found: list[Found]) -> list[tuple[str, float, float]]:
@@ -149,6 +150,13 @@ class TestStop:
         held = case(STOP, meter(steady(1000)), guaranteed=True)
         assert judge(held, RULES) == []
         assert "guarantee" in not_judged(held, RULES)[0].en
+
+    def test_a_guarantee_relieves_only_the_stages_in_which_it_holds(self) -> None:
+        day = START + timedelta(hours=24)
+        relieved, bare = Stage(START, day, STOP), Stage(day, None, STOP)
+        one = LineCase("L1", "x", (relieved, bare), production=(meter(steady(50, 26)),), guaranteed=(relieved,))
+        assert spans(judge(one, RULES)) == [("RUNNING_WHILE_STOPPED", 24, 26)]
+        assert [why.en for why in not_judged(one, RULES)] == ["guarantee enterprise: not judged on stop or load"]
 
     @given(st.dictionaries(st.integers(1, 72), st.just(0.0)), st.sampled_from([STOP, Measure(Action.LIMIT, 0.5)]))
     def test_a_line_that_uses_nothing_is_never_found(self, hours: dict[int, float], measure: Measure) -> None:
