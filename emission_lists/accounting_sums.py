@@ -252,8 +252,12 @@ class Accounts:
         *,
         measured: Mapping[str, Measured] | None = None,
         reported: Mapping[tuple[int, str], Reported] | None = None,
+        in_force: Mapping[int, Mapping[str, Line]] | None = None,
     ) -> None:
-        """Add an enterprise with all its lines; call it once for each. `measured` by line, `reported` by response and line."""
+        """Add an enterprise with all its lines; call it once for each. `measured` by line, `reported` by response and line.
+
+        `in_force` by response and line: a line under what was decided about the enterprise, where it is not the list's.
+        """
         firm = (enterprise.adcode, enterprise.industry, enterprise.grade.value, standing_of(enterprise).value)
         self._enterprises[firm] += 1
         sources = set()
@@ -261,10 +265,12 @@ class Accounts:
             source = source_of(enterprise, line)
             group = (*firm, source.value)
             found = None if measured is None else measured.get(line.code)
-            every = []
+            every, measures = [], []
             for span in self.spans:
+                own = line if in_force is None else in_force.get(span.key, {}).get(line.code, line)
+                measures.append(own.measures.at(span.level))
                 told = None if reported is None else reported.get((span.key, line.code))
-                one = self._amounts(enterprise, line, span, found, told)
+                one = self._amounts(enterprise, own, span, found, told)
                 every.append((span, one))
                 key = group, span.key
                 sums = self._sums.get(key)
@@ -276,7 +282,7 @@ class Accounts:
             if source not in sources:
                 sources.add(source)
                 counted.enterprises += 1
-            self._note(enterprise, line, every, found)
+            self._note(enterprise, line, measures, every, found)
         if self._rows > _FLUSH:
             self._flush()
 
@@ -348,10 +354,15 @@ class Accounts:
         self._rows = 0
 
     def _note(
-        self, enterprise: Enterprise, line: Line, every: Sequence[tuple[Span, Amounts]], measured: Measured | None
+        self,
+        enterprise: Enterprise,
+        line: Line,
+        measures: Sequence[Measure],
+        every: Sequence[tuple[Span, Amounts]],
+        measured: Measured | None,
     ) -> None:
         """Keep the line if it is among the largest, and what its row in the list lacks."""
-        for kind in _remarks(enterprise, line, every, measured):
+        for kind in _remarks(enterprise, line, measures, every, measured):
             self.counts[kind] += 1
             if len(self.remarks[kind]) < SHOWN:
                 self.remarks[kind].append(Remark(kind, enterprise.uscc, enterprise.name, line.code, line.name))
@@ -422,13 +433,16 @@ def _known(every: Iterable[Sequence[int | None]]) -> tuple[int | None, ...]:
 
 
 def _remarks(
-    enterprise: Enterprise, line: Line, every: Sequence[tuple[Span, Amounts]], measured: Measured | None
+    enterprise: Enterprise,
+    line: Line,
+    measures: Sequence[Measure],
+    every: Sequence[tuple[Span, Amounts]],
+    measured: Measured | None,
 ) -> Iterable[RemarkKind]:
     if enterprise.long_stopped:
         if any(line.base):
             yield RemarkKind.LONG_STOPPED_BASE
         return
-    measures = [line.measures.at(span.level) for span, _ in every]
     if any(not measure.executable for measure in measures):
         yield RemarkKind.MEASURE_UNKNOWN
     if any(one.account.above_base for _, one in every):

@@ -7,7 +7,7 @@ import json
 import marshal
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,12 +17,15 @@ from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, Reported, Tally
 from emission_lists.accounting_weights import Span
 from emission_lists.documents import enterprise_from, measure_from, pollutants_from
+from emission_lists.entitlement import Decisions
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
-from emission_lists.lists import Line, Pollutants
+from emission_lists.lists import Enterprise, Line, Pollutants
 from emission_lists.measures import Measure
+from emission_lists.regrading import BESIDE
 from service.evaluations import repository
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
+from service.grades.applying import entitle
 from service.kit.unit_of_work import UnitOfWork
 
 MEASURED_LEVELS = frozenset(level.value for level in ResponseLevel)
@@ -66,11 +69,14 @@ async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Ac
     made = []
     for version, spans in spans_of(responses, uow.now).items():
         accounts = Accounts(spans)
+        listed = await uow.fetchrow("SELECT adcode, guide FROM list_version WHERE id = $1", version)
+        assert listed is not None  # a response pins a version that exists
         after = ""
         async for rows in repository.rows_of(uow, version):
             reports = await _reports(uow, spans, after, rows[-1]["uscc"])
             known = await _measured(uow, responses[0].adcode, spans, rows)
-            await asyncio.to_thread(add_rows, accounts, rows, reports, known)
+            decided = await repository.decisions_of(uow, listed["adcode"], after, rows[-1]["uscc"])
+            await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, listed["guide"])
             after = rows[-1]["uscc"]
         made.append(Account(version, accounts, accounts.finish()))
     return made
@@ -84,15 +90,54 @@ async def _measured(
 
 
 def add_rows(
-    accounts: Accounts, rows: Sequence[Any], reports: Reports, known: Mapping[str, Mapping[str, Measured]]
+    accounts: Accounts,
+    rows: Sequence[Any],
+    reports: Reports,
+    known: Mapping[str, Mapping[str, Measured]],
+    decided: Mapping[str, Decisions],
+    guide: str,
 ) -> None:
-    """Account stored enterprises; runs apart from the event loop."""
+    """Account stored enterprises under what was `decided` about them; runs apart from the event loop."""
     measures: dict[bytes, Measure] = {}
     for uscc, document in rows:
         stored = json.loads(document)
-        lines = [_line(line, measures) for line in stored["lines"]]
+        enterprise, lines = enterprise_from(stored["enterprise"]), [_line(line, measures) for line in stored["lines"]]
         told = _reported(lines, reports[uscc]) if uscc in reports else None
-        accounts.add(enterprise_from(stored["enterprise"]), lines, measured=known.get(uscc), reported=told)
+        in_force = None
+        if decisions := decided.get(uscc):
+            enterprise, in_force = _in_force(enterprise, lines, guide, decisions, accounts.spans)
+        accounts.add(enterprise, lines, measured=known.get(uscc), reported=told, in_force=in_force)
+
+
+def _in_force(
+    enterprise: Enterprise, lines: Sequence[Line], guide: str, decisions: Decisions, spans: Sequence[Span]
+) -> tuple[Enterprise, dict[int, dict[str, Line]]]:
+    """The enterprise as it stood at the first response, and its lines by response: grades and guarantees at its start.
+
+    What is asked beside a line has no amounts of its own and is no line of the list; it is left out.
+    """
+    found: dict[int, dict[str, Line]] = {}
+    stood = enterprise
+    for place, span in enumerate(spans):
+        made = entitle(enterprise, lines, guide, decisions, span.start, span.start)
+        stood = made.enterprise if place == 0 else stood
+        by_code = {line.code: line for line in made.lines}
+        found[span.key] = {line.code: _planned(line, by_code[line.code], by_code) for line in lines}
+    return stood, found
+
+
+def _planned(listed: Line, made: Line, every: Mapping[str, Line]) -> Line:
+    """A line with the reductions that the list states for the measures that still have to be carried out."""
+    if made is listed:
+        return made
+    beside = every.get(f"{listed.code}{BESIDE}")
+
+    def stated(level: ResponseLevel) -> Pollutants:
+        measure = listed.measures.at(level)
+        still = made.measures.at(level) == measure or (beside is not None and beside.measures.at(level) == measure)
+        return listed.reductions.at(level) if still else Pollutants()
+
+    return replace(made, reductions=PerLevel(*(stated(level) for level in LEVELS)))
 
 
 def _line(document: dict[str, Any], known: dict[bytes, Measure]) -> Line:
@@ -157,6 +202,4 @@ def merged(accounts: Sequence[Account]) -> dict[tuple[By, str], Tally]:
 def by_dimension(tallies: Mapping[tuple[By, str], Tally]) -> dict[By, dict[str, Tally]]:
     """The sums by dimension, keys in order."""
     ordered = sorted(tallies.items(), key=lambda one: (list(By).index(one[0][0]), one[0][1]))
-    return {
-        by: {key: tally for (_, key), tally in group} for by, group in groupby(ordered, key=lambda one: one[0][0])
-    }
+    return {by: {key: tally for (_, key), tally in group} for by, group in groupby(ordered, key=lambda one: one[0][0])}

@@ -9,7 +9,9 @@ from typing import Any
 
 from alerts.instants import parse_instant
 from alerts.levels import Level
+from emission_lists.entitlement import Decisions
 from service.accounts.roles import Scope
+from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from
 from service.kit.problems import Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -39,6 +41,12 @@ SELECT id, title, guide, state, generated, enterprises, lines, totals, digest, a
 """
 ROWS_SQL = """
 SELECT uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
+"""
+DECIDED_SQL = f"""
+SELECT u.uscc, {GRADES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS grades,
+    {GUARANTEES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS guarantees
+FROM (SELECT uscc FROM grade_decision WHERE adcode = $1 AND uscc > $2 AND uscc <= $3
+    UNION SELECT uscc FROM guarantee_case WHERE adcode = $1 AND uscc > $2 AND uscc <= $3) u
 """
 REPORTS_SQL = """
 SELECT DISTINCT ON (response_id, uscc, line_code, day) response_id, uscc, line_code, day, state, hours, ran_at, so2, nox, pm, vocs
@@ -122,6 +130,12 @@ async def rows_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[Any]]:
         last = rows[-1]["uscc"]
 
 
+async def decisions_of(uow: UnitOfWork, adcode: str, after: str, until: str) -> dict[str, Decisions]:
+    """What was decided about enterprises with a code in (after, until]; only those about which anything was."""
+    rows = await uow.fetch(DECIDED_SQL, adcode, after, until)
+    return {row["uscc"]: decisions_from(row["grades"], row["guarantees"]) for row in rows}
+
+
 async def reports_of(uow: UnitOfWork, responses: list[int], after: str, until: str) -> list[Any]:
     """The newest report of every line and day, of the enterprises with a code in (after, until]."""
     return await uow.fetch(REPORTS_SQL, responses, after, until)
@@ -136,9 +150,7 @@ async def warnings_within(
     uow: UnitOfWork, scope: Scope, members: Sequence[str] | None, start: datetime, end: datetime, most: int
 ) -> list[Any]:
     """The warnings of a scope (of the members only, where given) with a response in [start, end), by division."""
-    return await uow.fetch(
-        WITHIN_SQL, scope.prefix + "%", None if members is None else list(members), start, end, most
-    )
+    return await uow.fetch(WITHIN_SQL, scope.prefix + "%", None if members is None else list(members), start, end, most)
 
 
 def hour_start(until: str) -> datetime:
