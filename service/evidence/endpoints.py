@@ -72,12 +72,14 @@ async def _uploaded(request: Request, kind: Kind | None, name: str) -> Response:
     if kind is None:
         raise Invalid("Say with ?kind= what the file holds: " + ", ".join(one.value for one in Kind) + ".")
     runtime = runtime_of(request)
+    flows.require_sender(principal, kind)
     content = await read_body(request, runtime.settings.max_upload_bytes)
+    records = await flows.parsed(principal, kind, content)
     fingerprint = {"kind": kind.value, "content": hashlib.sha256(content).hexdigest()}
-    async with runtime.unit() as uow:
+    async with runtime.unit() as uow:  # opened only now: a slow sender or a long file holds no connection
 
         async def make() -> tuple[int, object]:
-            return 201, await flows.upload(uow, principal, kind, name, content)
+            return 201, await flows.upload(uow, principal, kind, name, content, records)
 
         answer = await once(request, uow, principal, fingerprint, make)
         await uow.commit()

@@ -69,11 +69,17 @@ OWN: dict[str, tuple[str, str, str, str]] = {
         "{value} is not your enterprise",
         "an enterprise sends its own data only",
     ),
+    "DELIVERED": (
+        "“{value}”的数据已由数据源或主管部门报送",
+        "企业不能更正这些数据；认为有误的，请与当地主管部门联系，或在收到问题通知后答复说明",
+        'the data of "{value}" was delivered by a feed or by an official',
+        "an enterprise cannot correct it; turn to the authority of the place, or say so in the answer to a finding",
+    ),
     "UNKNOWN_POINT": (
         "点位“{value}”未登记",
-        "请先上传点位表（种类 points），或在清单的核查点位中填写",
+        "请先由主管部门上传点位表（种类 points），或在清单的核查点位中填写",
         'the point "{value}" is not registered',
-        "upload the table of points first (kind points), or name it in the list as verification point",
+        "an official uploads the table of points first (kind points), or the list names it as verification point",
     ),
     "POINT_KIND": (
         "点位“{value}”登记为 {what}",

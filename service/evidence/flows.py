@@ -7,28 +7,34 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from emission_lists.findings import Finding
 from service.accounts.roles import Principal, Role, Scope
 from service.enterprises.sources import homes_of
+from service.evidence import delivered
 from service.evidence import points as registry
-from service.evidence.faults import MOST, fault
+from service.evidence.checks import check, instant_of, mentioned
+from service.evidence.delivered import NONE
+from service.evidence.faults import MOST
 from service.evidence.points import Known
 from service.evidence.reading import read_file
 from service.evidence.records import Hour, Inspected, Kind, Passage, PointRecord, Record
 from service.evidence.schemas import read_message
 from service.feeds.flows import CLAIM_SQL, EVIDENCE, repeated, signed_by
 from service.kit.canonical import canonical
-from service.kit.clock import SHANGHAI
 from service.kit.problems import Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
 
+OFFICIAL = frozenset({Kind.POINTS, Kind.INSPECTION})
+"""What no enterprise sends of itself."""
 AHEAD = timedelta(minutes=10)
 """How far a meter's clock may be ahead."""
-EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 PER_JOB = 500
+_READING: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+"""One file at a time is read on a node: each may need as much memory as all the rest."""
 BATCH_SQL = """
 INSERT INTO evidence_batch (adcode, kind, feed, account_id, reference, digest, rows, received_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
@@ -76,13 +82,49 @@ async def receive(uow: UnitOfWork, feed_id: str, headers: Mapping[str, str], bod
     return 202, answer
 
 
-async def upload(uow: UnitOfWork, principal: Principal, kind: Kind, name: str, content: bytes) -> dict[str, Any]:
-    """One file (.csv, .xlsx) of somebody signed in. Raises Invalid with every fault by row and column; then nothing is stored."""
+def kinds_of(principal: Principal) -> tuple[Kind, ...]:
+    """What somebody signed in may send as a file: an enterprise neither says what its points are nor inspects itself."""
     if not principal.may_send_evidence:
-        raise Forbidden("Evidence is sent by duty officers and commanders, and by each enterprise for itself.")
-    records, faults = await asyncio.to_thread(read_file, kind, content)
+        return ()
+    return tuple(kind for kind in Kind if principal.role is not Role.ENTERPRISE or kind not in OFFICIAL)
+
+
+def require_sender(principal: Principal, kind: Kind) -> None:
+    """Raises Forbidden unless somebody signed in may send that kind of evidence."""
+    if not principal.may_send_evidence:
+        raise Forbidden(
+            "Evidence is sent by duty officers and commanders, and by each enterprise for itself.",
+            detail_zh="佐证由值班员、指挥长报送，企业报送本企业的数据。",
+        )
+    if kind not in kinds_of(principal):
+        raise Forbidden(
+            f"An enterprise does not send {kind.value}: points and inspections come from a feed or from an official.",
+            detail_zh="点位表和现场检查由数据源或主管部门报送，企业不能报送。",
+        )
+
+
+async def parsed(principal: Principal, kind: Kind, content: bytes) -> list[Record]:
+    """The records of a file, read beside the event loop, one file at a time; call it before a unit of work is opened.
+
+    Raises Forbidden, and Invalid with every fault by row and column.
+    """
+    require_sender(principal, kind)
+    loop = asyncio.get_running_loop()
+    async with _READING.setdefault(loop, asyncio.Semaphore(1)):
+        records, faults = await asyncio.to_thread(read_file, kind, content)
     if faults:
         raise refused(faults)
+    return records
+
+
+async def upload(
+    uow: UnitOfWork, principal: Principal, kind: Kind, name: str, content: bytes, records: Sequence[Record]
+) -> dict[str, Any]:
+    """Store the `records` of a file (.csv, .xlsx) of somebody signed in, as `parsed` read them.
+
+    Raises Forbidden, and Invalid with every fault by row; then nothing is stored.
+    """
+    require_sender(principal, kind)
     own = principal.uscc if principal.role is Role.ENTERPRISE else None
     sender = Sender(
         principal.scope,
@@ -104,81 +146,23 @@ def refused(faults: Sequence[Finding]) -> Invalid:
 
 async def accept(uow: UnitOfWork, sender: Sender, kind: Kind, records: Sequence[Record]) -> list[int]:
     """Check the records against lists, points and the clock, store them, queue the enterprises. Returns the batches."""
-    faults = _when(records, uow.now)
-    known = await registry.look_up(uow, sender.scope, {record.uscc for record in records}, sender.own)
-    wanted = {(record.uscc, record.point) for record in records if isinstance(record, Hour)}
-    named = {record.uscc for record in records if isinstance(record, PointRecord | Inspected)}
-    known = await registry.derive(uow, known, wanted, named)
-    faults += _whose(records, known, sender.own) + _what(kind, records, known)
+    said = await asyncio.to_thread(mentioned, records)
+    known = await registry.look_up(uow, sender.scope, said.usccs, sender.own)
+    known = await registry.derive(uow, known, said.points, said.lines, alone=sender.own is not None)
+    await delivered.take_turn(uow, known, alone=sender.own is not None)
+    theirs = NONE if sender.own is None else await delivered.look_up(uow, known, sender.own, kind, records)
+    faults = await asyncio.to_thread(check, kind, records, known, theirs, sender.own, uow.now + AHEAD)
     if faults:
-        raise refused(sorted(faults, key=lambda one: (one.row or 0, one.sheet or "")))
-    grouped: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        grouped[known.home(record)].append(record)
+        raise refused(faults)
+    grouped = await asyncio.to_thread(_by_home, known, records)
     return [await _store(uow, sender, kind, adcode, part) for adcode, part in sorted(grouped.items())]
 
 
-def _instant(record: Record) -> datetime | None:
-    if isinstance(record, Hour):
-        return record.until
-    return None if isinstance(record, PointRecord) else record.at
-
-
-def _when(records: Sequence[Record], now: datetime) -> list[Finding]:
-    """Nothing from the future, nothing out of all range, no point twice at one time with other values."""
-    faults = []
-    latest = now + AHEAD
-    seen: dict[tuple[str, str, str, datetime], tuple[float | None, str | None]] = {}
+def _by_home(known: Known, records: Sequence[Record]) -> dict[str, list[Record]]:
+    grouped: dict[str, list[Record]] = defaultdict(list)
     for record in records:
-        at = _instant(record)
-        if at is not None and at > latest:
-            faults.append(fault("FUTURE", record.place, "小时止" if isinstance(record, Hour) else "时间", _shown(at)))
-        elif at is not None and at < EARLIEST:
-            faults.append(fault("TOO_OLD", record.place, None, _shown(at)))
-        if isinstance(record, Hour):
-            key, value = record[:4], (record.value, record.flag)
-            if seen.setdefault(key, value) != value:
-                faults.append(fault("REPEATED", record.place, "小时止"))
-    return faults
-
-
-def _shown(at: datetime) -> str:
-    return at.astimezone(SHANGHAI).isoformat(" ", "minutes")
-
-
-def _whose(records: Sequence[Record], known: Known, own: str | None) -> list[Finding]:
-    faults = []
-    for record in records:
-        if own is not None and record.uscc != own:
-            faults.append(fault("NOT_YOURS", record.place, "统一社会信用代码", record.uscc))
-        elif record.uscc not in known.homes:
-            faults.append(fault("NOT_LISTED", record.place, "统一社会信用代码", record.uscc))
-    return faults
-
-
-def _what(kind: Kind, records: Sequence[Record], known: Known) -> list[Finding]:
-    """Points registered for what they deliver (each named once), lines that the list knows."""
-    faults = []
-    named: set[tuple[str, str]] = set()
-    for record in records:
-        if record.uscc not in known.homes:
-            continue
-        if isinstance(record, Hour):
-            registered = known.kind_of(record.uscc, record.point)
-            if registered == kind.value or (record.uscc, record.point) in named:
-                continue
-            named.add((record.uscc, record.point))
-            if registered is None:
-                faults.append(fault("UNKNOWN_POINT", record.place, "点位编号", record.point))
-            else:
-                faults.append(fault("POINT_KIND", record.place, "点位编号", record.point, what=registered))
-        elif isinstance(record, PointRecord | Inspected):
-            line = record.line_code
-            if line is not None and line not in known.lines.get(record.uscc, ()):
-                faults.append(fault("UNKNOWN_LINE", record.place, "生产线编码", line))
-            if isinstance(record, PointRecord) and record.kind == "load" and not (record.metric and record.unit):
-                faults.append(fault("LOAD_UNIT", record.place, "负荷指标", record.metric))
-    return faults
+        grouped[known.home(record)].append(record)
+    return grouped
 
 
 async def _store(uow: UnitOfWork, sender: Sender, kind: Kind, adcode: str, records: list[Record]) -> int:
@@ -194,13 +178,11 @@ async def _store(uow: UnitOfWork, sender: Sender, kind: Kind, adcode: str, recor
         uow.now,
     )
     if kind in (Kind.POWER, Kind.CEMS, Kind.LOAD):
-        hours = {record[:4]: record for record in records if isinstance(record, Hour)}
-        rows = [(adcode, *key, batch, record.value, record.flag) for key, record in hours.items()]
+        rows = await asyncio.to_thread(_hours, adcode, batch, records)
         await uow.connection.copy_records_to_table("evidence_hour", records=rows, columns=HOUR_COLUMNS)
     elif kind is Kind.GATE:
-        await uow.connection.copy_records_to_table(
-            "gate_record", records=_passages(adcode, batch, records), columns=GATE_COLUMNS
-        )
+        rows = await asyncio.to_thread(_passages, adcode, batch, records)
+        await uow.connection.copy_records_to_table("gate_record", records=rows, columns=GATE_COLUMNS)
     elif kind is Kind.INSPECTION:
         seen = [
             (adcode, r.uscc, r.line_code, r.at, r.inspector, r.result, r.note, r.reference, batch)
@@ -216,6 +198,11 @@ async def _store(uow: UnitOfWork, sender: Sender, kind: Kind, adcode: str, recor
     return batch
 
 
+def _hours(adcode: str, batch: int, records: Sequence[Record]) -> list[tuple[Any, ...]]:
+    once = {record[:4]: record for record in records if isinstance(record, Hour)}
+    return [(adcode, *key, batch, record.value, record.flag) for key, record in once.items()]
+
+
 def _passages(adcode: str, batch: int, records: Sequence[Record]) -> list[tuple[Any, ...]]:
     once = {(r.uscc, r.at, r.gate, r.plate, r.direction): r for r in records if isinstance(r, Passage)}
     return [(adcode, *key, batch, r.plate_colour, r.vehicle, r.stage, r.fuel, r.let_in) for key, r in once.items()]
@@ -225,7 +212,7 @@ async def _tell(
     uow: UnitOfWork, sender: Sender, kind: Kind, adcode: str, batch: int, records: Sequence[Record]
 ) -> None:
     touched = sorted({record.uscc for record in records})
-    instants = [at for record in records if (at := _instant(record)) is not None]
+    instants = [at for record in records if (at := instant_of(record)) is not None]
     await uow.record(
         "evidence.received",
         adcode,

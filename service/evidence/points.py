@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from emission_lists.documents import line_from
@@ -62,6 +63,24 @@ class Known:
         found = self.points.get((uscc, point))
         return None if found is None else found.kind
 
+    @cached_property
+    def _together(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        lines: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for one in self.points.values():
+            if one.kind == "cems":
+                lines[one.uscc, one.line_code].append(one.point)
+        return {
+            key: tuple(sorted(lines[one.uscc, one.line_code])) if one.kind == "cems" else (one.point,)
+            for key, one in self.points.items()
+        }
+
+    def watching(self, uscc: str, point: str) -> tuple[str, ...]:
+        """The points that speak of the same as a point: itself, of a monitor all monitors of its line; none if unknown.
+
+        One flag of one monitor is enough to take back what the others say of the line.
+        """
+        return self._together.get((uscc, point), ())
+
     def home(self, record: Record) -> str:
         """The division a record belongs to: that of its point, otherwise the enterprise's first."""
         found = self.points.get((record.uscc, getattr(record, "point", "")))
@@ -86,15 +105,25 @@ async def points_of(uow: UnitOfWork, homes: dict[str, tuple[str, ...]]) -> dict[
 
 
 async def derive(
-    uow: UnitOfWork, known: Known, wanted: Collection[tuple[str, str]], named: Collection[str] = ()
+    uow: UnitOfWork,
+    known: Known,
+    wanted: Collection[tuple[str, str]],
+    named: Collection[str] = (),
+    *,
+    alone: bool = False,
 ) -> Known:
-    """`known` with the points that the lists name among the wanted ones, and the lines of the enterprises in `named`."""
+    """`known` with the points that the lists name among the wanted ones, and the lines of the enterprises in `named`.
+
+    `alone`: an enterprise sends for itself. Then no point is added to a line that is watched already: a second meter
+    without normal days would leave the line without a normal hour, and so without any finding.
+    """
     unknown = {uscc for uscc, point in wanted if (uscc, point) not in known.points}
     missing = sorted((unknown | set(named)) & known.homes.keys())
     if not missing:
         return known
     lines: dict[str, set[str]] = {}
     points = dict(known.points)
+    watched = {(one.uscc, one.line_code, one.kind) for one in points.values()} if alone else frozenset()
     for row in await uow.fetch(LISTED_SQL, missing, "%"):
         uscc, adcode = row["uscc"], row["adcode"]
         if adcode not in known.homes[uscc]:
@@ -104,7 +133,9 @@ async def derive(
         fresh = [
             one
             for one in listed_points(uscc, listed)
-            if (uscc, one.point) not in points and (uscc, one.point) in wanted
+            if (uscc, one.point) not in points
+            and (uscc, one.point) in wanted
+            and (uscc, one.line_code, one.kind) not in watched
         ]
         await register(uow, adcode, fresh, batch=None, source="list")
         points |= {(uscc, one.point): _info(adcode, one, "list") for one in fresh}

@@ -19,22 +19,25 @@ from service.evidence.layouts import LAYOUTS, Column
 from service.evidence.records import LOAD_ITEM, POWER_ITEM, Hour, Inspected, Kind, Passage, PointRecord, Record
 
 MOST_ROWS = 1_000_000
-LIMITS = Limits(rows=MOST_ROWS, unpacked=1 << 30)
+MOST_COLUMNS = 100
+MOST_CHARACTERS = 20_000
+"""Of one row of a csv."""
+LIMITS = Limits(rows=MOST_ROWS, unpacked=256 << 20)
 SHEET = "evidence"
 EXAMPLE_MARK = "示例"
 
 
 def read_file(kind: Kind, content: bytes) -> tuple[list[Record], list[Finding]]:
-    """The records of a file and everything that is wrong with it; with faults the records are not to be used."""
+    """The records of a file and everything that is wrong with it; with faults there are no records."""
     faults: list[Finding] = []
     rows = _workbook_rows(content, faults) if content[:2] == b"PK" else _csv_rows(content, faults)
     records = [] if faults else _records(kind, rows, faults)
     if not records and not faults:
         faults.append(fault("EMPTY"))
-    return records, faults
+    return [] if faults else records, faults
 
 
-def _workbook_rows(content: bytes, faults: list[Finding]) -> list[list[Any]]:
+def _workbook_rows(content: bytes, faults: list[Finding]) -> Iterable[list[Any]]:
     seen = inspect(content, LIMITS)
     faults += seen.findings
     for cells in seen.formulas.values():
@@ -53,38 +56,67 @@ def _workbook_rows(content: bytes, faults: list[Finding]) -> list[list[Any]]:
     return rows
 
 
-def _csv_rows(content: bytes, faults: list[Finding]) -> list[list[Any]]:
+def _csv_rows(content: bytes, faults: list[Finding]) -> Iterable[list[str]]:
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
             continue
-        try:
-            return [*csv.reader(io.StringIO(text, newline=""))]
-        except csv.Error as problem:
-            faults.append(fault("BROKEN", what=str(problem)))
-            return []
+        return _Lines(text, faults).rows()
     faults.append(fault("ENCODING"))
     return []
 
 
-def _records(kind: Kind, rows: Sequence[Sequence[Any]], faults: list[Finding]) -> list[Record]:
+class _Lines:
+    """The rows of a csv, one after the other, none longer than MOST_CHARACTERS over all its lines."""
+
+    def __init__(self, text: str, faults: list[Finding]) -> None:
+        self._stream = io.StringIO(text, newline="")
+        self._faults = faults
+        self._length = 0
+
+    def rows(self) -> Iterator[list[str]]:
+        """The rows up to the first that cannot be read, which is a fault."""
+        number = 0
+        try:
+            for row in csv.reader(self):
+                number, self._length = number + 1, 0
+                yield row
+        except _TooLongError:
+            self._faults.append(fault("TOO_LONG", number + 1, what=MOST_CHARACTERS))
+        except csv.Error as problem:
+            self._faults.append(fault("BROKEN", number + 1, what=str(problem)))
+
+    def __iter__(self) -> Iterator[str]:
+        while line := self._stream.readline(MOST_CHARACTERS + 1):
+            self._length += len(line)
+            if self._length > MOST_CHARACTERS:
+                raise _TooLongError
+            yield line
+
+
+class _TooLongError(Exception):
+    """A row is longer than any row of evidence."""
+
+
+def _records(kind: Kind, rows: Iterable[Sequence[Any]], faults: list[Finding]) -> list[Record]:
     columns = LAYOUTS[kind]
-    places = _header(columns, rows[0] if rows else [], faults)
+    remaining = iter(rows)
+    places = _header(columns, next(remaining, []), faults)
     if faults:
         return []
-    if len(rows) > MOST_ROWS:
-        faults.append(fault("TOO_MANY_ROWS", what=MOST_ROWS))
-        return []
     records = []
-    for number, row in enumerate(rows[1:], start=2):
+    for number, row in enumerate(remaining, start=2):
+        if number > MOST_ROWS:
+            faults.append(fault("TOO_MANY_ROWS", what=MOST_ROWS))
+            break
         if not any(str(cell).strip() for cell in row) or str(row[0]).startswith(EXAMPLE_MARK):
             continue
         values = _values(columns, places, row, number, faults)
         if values is not None:
             records.append(_record(kind, values, number))
         if len(faults) > MOST:
-            faults[MOST:] = [fault("TOO_MANY_ERRORS", what=MOST)]
+            faults[MOST - 1 :] = [fault("TOO_MANY_ERRORS", what=MOST - 1)]
             break
     return records
 
@@ -93,6 +125,10 @@ def _header(columns: Sequence[Column], header: Sequence[Any], faults: list[Findi
     """Where each column stands; optional ones may be missing."""
     known = {name: column for column in columns for name in (column.name, _plain(column.zh))}
     found: dict[str, int] = {}
+    last = max((place for place, cell in enumerate(header) if _plain(str(cell))), default=0)
+    if last >= MOST_COLUMNS:
+        faults.append(fault("HEADER_UNKNOWN", 1, column_letter(last), header[last]))
+        return []
     for place, cell in enumerate(header):
         text = _plain(str(cell))
         if not text:

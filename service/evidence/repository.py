@@ -10,6 +10,7 @@ from typing import Any
 from emission_lists.compliance_baseline import Baseline, DayUse, baseline
 from service.accounts.roles import Scope
 from service.evidence.config import rules
+from service.evidence.delivered import OUTSIDE
 from service.evidence.points import HOMES_SQL, PointInfo, points_of
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -26,13 +27,22 @@ FROM (
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
 """
-DAYS_SQL = """
-SELECT uscc, point, day, sum(value) AS total, count(value) AS hours FROM (
-    SELECT DISTINCT ON (uscc, point, until_at) uscc, point, value,
-        ((until_at - interval '1 hour') AT TIME ZONE 'Asia/Shanghai')::date AS day FROM evidence_hour
-    WHERE adcode = $1 AND uscc = ANY($2::text[]) AND item = 'kwh' AND until_at > $3 AND until_at <= $4
-    ORDER BY uscc, point, until_at, batch_id DESC
-) newest GROUP BY uscc, point, day
+DAYS_SQL = f"""
+WITH own AS MATERIALIZED (
+    SELECT b.id FROM evidence_batch b LEFT JOIN account a ON a.id = b.account_id WHERE b.adcode = $1 AND NOT {OUTSIDE}
+)
+SELECT uscc, point, day, own, sum(value) AS total, count(value) AS hours FROM (
+    SELECT DISTINCT ON (h.uscc, h.point, h.until_at) h.uscc, h.point, h.value, own.id IS NOT NULL AS own,
+        ((h.until_at - interval '1 hour') AT TIME ZONE 'Asia/Shanghai')::date AS day
+    FROM evidence_hour h LEFT JOIN own ON own.id = h.batch_id
+    WHERE h.adcode = $1 AND h.uscc = ANY($2::text[]) AND h.item = 'kwh' AND h.until_at > $3 AND h.until_at <= $4
+    ORDER BY h.uscc, h.point, h.until_at, own.id IS NOT NULL, h.batch_id DESC
+) newest GROUP BY uscc, point, day, own
+"""
+WATCHED_SQL = f"""
+SELECT p.uscc, p.point FROM unnest($2::text[], $3::text[]) AS p(uscc, point) WHERE EXISTS (
+    SELECT 1 FROM evidence_hour h JOIN evidence_batch b ON b.id = h.batch_id LEFT JOIN account a ON a.id = b.account_id
+    WHERE h.adcode = $1 AND h.uscc = p.uscc AND h.point = p.point AND h.item = 'kwh' AND {OUTSIDE})
 """
 PAGE_SQL = """
 SELECT uscc, point, item, until_at, value, flag, batch_id FROM evidence_hour
@@ -110,18 +120,42 @@ async def baseline_of(uow: UnitOfWork, uscc: str, line_code: str, before: dateti
 async def baselines(
     uow: UnitOfWork, adcode: str, usccs: Collection[str], before: datetime
 ) -> dict[tuple[str, str], Baseline]:
-    """The baseline of every meter of enterprises before an instant; meters with too few normal days are left out."""
+    """The baseline of every meter of enterprises before an instant; meters with too few normal days are left out.
+
+    What an enterprise reported of itself makes no normal day of a line whose electricity a feed or an official delivers.
+    """
     rule = rules().baseline
     responses = await of_division(uow, adcode)
     anchor = anchor_of(responses, before)
     last = anchor.astimezone(SHANGHAI).replace(hour=0, minute=0, second=0, microsecond=0)
     first = last - rule.lookback_days.value * DAY
     without = days_with_measures(responses, first, last)
+    rows = await uow.fetch(DAYS_SQL, adcode, sorted(usccs), first, last)
+    unproven = await _of_watched_lines(uow, adcode, sorted({row["uscc"] for row in rows if row["own"]}))
     days: dict[tuple[str, str], dict[date, DayUse]] = defaultdict(dict)
-    for row in await uow.fetch(DAYS_SQL, adcode, sorted(usccs), first, last):
-        days[row["uscc"], row["point"]][row["day"]] = DayUse(row["total"] or 0.0, row["hours"])
+    for row in rows:
+        key = row["uscc"], row["point"]
+        if row["own"] and key in unproven:
+            continue
+        before_it = days[key].get(row["day"], DayUse(0.0, 0))
+        days[key][row["day"]] = DayUse(before_it.total + (row["total"] or 0.0), before_it.hours + row["hours"])
     made = {key: baseline(uses, without, rule) for key, uses in days.items()}
     return {key: found for key, found in made.items() if found is not None}
+
+
+async def _of_watched_lines(uow: UnitOfWork, adcode: str, usccs: Sequence[str]) -> set[tuple[str, str]]:
+    """The meters (enterprise, point) of the lines of which a feed or an official ever delivered electricity."""
+    if not usccs:
+        return set()
+    meters = {
+        key: (one.uscc, one.line_code)
+        for key, one in (await points_of(uow, dict.fromkeys(usccs, (adcode,)))).items()
+        if one.kind == "power"
+    }
+    keys = sorted(meters)
+    found = await uow.fetch(WATCHED_SQL, adcode, [uscc for uscc, _ in keys], [point for _, point in keys])
+    lines = {meters[row["uscc"], row["point"]] for row in found}
+    return {key for key, line in meters.items() if line in lines}
 
 
 def anchor_of(responses: Sequence[Responding], before: datetime) -> datetime:

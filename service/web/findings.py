@@ -217,7 +217,7 @@ async def _evidence(
         lines=lines,
         shown_gaps=SHOWN_GAPS,
         batches=await arrived.batches(uow, caller.scope, caller.account_id if own else None, None, SHOWN),
-        kinds=[kind.value for kind in Kind],
+        kinds=[kind.value for kind in evidence.kinds_of(caller)],
         fault=fault,
         faults=faults[:SHOWN_FAULTS],
         count=len(faults),
@@ -244,8 +244,9 @@ async def upload(request: Request, caller: Caller) -> Response:
         async with runtime.unit() as uow:
             return await _evidence(request, uow, caller, status=422, fault=writer_of(request).t("evid_no_file"))
     try:
+        records = await evidence.parsed(caller, Kind(kind), content)
         async with runtime.unit() as uow:
-            taken = await evidence.upload(uow, caller, Kind(kind), name[:200], content)
+            taken = await evidence.upload(uow, caller, Kind(kind), name[:200], content, records)
             await uow.commit()
     except (Invalid, Forbidden) as refused:
         async with runtime.unit() as uow:
