@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from emission_lists.levels import ResponseLevel
-from emission_lists.lists import Line
+from emission_lists.lists import ROAD_TRANSPORT, Line
 from emission_lists.overlap import Source, SourceKind
+from emission_lists.regrading import BESIDE
 from emission_lists.requirements import (
     Obligation,
     Requirement,
@@ -108,7 +109,9 @@ async def _listed_under(lists: Lists, site: Site, responding: Responding, moment
     """What applies under a response: the version that it pinned, or for one of another division the list of the plant's own."""
     if responding.adcode in site.homes:
         pinned = responding.list_version
-        return await lists.listed(await lists.active(responding.adcode, moment) if pinned is None else pinned)
+        if pinned is None:  # what is activated later changes nothing of a response that runs
+            pinned = await lists.followed(responding.adcode, responding.starts_at, moment)
+        return await lists.listed(pinned)
     found = await lists.listed(responding.list_version)
     for adcode in reversed(site.homes):
         for instant in (responding.starts_at, moment):
@@ -210,10 +213,11 @@ def _plans(holding: Iterable[Entry], place: Any) -> dict[int, SeasonalFacts]:
 def _seasonal(
     plans: dict[int, SeasonalFacts], holding: Iterable[Entry], lines: tuple[Line, ...]
 ) -> Iterable[Obligation]:
-    """What the seasonal plans ask; an entry without a line speaks of all lines."""
+    """What the seasonal plans ask; an entry without a line speaks of all lines that produce, each once."""
     known = {line.code: line for line in lines}
+    producing = [line.code for line in lines if line.process != ROAD_TRANSPORT and not line.code.endswith(BESIDE)]
     for entry in holding:
-        codes = [entry.line_code] if entry.line_code else list(known)
+        codes = [entry.line_code] if entry.line_code else producing
         asked = tuple(
             (
                 code,

@@ -48,6 +48,10 @@ SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND a
     AND (ended_at IS NULL OR ended_at > $2)
 ORDER BY activated_at DESC, id DESC LIMIT 1
 """
+FIRST_SINCE_SQL = """
+SELECT id FROM list_version WHERE adcode = $1 AND activated_at > $2 AND activated_at <= $3
+ORDER BY activated_at, id LIMIT 1
+"""
 
 
 class Home(NamedTuple):
@@ -193,6 +197,13 @@ class Lists:
         if known is not None and known[1] <= instant:
             return known[0]
         version: int | None = await self.uow.fetchval(ACTIVE_AT_SQL, adcode, instant)
+        return version
+
+    async def followed(self, adcode: str, start: datetime, moment: datetime) -> int | None:
+        """The version that a response without one follows: that of its start, or the first that came after it."""
+        version = await self.active(adcode, min(start, moment))
+        if version is None and start < moment:
+            version = await self.uow.fetchval(FIRST_SINCE_SQL, adcode, start, moment)
         return version
 
 

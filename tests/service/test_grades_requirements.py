@@ -288,6 +288,26 @@ class TestGuarantees:
         assert "有效期至2026年1月5日" in required["notes"][0]["zh"]
 
 
+class TestAResponseWithoutAList:
+    """The list was not there when it was decided: what is activated while it runs changes nothing of it."""
+
+    @pytest.mark.parametrize("listed_first", [True, False])
+    async def test_it_follows_the_list_of_its_start_or_the_first_after_it(
+        self, client: Client, runtime: Runtime, clock: ManualClock, listed_first: bool
+    ) -> None:
+        clock.current = NOW
+        start = NOW + timedelta(hours=2)
+        await respond(runtime, start)
+        clock.advance_to(start + timedelta(hours=-1 if listed_first else 1))
+        await with_list(runtime)
+        people = await People(client).come()
+        clock.advance_to(start + timedelta(hours=2))
+        assert actions(await answer(people)) == {"stop"}
+        await with_list(runtime, rows(Grade.C, Measure(Action.LIMIT, ratio=0.5)))
+        clock.advance_to(start + timedelta(hours=3))
+        assert actions(await answer(people)) == {"stop"}
+
+
 class TestTheNextList:
     async def test_a_list_with_another_grade_is_told(self, people: People, runtime: Runtime, clock: ManualClock) -> None:
         async def codes() -> list[str]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
+from emission_lists.levels import PerLevel
+from emission_lists.lists import ROAD_TRANSPORT, Line
+from emission_lists.measures import Action, Measure
+from emission_lists.regrading import BESIDE
+from emission_lists.requirements import SeasonalFacts
 from emission_lists.seasonal import COLUMNS
 from service.accounts.roles import Role
+from service.enterprises.composing import _seasonal
+from service.kit.clock import SHANGHAI
 from service.kit.runtime import Runtime
+from service.seasonal.repository import Entry
 from tests.service.requirement_support import CITY, FIRM, asked, put_in_force
 from tests.service.test_requirement_sources import FIFTH, HALF, STOP, line
 from tests.support import Client
@@ -33,6 +42,27 @@ def plan(*entries: dict[str, Any], **more: Any) -> dict[str, Any]:
 @pytest.fixture
 async def keeper(client: Client) -> dict[str, str]:
     return await client.account(Role.DUTY_OFFICER, adcode=CITY)
+
+
+class TestWhatItSpeaksOf:
+    async def test_a_plan_without_a_line_is_for_production_not_for_trucks(
+        self, client: Client, runtime: Runtime, keeper: dict[str, str]
+    ) -> None:
+        nothing = Measure(Action.NONE)
+        road = Line("YS0001", "公路运输", ROAD_TRANSPORT, PerLevel(nothing, nothing, nothing))
+        await put_in_force(runtime, [line(FIFTH, HALF, STOP), road])
+        await client.http.post(PLANS, headers=keeper, json=plan(entry()))
+        assert {one["code"] for one in (await asked(client, keeper))["lines"]} == {"MF0001"}
+        named = plan(entry(), entry(line_code="YS0001", measure={"action": "stop"}), title="另一版")
+        assert (await client.http.post(PLANS, headers=keeper, json=named)).status_code == 201
+        assert {one["code"] for one in (await asked(client, keeper))["lines"]} == {"MF0001", "YS0001"}
+
+    def test_nor_twice_for_what_stands_beside_a_line(self) -> None:
+        rows = (line(FIFTH, HALF, STOP), line(FIFTH, HALF, STOP, f"MF0001{BESIDE}"))
+        noon = datetime(2016, 12, 1, 12, tzinfo=SHANGHAI)
+        whole = Entry(1, CITY, "采暖季", "", noon, noon + timedelta(days=1), HALF)
+        [found] = _seasonal({1: SeasonalFacts(1, CITY, "采暖季")}, [whole], rows)
+        assert [asked[0] for asked in found.lines] == ["MF0001"]
 
 
 class TestUpload:
