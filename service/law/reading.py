@@ -17,6 +17,7 @@ from pydantic import BaseModel, ValidationError
 from alerts.law import Division, Region
 from alerts.plans import Plan
 from alerts.rules import AqiStandard, RuleSet
+from emission_lists.compliance_rules import ComplianceRules, Consequences
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.guides_regional import LocalPractice, RegionalExtension
 from service.grades.rules import read_grading
@@ -32,7 +33,11 @@ DIVISIONS = "divisions/divisions.csv"
 NAMES = "divisions/names.csv"
 DIVISION_COLUMNS = ("adcode", "name", "level", "parent", "valid_from", "valid_until", "lon", "lat", "note")
 NAME_COLUMNS = ("feed_name", "adcode", "valid_from", "valid_until", "seen_in", "note")
-FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "grading", "divisions", "skill")
+FOLDERS = ("aqi", "rules", "plans", "regions", "guides", "grading", "divisions", "skill", "compliance")
+COMPLIANCE: dict[str, type[BaseModel]] = {
+    "compliance/rules.yaml": ComplianceRules,
+    "compliance/consequences.yaml": Consequences,
+}
 READ_FROM = ("*/*.yaml", "plans/*/*.yaml", "guides/regions/*.yaml", "guides/local/*.yaml")
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -91,8 +96,21 @@ def read_config(config: Path) -> Draft:
     draft.adjacency = _table(config, ADJACENCY, ADJACENCY_COLUMNS, _neighbours, draft.problems)
     draft.problems += read_targets(config)[1]
     draft.problems += read_grading(config)[2]
+    for name, model in COMPLIANCE.items():
+        draft.problems += _problems_of(config, name, model)
     draft.problems += _strays(config)
     return draft
+
+
+def _problems_of(config: Path, name: str, model: type[BaseModel]) -> list[LawProblem]:
+    data, found = read_yaml(config / name, name)
+    if data is None:
+        return found
+    try:
+        model.model_validate(data)
+    except ValidationError as error:
+        found += of_model(name, error)
+    return found
 
 
 def _values(config: Path, pattern: str, model: type[Model], problems: list[LawProblem]) -> list[Entry[Model]]:

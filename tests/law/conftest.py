@@ -32,7 +32,7 @@ def _trim(name: str, target: Path, keep: Keep) -> set[str]:
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A config folder without problems; copy it before changing it."""
     folder = tmp_path_factory.mktemp("law") / "config"
-    for name in ("aqi", "rules", "plans", "regions", "guides", "grading", "skill"):
+    for name in ("aqi", "rules", "plans", "regions", "guides", "grading", "skill", "compliance"):
         shutil.copytree(CONFIG / name, folder / name)
     special = {"500109", "370116", "130181", "130682", "419001", "130629", "130632", "130638", "610581", "610403"}
     kept = _trim(
