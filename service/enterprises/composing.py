@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from emission_lists.levels import ResponseLevel
@@ -21,6 +21,7 @@ from emission_lists.requirements import (
     requirement_for,
 )
 from service.enterprises.sources import Listed, Lists, Site
+from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding, at, next_after, of_division
 from service.seasonal.repository import Entry, entries_of
@@ -83,6 +84,9 @@ async def compose(uow: UnitOfWork, lists: Lists, site: Site, question: Question)
         then = following.starts_at
         coming = await _touching(lists, site, responses, then)
         begun = next((one for one in coming if one.responding.id == following.id), None)
+        if _day_of(then) != _day_of(question.moment):  # another plan may hold on that day
+            entries, more = await entries_of(uow, site.chain, question.uscc, then)
+            edges += more
         later = None if begun is None else await _at(uow, lists, site, coming, entries, then, begun)
         if later is not None:
             body["next"] = later[0].document() | {"notes": later[2]}
@@ -101,7 +105,7 @@ async def _touching(
         current = carrying(at(of_one, moment))
         listed = None if current is None else await _listed_under(lists, site, current, moment)
         if current is not None and listed is not None:
-            found.append(Touching(current, await lists.entitled(listed, current.starts_at, moment)))
+            found.append(Touching(current, await lists.entitled(listed, current.starts_at, moment, site.homes)))
     return sorted(found, key=lambda one: (-int(one.responding.level), one.responding.starts_at, one.responding.adcode))
 
 
@@ -117,6 +121,10 @@ async def _listed_under(lists: Lists, site: Site, responding: Responding, moment
         for instant in (responding.starts_at, moment):
             found = found or await lists.listed(await lists.active(adcode, min(instant, moment)))
     return found
+
+
+def _day_of(instant: datetime) -> date:
+    return instant.astimezone(SHANGHAI).date()
 
 
 def _following(responses: Iterable[tuple[Responding, ...]], moment: datetime) -> Responding | None:
@@ -168,7 +176,7 @@ async def _own(lists: Lists, site: Site, moment: datetime) -> Listed | None:
     for adcode in site.homes:
         listed = await lists.listed(await lists.active(adcode, moment))
         if listed is not None:
-            return await lists.entitled(listed, moment, moment)
+            return await lists.entitled(listed, moment, moment, site.homes)
     return None
 
 

@@ -15,7 +15,7 @@ from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import Note
 from service.accounts.roles import NATION, prefix_of
 from service.grades.applying import entitle
-from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from, decisions_of
+from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
@@ -175,11 +175,17 @@ class Lists:
             self._listed[version] = None if row is None else _listed(version, row)
         return self._listed[version]
 
-    async def entitled(self, listed: Listed, start: datetime, at: datetime) -> Listed:
-        """The list's word under the grades and guarantees in force: those at `start` count, a guarantee while it holds `at`."""
-        if listed.adcode not in self._decisions:
-            self._decisions[listed.adcode] = await decisions_of(self.uow, self.uscc, listed.adcode)
-        decisions = self._decisions[listed.adcode]
+    async def entitled(self, listed: Listed, start: datetime, at: datetime, homes: Iterable[str] = ()) -> Listed:
+        """The list's word under the grades and guarantees in force: those at `start` count, a guarantee while it holds `at`.
+
+        `homes`: the divisions whose lists name the same plant; what any of them decided about it counts.
+        """
+        decisions = NOTHING
+        for adcode in dict.fromkeys((listed.adcode, *homes)):
+            if adcode not in self._decisions:
+                self._decisions[adcode] = await decisions_of(self.uow, self.uscc, adcode)
+            own = self._decisions[adcode]
+            decisions = Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
         if not decisions and listed.enterprise.guarantee is None:
             return listed
         made = entitle(listed.enterprise, listed.lines, listed.guide, decisions, start, at)

@@ -9,14 +9,32 @@ from typing import Any
 
 import pytest
 
+from emission_lists.entitlement import Decisions
 from emission_lists.grades import Grade
 from emission_lists.levels import PerLevel
 from emission_lists.lists import GuaranteeType, ListRow
 from emission_lists.measures import Action, Basis, LoadCap, Measure
+from emission_lists.seasonal import SeasonalEntry
+from emission_lists.standing import Decided, DecisionKind
+from service.accounts.roles import Principal, Role, Scope
+from service.enterprises.sources import Listed, Lists
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
-from tests.service.grading import CEMENT, GRADES, NOW, People, pass_by, pass_until, respond, rows, with_list
+from service.seasonal.flows import store
+from tests.service.grading import (
+    CEMENT,
+    CITY,
+    COUNTY,
+    GRADES,
+    NOW,
+    People,
+    pass_by,
+    pass_until,
+    respond,
+    rows,
+    with_list,
+)
 from tests.support import Client
 
 GUARANTEES = "/api/v1/guarantees"
@@ -306,6 +324,36 @@ class TestAResponseWithoutAList:
         await with_list(runtime, rows(Grade.C, Measure(Action.LIMIT, ratio=0.5)))
         clock.advance_to(start + timedelta(hours=3))
         assert actions(await answer(people)) == {"stop"}
+
+
+class TestTheSite:
+    async def test_what_the_city_decided_counts_under_the_countys_list_too(self, runtime: Runtime) -> None:
+        [row, *_] = rows()
+        decided = Decided(1, "水泥", None, Grade.A, DecisionKind.RATED, NOW)
+        async with runtime.unit() as uow:
+            lists = Lists(uow, CEMENT, _decisions={CITY: Decisions((decided,)), COUNTY: Decisions()})
+            listed = Listed(1, row.enterprise, (row.line,), COUNTY, "G2020")
+            assert (await lists.entitled(listed, NOW, NOW, (CITY, COUNTY))).enterprise.grade is Grade.A
+            assert (await lists.entitled(listed, NOW, NOW, (COUNTY,))).enterprise.grade is Grade.C
+
+
+class TestNext:
+    async def test_the_plan_of_its_day_is_told_with_the_next_response(
+        self, people: People, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        """The plan begins on the day of the response; today it does not hold."""
+        first = NOW.date() + timedelta(days=1)
+        half = SeasonalEntry(CEMENT, "", first, first + timedelta(days=9), Measure(Action.LIMIT, ratio=0.5))
+        async with runtime.unit() as uow:
+            officer = await uow.fetchval("SELECT id FROM account ORDER BY id LIMIT 1")
+            who = Principal(officer, "duty", "duty", Role.DUTY_OFFICER, Scope(CITY), None)
+            await store(uow, who, CITY, "错峰", (first, first + timedelta(days=9)), [half])
+            await uow.commit()
+        clock.advance_to(clock.current + timedelta(minutes=1))
+        await respond(runtime, NOW + timedelta(days=1))
+        required = await answer(people)
+        assert required["seasonal"] == []
+        assert [plan["title"] for plan in required["next"]["seasonal"]] == ["错峰"]
 
 
 class TestTheNextList:
