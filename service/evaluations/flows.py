@@ -12,6 +12,7 @@ from alerts.levels import Level
 from emission_lists.accounting_sums import By, Tally
 from emission_lists.compliance_rules import Rule
 from emission_lists.documents import pollutants_from
+from emission_lists.guides import FloorProfile
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import Pollutants
 from service.accounts.roles import Principal, Scope
@@ -22,7 +23,7 @@ from service.evaluations.repository import Response
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.lists.workbooks import profile
+from service.lists.workbooks import law_at
 from service.skill.flows import skill_of
 
 DRAFT, CLOSED = "draft", "closed"
@@ -58,7 +59,8 @@ async def sums_of(uow: UnitOfWork, warning: Any) -> dict[str, Any]:
     """Only the sums of a warning's responses as of now."""
     responses = await repository.responses_of(uow, warning["id"])
     accounts = await accounts_of(uow, responses)
-    return _sums(uow, by_dimension(merged(accounts)), accounts, await _version(uow, responses))
+    version = await _version(uow, responses)
+    return _sums(uow, by_dimension(merged(accounts)), accounts, version, _floor(warning["adcode"], version, responses))
 
 
 async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]:
@@ -84,7 +86,7 @@ async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]
         "list": version,
         "course": steps,
         "coverage": await _coverage(uow, warning["id"], tallies),
-        **_sums(uow, tallies, accounts, version),
+        **_sums(uow, tallies, accounts, version, _floor(adcode, version, responses)),
         "findings": await _findings(uow, responses),
         "air": [] if start is None else await days_of(uow, scope, adcode, start, end or uow.now),
         "skill": None if start is None else await _skill(uow, scope, adcode, start, end or uow.now),
@@ -151,10 +153,20 @@ async def _findings(uow: UnitOfWork, responses: list[Response]) -> dict[str, Any
     return {"count": len(found), "states": dict(Counter(one["state"] for one in found)), "shown": found[:SHOWN_FINDINGS]}
 
 
+def _floor(adcode: str, version: dict[str, Any] | None, responses: list[Response]) -> FloorProfile | None:
+    """The floors of the place on the day of the first response, by the guide of its list; None without a list."""
+    if version is None:
+        return None
+    return law_at(adcode, version["guide"], responses[0].starts_at.astimezone(SHANGHAI).date())[1].for_place(adcode).floor()
+
+
 def _sums(
-    uow: UnitOfWork, tallies: dict[By, dict[str, Tally]], accounts: list[Account], version: dict[str, Any] | None
+    uow: UnitOfWork,
+    tallies: dict[By, dict[str, Tally]],
+    accounts: list[Account],
+    version: dict[str, Any] | None,
+    floor: FloorProfile | None,
 ) -> dict[str, Any]:
-    floor = profile().floor()
     society = _society(version)
     minutes: dict[ResponseLevel, int] = dict.fromkeys(LEVELS, 0)
     for account in accounts:
@@ -166,7 +178,7 @@ def _sums(
         "levels": [
             figures.level_entry(level, minutes[level], levels[level.value], society, _listed(version, level), floor)
             for level in LEVELS
-            if level.value in levels
+            if level.value in levels and floor is not None
         ],
         "by": {by.value: figures.groups(uow.runtime, by, tallies.get(by, {})) for by in figures.SHOWN_BY},
         "largest": [figures.large(line) for account in accounts for line in account.accounts.largest],

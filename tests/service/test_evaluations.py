@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import asyncpg
 import pytest
 
 from emission_lists.documents import line_from
+from emission_lists.guides import Guide, ListProfile
 from emission_lists.lists import ROAD_TRANSPORT
-from service.accounts.roles import Role
+from service.accounts.roles import Role, Scope
 from service.evaluations import region
 from service.kit.canonical import digest
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
+from service.lists.floors import floors_of
+from service.lists.workbooks import law_at
 from tests.support import HEAVY, NOW, Client, approve_open, forecast, hours, listed
 
 POLLUTANTS = ("so2", "nox", "pm", "vocs")
@@ -132,6 +135,25 @@ class TestLive:
             assert planned[0] - planned[1] == pytest.approx(3 * sum(values[place] for values in saved.values()), abs=1e-4)
         assert after["totals"]["pollutants"]["nox"]["planned_kg"] < before["totals"]["pollutants"]["nox"]["planned_kg"]
         assert after["totals"]["lines"] == before["totals"]["lines"]
+
+    async def test_the_floors_are_those_of_the_place(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        asked = []
+
+        def local(adcode: str, guide: str, day: date | None) -> tuple[Guide, ListProfile]:
+            asked.append((adcode, guide, day))
+            law, rules = law_at(adcode, guide, day)
+            overlay = rules.overlays[0].model_copy(update={"adcode": adcode, "floors": "FLOOR-B", "checks": {}})
+            return law, rules.model_copy(update={"overlays": (overlay,)})
+
+        monkeypatch.setattr("service.evaluations.flows.law_at", local)
+        monkeypatch.setattr("service.lists.floors.law_at", local)
+        await world.over()
+        assert (await world.get())["levels"][0]["floor"]["profile"] == "FLOOR-B"
+        async with world.client.runtime.unit() as uow:
+            version = await uow.fetchval("SELECT id FROM list_version")
+            assert (await floors_of(uow, Scope("110000"), version)).floor.id == "FLOOR-B"
+            assert (await floors_of(uow, Scope("110000"), version, "FLOOR-A")).floor.id == "FLOOR-A"
+        assert asked[0] == ("110000", "G2020", STARTS.date())
 
     async def test_every_dimension_and_the_hours_add_up_exactly(self, world: World) -> None:
         await world.over()
