@@ -97,6 +97,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "fd_steps": ("处理过程", "What happened"),
     "fd_step_found": ("发现", "found"),
     "fd_step_changed": ("随佐证更新", "changed with its evidence"),
+    "fd_changed_times": ("{first} 起共更新 {count} 次", "{count} times since {first}"),
     "fd_step_notify": ("通知企业", "notified"),
     "fd_step_answer": ("企业答复", "answered"),
     "fd_step_confirm": ("确认", "confirmed"),
