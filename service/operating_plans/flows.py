@@ -17,6 +17,8 @@ from service.operating_plans.revision import Reason, basis_of, revision_reasons
 from service.operating_plans.schemas import PlanContent, PlanReview
 from service.responses.repository import at, of_division
 
+CHECKERS = "Operating plans are checked by duty officers and commanders of the division of the plant."
+
 
 async def file_plan(uow: UnitOfWork, principal: Principal, uscc: str, content: PlanContent) -> dict[str, Any]:
     """The enterprise files a version. Raises Forbidden for anybody else, Invalid with every line that does not fit the list.
@@ -62,11 +64,13 @@ async def review_plan(
     uow: UnitOfWork, principal: Principal, uscc: str, plan_id: int, review: PlanReview
 ) -> dict[str, Any]:
     """An official accepts a filed version or returns it. Raises Forbidden, Unknown, Conflict when it was checked before."""
-    await may_see(uow, principal, uscc)
+    homes = await may_see(uow, principal, uscc)
+    if not any(principal.may_check_plans(home.adcode) for home in homes):
+        raise Forbidden(CHECKERS)
     await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('operating-plan:' || $1, 0))", uscc)
     plan = await _one(uow, uscc, plan_id)
     if not await may_check(uow, principal, uscc, plan.adcode):
-        raise Forbidden("Operating plans are checked by duty officers and commanders of the division of the plant.")
+        raise Forbidden(CHECKERS)
     if plan.accepted is not None:
         raise Conflict(
             f"Version {plan.version} was {'accepted' if plan.accepted else 'returned'} before; nothing was changed."
