@@ -91,7 +91,11 @@ def _enterprise_changes(old: Enterprise, new: Enterprise) -> list[Change]:
     if old == new:
         return []
     before, after = _flat(enterprise_document(old)), _flat(enterprise_document(new))
-    return [Change(new.uscc, None, f, before[f], after[f]) for f in before if before[f] != after[f]]
+    return [
+        Change(new.uscc, None, field, before.get(field), after.get(field))
+        for field in dict.fromkeys((*before, *after))
+        if before.get(field) != after.get(field)
+    ]
 
 
 def _line_changes(key: tuple[str, str], old: Line, new: Line) -> list[Change]:

@@ -67,6 +67,12 @@ APPEND_ONLY = (
     "seasonal_plan",
     "seasonal_entry",
     "printed_sheet",
+    "evidence_batch",
+    "evidence_point",
+    "evidence_hour",
+    "gate_record",
+    "inspection",
+    "finding_step",
     "reduction_report",
     "evaluation",
 )

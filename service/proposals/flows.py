@@ -279,8 +279,12 @@ async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: G
 
 
 async def _check_list(uow: UnitOfWork, frozen: dict[str, Any]) -> None:
-    """What is approved names the list that the response will follow; it must still be that one."""
-    if frozen["action"] in (*ENDING, HOLD) or frozen["list_version"] == await list_to_pin(uow, frozen["adcode"]):
+    """What is approved names the list that the response will follow; it must still be that one.
+
+    A content that names none follows whatever list is in force at the start.
+    """
+    named = frozen["list_version"]
+    if named is None or frozen["action"] in (*ENDING, HOLD) or named == await list_to_pin(uow, frozen["adcode"]):
         return
     raise Conflict(
         "The emission list in force has changed since this was proposed. The system proposes anew with the next assessment, "

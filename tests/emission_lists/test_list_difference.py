@@ -22,7 +22,7 @@ from emission_lists.documents import (
 from emission_lists.grades import Grade
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import LEVELS, PerLevel
-from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants
+from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
 from emission_lists.measures import (
     Action,
     Basis,
@@ -54,6 +54,7 @@ ENTERPRISE_CHANGES: dict[str, Any] = {
     "long_stopped": True,
     "contact": "值班室",
     "subtype": "水泥粉磨站",
+    "source_class": SourceClass.POWER_PLANT,
 }
 MEASURE_CHANGES: dict[str, Any] = {
     "action": Action.LIMIT,
@@ -198,7 +199,9 @@ class TestDocuments:
         assert tuple(measure_document(Measure(Action.NONE))) == ALWAYS
         full = replace(Measure(Action.STOP, 0.5), **{key: MEASURE_CHANGES[key] for key in MEASURE_CHANGES})
         assert set(measure_document(full)) == {field.name for field in fields(Measure)}
-        assert set(enterprise_document(firm(subtype="水泥粉磨站"))) == {field.name for field in fields(Enterprise)}
+        assert set(enterprise_document(firm(subtype="水泥粉磨站", source_class=SourceClass.POWER_PLANT))) == {
+            field.name for field in fields(Enterprise)
+        }
         assert set(line_document(LINE)) == {field.name for field in fields(Line)}
 
     @pytest.mark.parametrize("field", MEASURE_CHANGES)
@@ -214,7 +217,9 @@ class TestDocuments:
     @settings(deadline=None, max_examples=30)
     @given(enterprises(), lines())
     def test_have_their_keys_in_one_order(self, owner: Enterprise, one: Line) -> None:
-        assert list(enterprise_document(owner)) == list(enterprise_document(firm(subtype=owner.subtype)))
+        assert list(enterprise_document(owner)) == list(
+            enterprise_document(firm(subtype=owner.subtype, source_class=owner.source_class))
+        )
         assert list(line_document(one)) == list(line_document(LINE))
         assert line_from(line_document(one)) == one
 

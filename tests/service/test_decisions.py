@@ -341,7 +341,9 @@ class TestWhatFollows:
 
 class TestAppendOnly:
     def test_the_code_and_the_migration_name_the_same_tables(self) -> None:
-        found = sorted(Path(importlib.import_module("service.migrations").__file__ or "").parent.glob("versions/[0-9]*.py"))
+        found = sorted(
+            Path(importlib.import_module("service.migrations").__file__ or "").parent.glob("versions/[0-9]*.py")
+        )
         modules = [importlib.import_module(f"service.migrations.versions.{path.stem}") for path in found]
         named = [table for module in modules for table in getattr(module, "APPEND_ONLY", ())]
         assert sorted(named) == sorted(APPEND_ONLY)
@@ -350,7 +352,10 @@ class TestAppendOnly:
     async def test_the_database_refuses(self, filled: asyncpg.Connection, statement: str) -> None:
         for table in APPEND_ONLY:
             rows = await filled.fetchval(f"SELECT count(*) FROM {table}")
-            assert rows > 0, table
+            assert await filled.fetchval(GUARDED_SQL, table) == 2, table
+            if not rows:
+                assert table in WITHOUT_ROWS, table
+                continue
             column = await filled.fetchval(
                 "SELECT column_name FROM information_schema.columns WHERE table_name = $1 ORDER BY ordinal_position DESC"
                 " LIMIT 1",
@@ -367,6 +372,33 @@ FURTHER_BOOKS = (
     "INSERT INTO permit SELECT max(id), 'P', NULL, 'X', 'key', NULL, true, NULL, '110101' FROM permit_register",
 )
 """Rows of books that the way to a warning does not pass."""
+WITHOUT_ROWS = frozenset(
+    [
+        "grade_application",
+        "grade_step",
+        "grade_decision",
+        "guarantee_case",
+        "guarantee_step",
+        "operating_plan",
+        "operating_plan_review",
+        "seasonal_plan",
+        "seasonal_entry",
+        "printed_sheet",
+        "evidence_batch",
+        "evidence_point",
+        "evidence_hour",
+        "gate_record",
+        "inspection",
+        "finding_step",
+        "reduction_report",
+        "evaluation",
+    ]
+)
+"""Books that stay empty here: their guards are looked at, their own tests try to change them."""
+GUARDED_SQL = """
+SELECT count(*) FROM pg_trigger t JOIN pg_proc f ON f.oid = t.tgfoid
+WHERE t.tgrelid = $1::text::regclass AND f.proname = 'refuse_change' AND t.tgenabled = 'O'
+"""
 
 
 @pytest.fixture
