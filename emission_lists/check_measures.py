@@ -5,43 +5,36 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emission_lists.activity import allowed_share
 from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
-from emission_lists.lists import POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, SourceClass, all_measures
-from emission_lists.measures import Action, Basis, Measure, Verification, percent
+from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, SourceClass
+from emission_lists.measures import Action, percent
+from emission_lists.plan_facts import plan_facts
 
 _FACILITY = re.compile(r"(?:MF|TA|DA|DW)\d{4}")
-_METERED = frozenset({Verification.METER, Verification.CEMS})
+_CUTTING = frozenset({Action.STOP, Action.LIMIT})
 
 
 def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
     """What a row's device, measures and quantities leave unclear or say against each other."""
     line = row.line
     before: tuple[str, float] | None = None
-    for level, measure in all_measures(line):
-        if not measure.executable:
+    for facts, saved in zip(plan_facts(line.measures), line.reductions, strict=True):
+        if not facts.executable:
             continue
-        yield from _limit_findings(checker, row, level.zh, measure)
-        saved = line.reductions.at(level)
-        column = f"{level.zh}-减排SO2（kg/d）"
-        if measure.action is Action.NONE and any(saved):
-            yield checker.finding("NONE_WITH_REDUCTION", row, column, what=level.zh)
-        stated = [value for value in saved if value is not None]
-        if measure.action in (Action.STOP, Action.LIMIT) and stated and not any(stated) and any(line.base):
-            yield checker.finding("REDUCTION_NOTHING", row, column, what=level.zh)
-        share = allowed_share(measure)
+        action, level_zh, share = facts.measure.action, facts.zh, facts.share
+        if facts.no_metric:
+            yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
+        if action is Action.NONE and any(saved):
+            yield checker.finding("NONE_WITH_REDUCTION", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+        if action in _CUTTING and not any(saved) and saved != NOT_STATED and any(line.base):
+            yield checker.finding("REDUCTION_NOTHING", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
         if share is not None and before is not None and share > before[1]:
             yield checker.finding(
-                "MEASURE_DECREASES", row, f"{level.zh}-措施", what=level.zh, lower=before[0], value=percent(round(share, 6))
+                "MEASURE_DECREASES", row, f"{level_zh}-措施", what=level_zh, lower=before[0], value=percent(round(share, 6))
             )
-        before = before if share is None else (level.zh, share)
+        before = before if share is None else (level_zh, share)
     yield from _base_findings(checker, row)
-
-
-def _without_basis(measure: Measure) -> bool:
-    """True for a share of output that does not say what it is counted from."""
-    return measure.action is Action.LIMIT and measure.ratio is not None and measure.basis in (None, Basis.NOT_STATED)
 
 
 def code_findings(checker: Checker) -> Iterator[Finding]:
@@ -52,24 +45,17 @@ def code_findings(checker: Checker) -> Iterator[Finding]:
         yield checker.finding("LINE_CODE_FORMAT", value=min(strange), what=len(strange))
 
 
-def _limit_findings(checker: Checker, row: ListRow, level_zh: str, measure: Measure) -> Iterator[Finding]:
-    if measure.action is not Action.LIMIT:
-        return
-    capped = measure.load_cap is not None and measure.load_cap.metric is not None
-    if not capped and not _METERED & set(measure.verification):
-        yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
-
-
 def _base_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
     """A limit and a reduction count from a base that is stated."""
     line = row.line
-    levels = [level.zh for level, measure in all_measures(line) if _without_basis(measure)]
+    levels = [facts.zh for facts in plan_facts(line.measures) if facts.no_basis]
     if levels:
         yield checker.finding("BASIS_NOT_STATED", row, "核算基准", what="、".join(levels))
-    labels = list(POLLUTANT_LABELS.values())
+    if None not in line.base:
+        return
     missing = [
         label
-        for place, label in enumerate(labels)
+        for place, label in enumerate(POLLUTANT_LABELS.values())
         if line.base[place] is None and any(saved[place] for saved in line.reductions)
     ]
     if missing:

@@ -25,9 +25,9 @@ from emission_lists.guide_comparison import guide_findings
 from emission_lists.guides import Guide, Industry, ListProfile
 from emission_lists.identifiers import permit_problem, uscc_valid
 from emission_lists.levels import LEVELS
-from emission_lists.lists import EmissionListDraft, ListRow, Pollutants, all_measures
-from emission_lists.measures import Action, Measure, whole_units
+from emission_lists.lists import NOT_STATED, EmissionListDraft, ListRow, Pollutants
 from emission_lists.permits import Permit
+from emission_lists.plan_facts import plan_facts
 from emission_lists.sheets.kinds import Sheet
 from emission_lists.source_totals import source_totals
 
@@ -175,32 +175,34 @@ def _granted(checker: Checker, grade: Grade, legal: Sequence[Grade]) -> bool:
 
 def _row_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
     line, before = row.line, None
-    for level, measure in all_measures(line):
-        saved = line.reductions.at(level)
-        where = f"{level.zh}-措施"
-        if not measure.executable:
-            yield checker.finding("MEASURE_UNKNOWN", row, where, what=level.zh)
+    for facts, saved in zip(plan_facts(line.measures), line.reductions, strict=True):
+        level_zh = facts.zh
+        if not facts.executable:
+            yield checker.finding("MEASURE_UNKNOWN", row, f"{level_zh}-措施", what=level_zh)
             if any(saved):
-                yield checker.finding("UNKNOWN_WITH_REDUCTION", row, f"{level.zh}-减排SO2（kg/d）", what=level.zh)
+                yield checker.finding("UNKNOWN_WITH_REDUCTION", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
             continue
-        yield from _unit_findings(checker, row, level.zh, measure)
-        if measure.forced and not (measure.verification and measure.verification_point):
-            yield checker.finding("NOT_VERIFIABLE", row, "核查方式", what=level.zh)
-        if measure.forced and not row.enterprise.long_stopped and all(value is None for value in saved):
-            yield checker.finding("REDUCTION_MISSING", row, f"{level.zh}-减排SO2（kg/d）", what=level.zh)
-        yield from _reduction_findings(checker, row, level.zh, saved, before)
+        if facts.units is not None:
+            code, told = facts.units
+            yield checker.finding(code, row, f"{level_zh}-停产数量", **told)
+        if facts.not_verifiable:
+            yield checker.finding("NOT_VERIFIABLE", row, "核查方式", what=level_zh)
+        if facts.forced and saved == NOT_STATED and not row.enterprise.long_stopped:
+            yield checker.finding("REDUCTION_MISSING", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+        if _does_not_fit(saved, line.base, before):
+            yield from _reduction_findings(checker, row, level_zh, saved, before)
         before = saved
 
 
-def _unit_findings(checker: Checker, row: ListRow, level_zh: str, measure: Measure) -> Iterator[Finding]:
-    total, stopped = measure.total_units, measure.stopped_units
-    if measure.action is not Action.STOP or total is None or stopped is None:
-        return
-    column = f"{level_zh}-停产数量"
-    if stopped > total:
-        yield checker.finding("UNITS_EXCEED", row, column, value=stopped, what=total)
-    elif measure.ratio is not None and stopped < (needed := whole_units(total, measure.ratio)):
-        yield checker.finding("ROUNDING", row, column, value=stopped, what=total, needed=needed)
+def _does_not_fit(saved: Pollutants, base: Pollutants, before: Pollutants | None) -> bool:
+    """Whether a reduction is above the base or below that of the level before: most are neither."""
+    for place, value in enumerate(saved):
+        given = base[place]
+        if value is not None and given is not None and value > given + _TOLERANCE:
+            return True
+        if before is not None and (before[place] or 0) > (value or 0) + _TOLERANCE:
+            return True
+    return False
 
 
 def _reduction_findings(

@@ -15,7 +15,7 @@ from service.kit.unit_of_work import UnitOfWork
 from service.lists.apart import process_for_caller
 from service.lists.states import VersionState, move_version
 from service.lists.storing import FromApart, FromDraft, Head, store
-from service.lists.workbooks import Checked, checked, guide_of
+from service.lists.workbooks import Checked, checked, guide_of, law_at
 from service.permits.flows import coverage_checks, require_coverage
 
 SHOWN_FAULTS = 2000
@@ -46,7 +46,8 @@ async def import_workbook(
 ) -> dict[str, Any]:
     """Read a workbook, check it and store it as a draft version. Raises Invalid with all faults at once; then nothing is stored."""
     check_keeper(uow, principal, adcode, guide)
-    request = {"adcode": adcode, "title": title, "guide": guide, "as_of": uow.now.date()}
+    today = uow.now.date()
+    request = {"adcode": adcode, "title": title, "law": law_at(adcode, guide, today), "as_of": today}
     async with process_for_caller(uow.runtime, "import", **request) as apart:
         await apart.send_all(_pieces(content))
         found = await apart.answer()

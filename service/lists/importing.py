@@ -22,7 +22,7 @@ from service.lists.apart import Apart, ProcessGone, Tell, process_apart
 from service.lists.flows import check_place
 from service.lists.states import WORKING, ImportState
 from service.lists.storing import FromApart, Head, store
-from service.lists.workbooks import Checked
+from service.lists.workbooks import Checked, law_at
 
 MOST_DEATHS = 3
 """After the reading process ended so often, the workbook is taken to be the reason."""
@@ -39,7 +39,8 @@ async def perform(runtime: Runtime, number: int, tell: Tell | None = None) -> No
         await _stage(uow, row, ImportState.READING, 0, None)
         today = uow.now.date()
         await uow.commit()
-    request = {"adcode": row["adcode"], "title": row["title"], "guide": row["guide"], "as_of": today}
+    law = await asyncio.to_thread(law_at, row["adcode"], row["guide"], today)
+    request = {"adcode": row["adcode"], "title": row["title"], "law": law, "as_of": today}
     try:
         async with process_apart(runtime, "import", **request) as apart:
             async with runtime.unit() as uow:

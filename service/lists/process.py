@@ -73,7 +73,7 @@ def import_workbook(talk: Talk, request: dict[str, Any]) -> None:
     """Content → faults, or counts, checks and sums, and on `GO` the lines to copy."""
     from emission_lists.workbook import read_workbook
     from service.lists.content import Writer, batches, enterprise_lines, record_lines
-    from service.lists.workbooks import checked
+    from service.lists.workbooks import checked_by
 
     reading = read_workbook(b"".join(talk.pieces()), tell=lambda done, whole: talk.tell("reading", done, whole))
     if reading.errors:
@@ -82,7 +82,8 @@ def import_workbook(talk: Talk, request: dict[str, Any]) -> None:
     rows = len(reading.rows)
     talk.tell("checking", rows, rows)
     draft = reading.draft(request["adcode"], request["title"])
-    talk.answer(checked(draft, request["guide"], request["as_of"]).document())
+    guide, rules = request["law"]
+    talk.answer(checked_by(draft, guide, rules, request["as_of"]).document())
     version = int(talk.hear(GO))
     writer = Writer()
     for lines in (

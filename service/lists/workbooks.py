@@ -81,7 +81,11 @@ class Checked:
 
 def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) -> Checked:
     """Every finding of a draft, its totals and its sums."""
-    guide, rules = law_at(draft.adcode, guide_id, as_of)
+    return checked_by(draft, *law_at(draft.adcode, guide_id, as_of), as_of)
+
+
+def checked_by(draft: EmissionListDraft, guide: Guide, rules: ListProfile, as_of: date | None) -> Checked:
+    """The same by a guide and a profile that are at hand."""
     found = check_list(draft, guide, rules, as_of=as_of)
     found.sort(key=lambda finding: not finding.blocking)
     blocking = sum(finding.blocking for finding in found)
