@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from typing import IO, Any
 
 from emission_lists.floors import report_document
@@ -73,14 +74,12 @@ async def marked(uow: UnitOfWork, scope: Scope, number: int) -> IO[bytes]:
 
 async def _spooled(apart: Apart) -> IO[bytes]:
     """What comes, in a file without a name: a slow reader holds no process and no connection."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
-    try:
+    with ExitStack() as unless_whole:
+        file = unless_whole.enter_context(tempfile.TemporaryFile())
         async for piece in apart.pieces():
             await asyncio.to_thread(file.write, piece)
-    except BaseException:
-        file.close()
-        raise
-    file.seek(0)
+        file.seek(0)
+        unless_whole.pop_all()  # whole: closed by whoever sends it
     return file
 
 

@@ -21,7 +21,6 @@ from service.guides.loader import guide_for
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # six times as quick where libyaml is there
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
 MOST_KEPT = 5000
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same safe loader, written in C where there is one
 
 
 @cache

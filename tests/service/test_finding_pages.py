@@ -136,4 +136,6 @@ class TestPages:
 
     @pytest.mark.parametrize("query", ["state=rubbish", "rule=rubbish", "state=any", "state=withdrawn&rule=NO_PLAN"])
     async def test_odd_filters(self, ready: Client, query: str) -> None:
-        await shown(ready, await ready.account(Role.DUTY_OFFICER), f"/findings?{query}")
+        page = await shown(ready, await ready.account(Role.DUTY_OFFICER), f"/findings?{query}")
+        assert "<h1" in page
+        assert 'value="rubbish"' not in page
