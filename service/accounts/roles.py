@@ -9,11 +9,17 @@ from enum import StrEnum
 class Role(StrEnum):
     """Who somebody is to the service."""
 
+    FORECASTER = "forecaster"
     DUTY_OFFICER = "duty_officer"
+    OFFICE_DIRECTOR = "office_director"
+    DEPUTY_COMMANDER = "deputy_commander"
     COMMANDER = "commander"
+    PROVINCIAL_COORDINATOR = "provincial_coordinator"
     COORDINATOR = "coordinator"
+    INSPECTOR = "inspector"
     ENTERPRISE = "enterprise"
     AUDITOR = "auditor"
+    SECURITY_ADMINISTRATOR = "security_administrator"
     ADMINISTRATOR = "administrator"
 
     @property
@@ -23,15 +29,25 @@ class Role(StrEnum):
 
 
 ROLE_ZH = {
+    Role.FORECASTER: "预报员",
     Role.DUTY_OFFICER: "值班员",
+    Role.OFFICE_DIRECTOR: "指挥部办公室主任",
+    Role.DEPUTY_COMMANDER: "副指挥长",
     Role.COMMANDER: "指挥长",
+    Role.PROVINCIAL_COORDINATOR: "省级协调员",
     Role.COORDINATOR: "区域协调员",
+    Role.INSPECTOR: "执法检查员",
     Role.ENTERPRISE: "企业",
     Role.AUDITOR: "审计员",
+    Role.SECURITY_ADMINISTRATOR: "安全管理员",
     Role.ADMINISTRATOR: "系统管理员",
 }
-OFFICIALS = frozenset({Role.DUTY_OFFICER, Role.COMMANDER, Role.COORDINATOR, Role.AUDITOR, Role.ADMINISTRATOR})
-COMMAND = frozenset({Role.DUTY_OFFICER, Role.COMMANDER, Role.COORDINATOR})
+OFFICIALS = frozenset(Role) - {Role.ENTERPRISE}
+LEADERS = frozenset({Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER})
+"""Who may be named by a plan to sign, beside the duty officer."""
+CENTRE = LEADERS | {Role.DUTY_OFFICER}
+"""The command centre of a division."""
+COORDINATORS = frozenset({Role.PROVINCIAL_COORDINATOR, Role.COORDINATOR})
 NATION = "100000"
 """GB/T 2260 code of the whole country."""
 
@@ -80,42 +96,42 @@ class Principal:
     @property
     def may_propose(self) -> bool:
         """Enter a proposal by hand."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+        return self.role in CENTRE | {Role.FORECASTER}
 
     @property
     def may_prompt(self) -> bool:
         """Enter a regional prompt."""
-        return self.role is Role.COORDINATOR
+        return self.role in COORDINATORS
 
     @property
     def may_keep_lists(self) -> bool:
         """Import and activate emission lists."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
+        return self.role in CENTRE | {Role.ADMINISTRATOR}
 
     @property
     def may_send_evidence(self) -> bool:
         """Upload hours, gate records and inspections; an enterprise its own."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ENTERPRISE}
+        return self.role in CENTRE | {Role.INSPECTOR, Role.ENTERPRISE}
 
     @property
     def may_pursue_findings(self) -> bool:
         """Raise, notify, confirm and withdraw findings of the region."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+        return self.role in CENTRE | {Role.INSPECTOR}
 
     @property
     def may_judge_grades(self) -> bool:
         """Pass the steps of grades and guarantees that are for the level of their scope."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+        return self.role in CENTRE
 
     @property
     def may_keep_permits(self) -> bool:
         """Upload permit registers."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER, Role.ADMINISTRATOR}
+        return self.role in CENTRE | {Role.ADMINISTRATOR}
 
     @property
     def may_evaluate(self) -> bool:
         """Close the evaluation of a response."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER}
+        return self.role in CENTRE
 
     @property
     def may_read_ledger(self) -> bool:
@@ -132,4 +148,4 @@ class Principal:
 
     def may_check_plans(self, adcode: str) -> bool:
         """Accept or return the operating plans, and keep the seasonal plans, of a division."""
-        return self.role in {Role.DUTY_OFFICER, Role.COMMANDER} and self.scope.covers(adcode)
+        return self.role in CENTRE and self.scope.covers(adcode)

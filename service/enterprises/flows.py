@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from emission_lists.levels import ResponseLevel
 from service.accounts.roles import Principal
 from service.enterprises.composing import Question, compose
-from service.enterprises.sources import Home, Lists, homes_at, homes_of, sites_of
+from service.enterprises.sources import Home, Lists, Site, homes_at, homes_of, sites_of
 from service.kit.canonical import canonical
 from service.kit.http import etag_of
 from service.kit.problems import Conflict, Forbidden, Unknown
@@ -38,35 +39,43 @@ async def may_see(uow: UnitOfWork, principal: Principal, uscc: str, lists: Lists
     return homes
 
 
+def visible(principal: Principal, uscc: str, sites: Iterable[Site]) -> list[Site]:
+    """The plants that somebody may see: the enterprise all of its own, an official those that a list of the region names."""
+    return [site for site in sites if any(principal.may_see_enterprise(home, uscc) for home in site.homes)]
+
+
 async def requirements(
     uow: UnitOfWork, principal: Principal, uscc: str, instant: datetime | None, level: ResponseLevel | None = None
 ) -> Answer:
     """The measures in force for one enterprise now or at another instant, with what begins next.
 
     With sites in several divisions the one with the highest level in force is answered first, the others under
-    `elsewhere`. `level`: what it would mean if that level were declared. Raises Forbidden for somebody else's enterprise.
+    `elsewhere`; an official is told of the sites of the region only. `level`: what it would mean if that level were
+    declared. Raises Forbidden for somebody else's enterprise.
     """
     live, lists = uow.runtime.live, Lists(uow, uscc)
     since = live.requirements.times_forgotten
     homes = await may_see(uow, principal, uscc, lists if instant is None else None)
-    remembering = instant is None and level is None and live.listening
+    whole = all(principal.may_see_enterprise(home.adcode, uscc) for home in homes)
+    remembering = instant is None and level is None and live.listening and whole
     if remembering:
         kept: Answer | None = live.requirements.get(uscc)
         if kept is not None and kept.holds(uow.now):
             return kept
     moment = uow.now if instant is None else instant
     question = Question(uscc, moment, min(moment, uow.now), level, with_next=instant is None and level is None)
-    answer = await _answer(lists, question, homes if instant is None else await homes_at(uow, uscc, question.known))
+    sites = sites_of(uow.runtime, homes if instant is None else await homes_at(uow, uscc, question.known))
+    answer = await _answer(lists, question, visible(principal, uscc, sites))
     if remembering:
         live.requirements.put(uscc, answer, since)
     return answer
 
 
-async def _answer(lists: Lists, question: Question, homes: tuple[Home, ...]) -> Answer:
+async def _answer(lists: Lists, question: Question, sites: Iterable[Site]) -> Answer:
     uow = lists.uow
     if question.moment == uow.now:
         await lists.prefetch()
-    found = [await compose(uow, lists, site, question) for site in sites_of(uow.runtime, homes)]
+    found = [await compose(uow, lists, site, question) for site in sites]
     parts = sorted((part for part in found if part is not None), key=lambda part: part.urgency)
     if not parts:
         raise Unknown(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from emission_lists.levels import ResponseLevel
 from service.accounts.roles import Principal
 from service.enterprises.composing import carrying
-from service.enterprises.flows import may_see
+from service.enterprises.flows import may_see, visible
 from service.enterprises.sources import Listed, Lists, Site, homes_of, sites_of
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
@@ -91,16 +92,34 @@ async def review_plan(
 
 async def may_check(uow: UnitOfWork, principal: Principal, uscc: str, adcode: str) -> bool:
     """Whether somebody may check the plans of the plant that stands in a division; other plants are other officials' matter."""
+    return any(principal.may_check_plans(home) for home in await _homes_beside(uow, uscc, adcode))
+
+
+async def _homes_beside(uow: UnitOfWork, uscc: str, adcode: str) -> set[str]:
+    """The divisions whose lists name the plant that stands in a division."""
     sites = sites_of(uow.runtime, await homes_of(uow, uscc))
-    homes = {adcode, *(home for site in sites if adcode in site.homes for home in site.homes)}
-    return any(principal.may_check_plans(home) for home in homes)
+    return {adcode, *(home for site in sites if adcode in site.homes for home in site.homes)}
+
+
+async def seen_plan(uow: UnitOfWork, principal: Principal, uscc: str, instant: datetime) -> FiledPlan | None:
+    """The plan that counts at an instant; None, too, where it is of a plant that is not for somebody to see."""
+    plan = await plan_at(uow, uscc, instant)
+    return plan if plan is not None and await _may_see_plan(uow, principal, plan) else None
+
+
+async def _may_see_plan(uow: UnitOfWork, principal: Principal, plan: FiledPlan) -> bool:
+    homes = await _homes_beside(uow, plan.uscc, plan.adcode)
+    return any(principal.may_see_enterprise(home, plan.uscc) for home in homes)
 
 
 async def plan_page(uow: UnitOfWork, principal: Principal, uscc: str) -> dict[str, Any]:
-    """Every version, newest first, which one counts now, and why it must be revised. Raises Forbidden, Unknown."""
+    """Every version, newest first, which one counts now, and why it must be revised. Raises Forbidden, Unknown.
+
+    An official sees those of the plants of the region.
+    """
     await may_see(uow, principal, uscc)
-    plans = await plans_of(uow, uscc)
-    counting = await plan_at(uow, uscc, uow.now)
+    plans = [plan for plan in await plans_of(uow, uscc) if await _may_see_plan(uow, principal, plan)]
+    counting = await seen_plan(uow, principal, uscc, uow.now)
     return {
         "items": [plan.document() for plan in reversed(plans)],
         "counting": None if counting is None else counting.id,
@@ -114,15 +133,19 @@ async def reasons_to_revise(uow: UnitOfWork, plan: FiledPlan) -> list[Reason]:
     return revision_reasons(plan.basis, basis_of(listed.version, listed.enterprise, listed.lines))
 
 
-async def listed_now(uow: UnitOfWork, uscc: str) -> tuple[Site, Listed]:
-    """The enterprise in the list in force, and where it stands. Raises Conflict when no list in force names it."""
+async def listed_now(uow: UnitOfWork, uscc: str, principal: Principal | None = None) -> tuple[Site, Listed]:
+    """The enterprise in the list in force, and where it stands; with `principal` only plants that are for them to see.
+
+    Raises Conflict when no list in force names it.
+    """
     lists = Lists(uow, uscc)
     await lists.prefetch()
-    for site in sites_of(uow.runtime, await homes_of(uow, uscc)):
+    sites = sites_of(uow.runtime, await homes_of(uow, uscc))
+    for site in sites if principal is None else visible(principal, uscc, sites):
         for adcode in site.homes:
             listed = await lists.listed(await lists.active(adcode, uow.now))
             if listed is not None:
-                return site, await lists.entitled(listed, uow.now, uow.now)
+                return site, await lists.entitled(listed, uow.now, uow.now, site.homes)
     raise Conflict(
         f"{uscc} is in no emission list in force; an operating plan says how its listed measures are carried out."
     )

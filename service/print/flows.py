@@ -13,7 +13,7 @@ from service.enterprises.flows import requirements
 from service.kit.canonical import canonical, digest
 from service.kit.problems import TooManyAttempts, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.operating_plans.repository import plan_at
+from service.operating_plans.flows import seen_plan
 from service.print.content import LEVELS, Content, board_content, sheet_content, sheet_id
 
 MOST_SHEETS_AN_HOUR = 60
@@ -38,7 +38,7 @@ async def print_requirements(uow: UnitOfWork, principal: Principal, uscc: str, i
     """The requirement sheet of an instant. Raises what `requirements` raises, TooManyAttempts beyond the hourly limit."""
     required = json.loads((await requirements(uow, principal, uscc, instant)).body)
     as_of = instant or uow.now.replace(second=0, microsecond=0)
-    plan = await _plan_document(uow, uscc, instant or uow.now)
+    plan = await _plan_document(uow, principal, uscc, instant or uow.now)
     content = sheet_content(required, uow.runtime.place(required["division"]), _written(as_of), plan)
     return await _keep(uow, principal, content, required["division"], as_of)
 
@@ -50,7 +50,7 @@ async def print_board(uow: UnitOfWork, principal: Principal, uscc: str) -> Sheet
         for level in LEVELS
     }
     division = per_level[LEVELS[0]]["division"]
-    plan = await _plan_document(uow, uscc, uow.now)
+    plan = await _plan_document(uow, principal, uscc, uow.now)
     content = board_content(per_level, uow.runtime.place(division), plan, supervision_phone(uow, division))
     return await _keep(uow, principal, content, division, None)
 
@@ -70,8 +70,8 @@ def supervision_phone(uow: UnitOfWork, adcode: str) -> str | None:
     return phones[max(covering, key=lambda one: len(prefix_of(one)))] if covering else None
 
 
-async def _plan_document(uow: UnitOfWork, uscc: str, instant: datetime) -> Content | None:
-    plan = await plan_at(uow, uscc, instant)
+async def _plan_document(uow: UnitOfWork, principal: Principal, uscc: str, instant: datetime) -> Content | None:
+    plan = await seen_plan(uow, principal, uscc, instant)
     return None if plan is None or not plan.accepted else plan.document()
 
 

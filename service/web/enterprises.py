@@ -14,7 +14,7 @@ from emission_lists.identifiers import uscc_problem
 from emission_lists.levels import ResponseLevel
 from emission_lists.measures import NonRoadRule, VehicleRule
 from service.accounts.roles import Principal
-from service.enterprises.flows import acknowledge, requirements
+from service.enterprises.flows import acknowledge, requirements, visible
 from service.enterprises.sources import homes_of, sites_of
 from service.findings.repository import page as findings_of
 from service.grades.reading import history
@@ -22,8 +22,7 @@ from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow
 from service.kit.problems import Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.operating_plans.flows import reasons_to_revise
-from service.operating_plans.repository import plan_at
+from service.operating_plans.flows import reasons_to_revise, seen_plan
 from service.print.flows import print_board
 from service.web.forms import read_form
 from service.web.pages import render
@@ -102,9 +101,10 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
     """What this enterprise must do now and next, what each level would mean, and what was."""
     answer = await requirements(uow, caller, uscc, None)
     required: dict[str, Any] = json.loads(answer.body)
-    chain = [adcode for site in sites_of(uow.runtime, await homes_of(uow, uscc)) for adcode in site.chain]
+    sites = visible(caller, uscc, sites_of(uow.runtime, await homes_of(uow, uscc)))
+    chain = [adcode for site in sites for adcode in site.chain]
     notices = await uow.fetch(NOTICE_SQL, chain, uscc, KEPT_NOTICES)
-    plan = await plan_at(uow, uscc, uow.now)
+    plan = await seen_plan(uow, caller, uscc, uow.now)
     return render(
         request,
         "enterprise.html",

@@ -104,7 +104,7 @@ async def _page(
     faults: Sequence[str] = (),
 ) -> Response:
     page = await plan_page(uow, caller, uscc)
-    _, listed = await listed_now(uow, uscc)
+    _, listed = await listed_now(uow, uscc, caller)
     own = caller.uscc == uscc
     newest = page["items"][0]["content"] if page["items"] else None
     return render(

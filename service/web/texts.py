@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from service.web.texts_accounts import ACCOUNTS
+from service.web.texts_approvals import APPROVALS
+from service.web.texts_deliveries import DELIVERIES
+from service.web.texts_drills import DRILLS
 from service.web.texts_en import ENGLISH
 from service.web.texts_enterprise import ENTERPRISE
 from service.web.texts_evaluation import EVALUATION
@@ -12,11 +16,15 @@ from service.web.texts_grades import GRADES
 from service.web.texts_guides import GUIDES
 from service.web.texts_law import LAW
 from service.web.texts_lists import LISTS
+from service.web.texts_obligations import OBLIGATIONS
+from service.web.texts_people import PEOPLE
 from service.web.texts_permits import PERMITS
+from service.web.texts_region import REGION
 from service.web.texts_zh import CHINESE
 
 Language = Literal["zh", "en"]
 PAIRS = LAW | GUIDES | LISTS | PERMITS | GRADES | ENTERPRISE | EVIDENCE | EVALUATION
+PAIRS |= ACCOUNTS | APPROVALS | REGION | OBLIGATIONS | DELIVERIES | PEOPLE | DRILLS
 TEXTS: dict[Language, dict[str, str]] = {
     "zh": CHINESE | {key: zh for key, (zh, _) in PAIRS.items()},
     "en": ENGLISH | {key: en for key, (_, en) in PAIRS.items()},

@@ -1,0 +1,5 @@
+"""Texts of the region pages: key → (Chinese, English)."""
+
+from __future__ import annotations
+
+REGION: dict[str, tuple[str, str]] = {}
