@@ -61,10 +61,20 @@ class TestTwoLists:
         await also_listed(runtime, "120000", uscc)
         clock.advance_to(clock.now().replace(day=17, hour=1))
         enterprise = await client.account(Role.ENTERPRISE, uscc=uscc)
-        for who in (enterprise, commander):
-            answer = (await client.http.get(f"/api/v1/enterprises/{uscc}/requirements", headers=who)).json()
-            assert (answer["division"], answer["response"]["level"]) == ("110000", "yellow")
-            assert [part["division"] for part in answer["elsewhere"]] == ["120000"]
+        away = await client.account(Role.COMMANDER, "120000")
+        runtime.live.listening = True
+
+        async def seen(who: dict[str, str], **query: str) -> tuple[str, str | None, list[str]]:
+            path = f"/api/v1/enterprises/{uscc}/requirements"
+            answer = (await client.http.get(path, headers=who, params=query)).json()
+            level = None if answer["response"] is None else answer["response"]["level"]
+            return answer["division"], level, [part["division"] for part in answer["elsewhere"]]
+
+        for query in ({}, {"at": clock.now().isoformat()}):
+            for _ in range(2):
+                assert await seen(enterprise, **query) == ("110000", "yellow", ["120000"])
+                assert await seen(commander, **query) == ("110000", "yellow", [])
+                assert await seen(away, **query) == ("120000", None, [])
 
 
 class TestProposalsByHand:

@@ -11,11 +11,12 @@ import pytest
 
 from emission_lists.grades import Grade
 from emission_lists.levels import PerLevel
-from emission_lists.lists import Line
+from emission_lists.lists import GuaranteeType, Line
 from emission_lists.measures import Action, Measure
 from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
+from service.operating_plans.flows import listed_now
 from service.operating_plans.repository import PlanState, plan_at
 from service.operating_plans.revision import basis_of, revision_reasons
 from tests.emission_lists.list_samples import firm
@@ -164,6 +165,47 @@ class TestTwoPlants:
         assert [form in page for page in shown] == [False, True]
         assert (await check(client, away, filed)).status_code == 403
         assert (await check(client, here, filed)).status_code == 200
+
+    async def test_the_city_of_the_other_plant_does_not_see_it_anywhere(
+        self, client: Client, runtime: Runtime, plant: dict[str, str]
+    ) -> None:
+        await put_in_force(runtime, [LINE], replace(FIRM, adcode=ELSEWHERE), adcode=ELSEWHERE)
+        away, here = [await client.account(Role.DUTY_OFFICER, adcode=adcode) for adcode in (ELSEWHERE, CITY)]
+        await check(client, here, await file(client, plant))
+        phone = "0315-5550002"
+        for who, seen in ((here, True), (plant, True), (away, False)):
+            page = (await client.http.get(PLANS, headers=who)).json()
+            assert (bool(page["items"]), page["counting"] is not None) == (seen, seen)
+            assert (await client.http.get(f"/enterprises/{FIRM.uscc}", headers=who | HTML)).status_code == 200
+            board = await client.http.get(f"/enterprises/{FIRM.uscc}/board", headers=who | HTML)
+            assert (board.status_code, phone in board.text) == (200, seen)
+        async with runtime.unit() as uow:
+            sheets = await uow.fetch("SELECT adcode, content::jsonb ->> 'plan_version' AS plan FROM printed_sheet")
+        assert {(row["adcode"], row["plan"]) for row in sheets} == {(CITY, "1"), (ELSEWHERE, None)}
+
+    async def test_what_the_county_decided_counts_for_the_plant_of_the_citys_list(
+        self, runtime: Runtime, plant: dict[str, str]
+    ) -> None:
+        await put_in_force(runtime, [LINE], adcode=COUNTY)
+        async with runtime.unit() as uow:
+            case = await uow.fetchval(
+                "INSERT INTO guarantee_case (uscc, name, adcode, kind, basis, cap_value, cap_unit, valid_until, reason, created_at)"
+                " VALUES ($1, $2, $3, 'livelihood', 'heat_supply', 500, 't', $4::timestamptz + interval '9 days', '供热', $4)"
+                " RETURNING id",
+                FIRM.uscc,
+                FIRM.name,
+                COUNTY,
+                uow.now,
+            )
+            await uow.execute(
+                "INSERT INTO guarantee_step (case_id, seq, move, state, level, at, effective_from)"
+                " VALUES ($1, 0, 'start', 'in_force', 'city', $2, $2)",
+                case,
+                uow.now - timedelta(hours=1),
+            )
+            site, listed = await listed_now(uow, FIRM.uscc)
+        assert (site.homes, listed.adcode) == ((CITY, COUNTY), CITY)
+        assert listed.enterprise.guarantee is GuaranteeType.LIVELIHOOD
 
     async def test_the_county_whose_own_list_names_the_plant_checks_it(
         self, client: Client, runtime: Runtime, plant: dict[str, str]
