@@ -2,4 +2,6 @@
 
 from __future__ import annotations
 
-REGION: dict[str, tuple[str, str]] = {}
+REGION: dict[str, tuple[str, str]] = {
+    "nav_more": ("更多", "More"),
+}
