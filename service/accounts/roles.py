@@ -134,6 +134,11 @@ class Principal:
         return self.role in CENTRE
 
     @property
+    def may_subscribe(self) -> bool:
+        """Have events sent to an endpoint: everybody who acts on them; the auditor and the security officer change nothing."""
+        return self.role not in {Role.AUDITOR, Role.SECURITY_ADMINISTRATOR}
+
+    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}

@@ -47,6 +47,8 @@ async def subscribe(
     uow: UnitOfWork, principal: Principal, *, url: str, events: list[str], adcode: str | None
 ) -> dict[str, Any]:
     """Register an endpoint; the answer shows its signing secret once. Raises Invalid for a target that may not be called."""
+    if not principal.may_subscribe:
+        raise Forbidden("Auditors and security administrators change nothing; somebody who acts on the events subscribes.")
     try:
         check_address(url, allow_private=uow.runtime.settings.allow_private_targets)
     except TargetError as error:
