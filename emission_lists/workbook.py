@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
+from itertools import chain, islice
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -30,7 +33,8 @@ from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, P
 from emission_lists.row_reader import RowReader
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.reading import read_sheets
-from emission_lists.workbook_guard import Inspection, Limits, inspect
+from emission_lists.workbook_guard import Inspection, Limits, inspect, opened
+from emission_lists.workbook_windows import LONG_SHEET, LongSheet
 
 __all__ = ["Limits", "Reading", "read_workbook"]
 Progress = Callable[[int, int], None]
@@ -62,15 +66,15 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Prog
     `source`: the file's bytes or its path (OSError if the path cannot be read).
     """
     limits = limits or Limits()
-    data = source if isinstance(source, bytes) else source.read_bytes()
     reading = Reading()
-    seen = inspect(data, limits)
+    seen = inspect(source, limits)
     if seen.findings:
         reading.errors = seen.findings
         return reading
+    long = _read_long_list(source, seen, limits, tell)
     try:
-        with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
-            _read_book(book, seen, limits, reading, tell)
+        with opened(source) as file, CalamineWorkbook.from_filelike(file) as book:
+            _read_book(book, seen, limits, reading, long, tell)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
         reading.errors.append(finding("BROKEN", what=shorten(str(problem)) or type(problem).__name__))
     if len(reading.errors) > limits.findings:
@@ -79,9 +83,15 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Prog
     return reading
 
 
-def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, tell: Progress) -> None:
+def _read_book(
+    book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, long: Reading | None, tell: Progress
+) -> None:
+    """`long`: the list, where it has been read in windows."""
     reading.errors += _formula_errors(book.sheet_names, seen)
-    if LIST_SHEET in book.sheet_names:
+    if long is not None:
+        reading.rows = long.rows
+        reading.errors += long.errors
+    elif LIST_SHEET in book.sheet_names:
         _read_list(book.get_sheet_by_name(LIST_SHEET), seen, limits, reading, tell)
     else:
         reading.errors.append(finding("NO_SHEET", what=LIST_SHEET))
@@ -92,9 +102,31 @@ def _read_book(book: CalamineWorkbook, seen: Inspection, limits: Limits, reading
     reading.errors += wrong
 
 
+def _read_long_list(source: bytes | Path, seen: Inspection, limits: Limits, tell: Progress) -> Reading | None:
+    """Rows and errors of a list that is too long to hold all its cells; None: it is to be read as a whole."""
+    if seen.unpacked < LONG_SHEET:
+        return None
+    reading = Reading()
+    try:
+        with LongSheet(source, LIST_SHEET) as sheet:
+            if sheet.size < LONG_SHEET:
+                return None
+            many = seen.rows.get(sheet.part, 0) - 1
+            rows = sheet.rows()
+            cells = list(islice(rows, 1))
+            _read_cells(chain(cells, rows), sheet.first, seen, limits, reading, lambda done: tell(done, many))
+            deque(rows, maxlen=0)  # what is wrong with the XML further on counts all the same
+    except (CalamineError, BadZipFile, ValueError, OverflowError, OSError, KeyError, EOFError, zlib.error):
+        return None
+    if sheet.last > limits.rows:
+        reading = Reading(errors=[finding("TOO_MANY_ROWS", sheet=LIST_SHEET, what=limits.rows)])
+    reading.errors = [*_merge_errors(sheet.merged), *reading.errors]
+    return reading
+
+
 def _read_list(sheet: CalamineSheet, seen: Inspection, limits: Limits, reading: Reading, tell: Progress) -> None:
     if seen.merged:
-        reading.errors += _merge_errors(sheet)
+        reading.errors += _merge_errors(sheet.merged_cell_ranges or ())
     if sheet.end is not None and sheet.end[0] > limits.rows:
         reading.errors.append(finding("TOO_MANY_ROWS", sheet=LIST_SHEET, what=limits.rows))
         return
@@ -103,11 +135,23 @@ def _read_list(sheet: CalamineSheet, seen: Inspection, limits: Limits, reading: 
     if first_column:
         blank = [""] * first_column
         rows = ([*blank, *row] for row in rows)
+    _read_cells(rows, first_row, seen, limits, reading, lambda done: tell(done, sheet.height - 1))
+
+
+def _read_cells(
+    rows: Iterator[list[Any]],
+    first: int,
+    seen: Inspection,
+    limits: Limits,
+    reading: Reading,
+    tell: Callable[[int], None],
+) -> None:
+    """`rows`: from column A on; `first`: the first of them, counted from 0."""
     if seen.truths:  # as text: True would be taken for 1
         rows = ([str(cell).upper() if isinstance(cell, bool) else cell for cell in row] for row in rows)
-    order = _columns(next(rows, []) if first_row == 0 else [], reading)
+    order = _columns(next(rows, []) if first == 0 else [], reading)
     if order is not None:
-        _read_rows(rows, order, limits, reading, lambda done: tell(done, sheet.height - 1))
+        _read_rows(rows, order, limits, reading, tell)
 
 
 def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
@@ -120,8 +164,8 @@ def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
             yield finding("FORMULA", sheet=sheet, row=int(row) if row else None, column=cell.rstrip("0123456789"))
 
 
-def _merge_errors(sheet: CalamineSheet) -> Iterable[Finding]:
-    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+def _merge_errors(merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterable[Finding]:
+    for (top, left), (bottom, right) in merged:
         area = f"{column_letter(left)}{top + 1}:{column_letter(right)}{bottom + 1}"
         yield finding("MERGED", sheet=LIST_SHEET, row=top + 1, column=column_letter(left), what=area)
 

@@ -10,7 +10,9 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from io import BytesIO
+from io import SEEK_END, BytesIO
+from pathlib import Path
+from typing import IO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile, ZipInfo
 
 from emission_lists.findings import Finding, finding
@@ -64,33 +66,46 @@ class Limits:
 
 @dataclass
 class Inspection:
-    """What streaming found. `merged`: cells are merged; `truths`: a cell may hold TRUE or FALSE; `formulas`: part → cells."""
+    """What streaming found.
+
+    `merged`: cells are merged; `truths`: a cell may hold TRUE or FALSE; `formulas`: part → cells; `rows`: part → how many.
+    """
 
     findings: list[Finding] = field(default_factory=list)
     merged: bool = False
     truths: bool = False
     formulas: dict[str, list[str]] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
     unpacked: int = 0
     longest_text: int = 0
     text_cells: int = 0
 
 
-def inspect(data: bytes, limits: Limits) -> Inspection:
-    """Looks at every part of the file within the limits. Any finding means: do not parse it."""
+def inspect(source: bytes | Path, limits: Limits) -> Inspection:
+    """Looks at every part of the file within the limits. Any finding means: do not parse it. OSError if a path cannot be read."""
     seen = Inspection()
-    if len(data) > limits.packed:
-        seen.findings.append(finding("TOO_LARGE", what=f"> {limits.packed >> 20} MB"))
-    elif data[:4] == b"\xd0\xcf\x11\xe0":
-        seen.findings.append(finding("OLD_OR_ENCRYPTED"))
-    elif data[:2] != b"PK":
-        seen.findings.append(finding("NOT_A_WORKBOOK"))
-    else:
-        try:
-            with ZipFile(BytesIO(data)) as archive:
-                _inspect_archive(archive, len(data), limits, seen)
-        except _BROKEN as problem:
-            seen.findings.append(finding("BROKEN", what=type(problem).__name__))
+    with opened(source) as file:
+        size = file.seek(0, SEEK_END)
+        file.seek(0)
+        start = file.read(4)
+        if size > limits.packed:
+            seen.findings.append(finding("TOO_LARGE", what=f"> {limits.packed >> 20} MB"))
+        elif start == b"\xd0\xcf\x11\xe0":
+            seen.findings.append(finding("OLD_OR_ENCRYPTED"))
+        elif start[:2] != b"PK":
+            seen.findings.append(finding("NOT_A_WORKBOOK"))
+        else:
+            try:
+                with ZipFile(file) as archive:
+                    _inspect_archive(archive, size, limits, seen)
+            except _BROKEN as problem:
+                seen.findings.append(finding("BROKEN", what=type(problem).__name__))
     return seen
+
+
+def opened(source: bytes | Path) -> IO[bytes]:
+    """The file of a workbook, from its bytes or its path."""
+    return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
 
 
 def _inspect_archive(archive: ZipFile, packed: int, limits: Limits, seen: Inspection) -> None:
@@ -184,6 +199,8 @@ def _inspect_part(archive: ZipFile, entry: ZipInfo, limits: Limits, seen: Inspec
                 seen.findings.append(finding("TOO_LONG", what=1000))
                 return
         tail = window[-_OVERLAP:] if is_sheet or not is_texts else b""
+    if is_sheet:
+        seen.rows[name] = facts.rows
     if is_sheet and facts.rows > facts.cells // _LEAST_CELLS + _SLACK_ROWS:
         seen.findings.append(finding("SPARSE", what=f"{facts.rows} rows, {facts.cells} cells"))
     elif is_sheet and facts.furthest > facts.rows + _SLACK_ROWS:
@@ -198,8 +215,8 @@ def _inspect_sheet(
     if (far := (_USUAL_FAR_COLUMN if usual else _FAR_COLUMN).search(window)) is not None:
         seen.findings.append(finding("SPARSE", what=far.group()[-6:].decode("ascii", "replace")))
         return False
-    for match in (_USUAL_FAR_ROW if usual else _FAR_ROW).finditer(window):
-        facts.furthest = max(facts.furthest, int(match.group(1)[:9]))
+    rows = set((_USUAL_FAR_ROW if usual else _FAR_ROW).findall(window))  # every cell of a row has the same number
+    facts.furthest = max([facts.furthest, *(int(number[:9]) for number in rows)])
     if facts.furthest > limits.rows + _SLACK_ROWS:
         seen.findings.append(finding("SPARSE", what=f"row {facts.furthest}"))
         return False

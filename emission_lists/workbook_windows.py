@@ -1,0 +1,211 @@
+"""A long worksheet read a window at a time, so that its cells are never held all at once.
+
+The sheet's XML is streamed out of the file and cut before a row; each window is read as a small workbook of its own, with the
+styles and shared texts of the whole. The rows are those that reading the sheet as a whole gives. Whatever could make them
+differ (rows without numbers, prefixes, comments, cells that stand in a row of another window) raises `Unusual`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from posixpath import join, normpath
+from typing import IO, Any, NamedTuple
+from xml.etree.ElementTree import ParseError, fromstring
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from python_calamine import CalamineSheet, CalamineWorkbook
+
+from emission_lists.columns import column_letter
+
+LONG_SHEET = 32 << 20
+"""Bytes of XML from which a sheet is read in windows: some 15,000 to 20,000 rows of a list."""
+WINDOW = 4 << 20
+"""Bytes of XML in a window; more where the shared texts, which every window reads again, are larger."""
+_PIECE = 1 << 18
+_MOST_AROUND = 16 << 20
+_OPEN, _CLOSE = b"<sheetData>", b"</sheetData>"
+_NUMBERED = re.compile(rb'<row r="(\d{1,7})"')
+_RULER = 0.8271  # what the cells of the row put before a window hold
+_WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
+
+Cells = list[Any]
+Merged = list[tuple[tuple[int, int], tuple[int, int]]]
+
+
+class Unusual(ValueError):
+    """The sheet cannot be cut: read it as a whole."""
+
+
+class _Window(NamedTuple):
+    """A piece of a sheet: the XML around its rows, the rows, and the numbers of the first and last one (from 1)."""
+
+    head: bytes
+    body: bytes
+    tail: bytes
+    first: int
+    last: int
+
+
+class LongSheet:
+    """A worksheet of an .xlsx file that `inspect` found nothing wrong with. KeyError or Unusual if there is none of this name."""
+
+    def __init__(self, source: bytes | Path, name: str) -> None:
+        self._archive = ZipFile(BytesIO(source) if isinstance(source, bytes) else source)
+        self.name = name
+        self.sheets = _parts_of_sheets(self._archive)
+        self.part = self.sheets[name]
+        self.size = self._archive.getinfo(self.part).file_size
+        self.first = 0
+        """Row and column are counted from 0, as calamine does. The first row that has a cell, once a row has been read."""
+        self.last = -1
+        self.merged: Merged = []
+        """Merged cells, known when all rows have been read."""
+
+    def rows(self, window: int | None = None) -> Iterator[Cells]:
+        """Every row from `first` to `last`, from column A on; `window`: bytes of XML.
+
+        Raises Unusual, or what calamine raises; the rows given until then count for nothing.
+        """
+        common, texts = self._common()
+        width = 0
+        for piece in _cut(self._archive.open(self.part), window or max(WINDOW, texts)):
+            sheet = self._sheet(common, piece, width)
+            if sheet.start is None or sheet.end is None:
+                continue
+            if sheet.end[0] >= piece.last or sheet.start[0] < (self.last if width else piece.first - 1):
+                raise Unusual("a cell in the row of another")
+            cells = iter(sheet.to_python())
+            if width:
+                _check_ruler(next(cells), width)
+            else:
+                width, self.first = sheet.end[1] + 1, sheet.start[0]
+            blank = [""] * sheet.start[1]
+            yield from ([*blank, *row] for row in cells) if blank else cells
+            self.last = sheet.end[0]
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def __enter__(self) -> LongSheet:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _common(self) -> tuple[bytes, int]:
+        """A workbook with every part but the sheets, and the size of its shared texts."""
+        target, texts = BytesIO(), 0
+        sheets = set(self.sheets.values())
+        with ZipFile(target, "w") as made:
+            for entry in self._archive.infolist():
+                name = entry.filename
+                if name.endswith((".xml", ".rels")) and name not in sheets:
+                    part = ZipInfo(name)
+                    part.compress_type = entry.compress_type
+                    made.writestr(part, self._archive.read(entry), compresslevel=1)
+                    texts += entry.file_size if "sharedstrings" in name.lower() else 0
+        return target.getvalue(), texts
+
+    def _sheet(self, common: bytes, piece: _Window, width: int) -> CalamineSheet:
+        target = BytesIO()
+        target.write(common)
+        with ZipFile(target, "a", ZIP_STORED) as made:
+            made.writestr(ZipInfo(self.part), b"".join((piece.head, _ruler(self.last, width), piece.body, piece.tail)))
+        target.seek(0)
+        with CalamineWorkbook.from_filelike(target) as book:
+            sheet = book.get_sheet_by_name(self.name)
+        self.merged += sheet.merged_cell_ranges or []
+        return sheet
+
+
+def _parts_of_sheets(archive: ZipFile) -> dict[str, str]:
+    """The part in which each sheet stands, by its name. KeyError or Unusual if the workbook does not tell."""
+    try:
+        book, relations = (fromstring(archive.read(part)) for part in (_WORKBOOK, _RELATIONS))  # noqa: S314 - no DOCTYPE: inspected
+    except ParseError as problem:
+        raise Unusual(str(problem)) from problem
+    targets = {one.get("Id"): one.get("Target", "") for one in relations}
+    parts = {}
+    for sheet in book.iterfind("{*}sheets/{*}sheet"):
+        key = next((value for name, value in sheet.items() if name.endswith("}id")), None)
+        target = targets.get(key, "")
+        parts[sheet.get("name", "")] = target[1:] if target.startswith("/") else normpath(join("xl", target))
+    return parts
+
+
+def _ruler(row: int, width: int) -> bytes:
+    """A row to put before a window: it makes the window as wide as the first one and start where that before it ended."""
+    if not width:
+        return b""
+    cells = "".join(f'<c r="{column_letter(place)}{row + 1}"><v>{_RULER}</v></c>' for place in sorted({0, width - 1}))
+    return f'<row r="{row + 1}">{cells}</row>'.encode()
+
+
+def _check_ruler(cells: Cells, width: int) -> None:
+    expected = [""] * len(cells)
+    expected[0] = expected[width - 1] = _RULER  # type: ignore[call-overload]
+    if cells != expected:
+        raise Unusual("a cell in the row of another")
+
+
+def _cut(stream: IO[bytes], size: int) -> Iterator[_Window]:
+    """The sheet in windows of whole rows, of about `size` bytes."""
+    with stream:
+        head, rest = _head(stream)
+        before, ended = 0, False
+        while not ended:
+            body, rest, ended = _body(stream, rest, size)
+            tail = _CLOSE + b"</worksheet>"
+            if ended:
+                tail = rest + stream.read(_MOST_AROUND)
+                if len(tail) >= _MOST_AROUND:
+                    raise Unusual("much after the rows")
+            numbers = _numbers(body, before)
+            first, before = (numbers[0], numbers[-1]) if numbers else (before + 1, before)
+            yield _Window(head, body, tail, first, before)
+
+
+def _head(stream: IO[bytes]) -> tuple[bytes, bytes]:
+    """What stands before the rows, and what was read after it."""
+    head = b""
+    while (place := head.find(_OPEN)) < 0:
+        piece = stream.read(_PIECE)
+        if not piece or len(head) > _MOST_AROUND:
+            raise Unusual("no rows")
+        head += piece
+    place += len(_OPEN)
+    if b"<!" in head[:place]:
+        raise Unusual("comments")
+    return head[:place], head[place:]
+
+
+def _body(stream: IO[bytes], rest: bytes, size: int) -> tuple[bytes, bytes, bool]:
+    """Whole rows, what was read after them, and whether they are the last ones."""
+    if len(rest) < size:
+        rest += stream.read(size - len(rest))
+    complete = len(rest) < size
+    end = rest.find(_CLOSE, 0, size)
+    if end >= 0:
+        return rest[:end], rest[end:], True
+    end = rest.rfind(b"<row ", 1, size)
+    if end > 0:
+        return rest[:end], rest[end:], False
+    if complete:
+        raise Unusual("no end of the rows")
+    return _body(stream, rest, 2 * size)  # a row longer than the window
+
+
+def _numbers(body: bytes, before: int) -> list[int]:
+    """The numbers of the rows, which must all have one and grow."""
+    numbers = [int(number) for number in _NUMBERED.findall(body)]
+    if len(numbers) != body.count(b"<row"):
+        raise Unusual("rows without numbers")
+    if any(number <= last for last, number in zip([before, *numbers], numbers, strict=False)):
+        raise Unusual("rows out of order")
+    for mark in (b"!", b"?"):  # one byte is looked for many times faster than two
+        if mark in body and b"<" + mark in body:
+            raise Unusual("comments")
+    return numbers
