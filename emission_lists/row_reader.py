@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from operator import attrgetter, itemgetter
+from sys import intern
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from emission_lists.cells import DECIMALS, MAX_QUANTITY, CellProblem
@@ -31,6 +32,9 @@ T = TypeVar("T")
 
 MOST_REMEMBERED = 4000
 """Sets of cells that a group keeps: what repeats does so nearby, and a long list must not be held twice."""
+
+MOST_NUMBERS = 50_000
+"""Quantities that are remembered."""
 
 
 class Problem(NamedTuple):
@@ -88,22 +92,48 @@ class Group(Generic[T]):
             return None, [self.problem(wrong.column, wrong.code, wrong.value, wrong.facts)]
 
 
-class Quantities(Group[Pollutants]):
-    """Four quantities in kg/d. Ordinary cells are read together, anything else cell by cell."""
+class Rounded(dict[float, float]):
+    """Quantities as they are kept, in kg/d. Equal ones are one object; −0 is 0."""
 
-    def __init__(self, columns: Sequence[Column], places: dict[str, int]) -> None:
+    def __missing__(self, value: float) -> float:
+        if len(self) >= MOST_NUMBERS:
+            self.clear()
+        kept = self[value] = round(value, DECIMALS) or 0.0
+        return kept
+
+
+class Quantities(Group[Pollutants]):
+    """Four quantities in kg/d. Ordinary cells are read together, anything else cell by cell.
+
+    `rounded`, `known`: what the groups of a row share, since a reduction is often the base or that of the level before.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        places: dict[str, int],
+        rounded: Rounded,
+        known: dict[tuple[Any, ...], Pollutants],
+    ) -> None:
         super().__init__(columns, places, Pollutants)
+        self._rounded, self._known = rounded, known
 
     def read(self, raw: list[Any]) -> tuple[Pollutants | None, list[Problem]]:
         cells = so2, nox, pm, vocs = self._pick(raw)
+        known = self._known.get(cells)
+        if known is not None:
+            return known, _NO_PROBLEMS
         if type(so2) is type(nox) is type(pm) is type(vocs) is float and (
             0 <= so2 <= MAX_QUANTITY
             and 0 <= nox <= MAX_QUANTITY
             and 0 <= pm <= MAX_QUANTITY
             and 0 <= vocs <= MAX_QUANTITY
         ):
-            six = DECIMALS
-            return Pollutants(round(so2, six), round(nox, six), round(pm, six), round(vocs, six)), _NO_PROBLEMS
+            if len(self._known) >= MOST_REMEMBERED:
+                self._known.clear()
+            kept = self._rounded
+            read = self._known[cells] = Pollutants(kept[so2], kept[nox], kept[pm], kept[vocs])
+            return read, _NO_PROBLEMS
         return self._read(cells)
 
 
@@ -153,8 +183,9 @@ class RowReader:
         self._blank = ("",) * len(there)
         self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise)
         self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells)
-        self._base = Quantities(LINE_COLUMNS[3:], places)
-        self._reductions = tuple(Quantities(columns, places) for columns in REDUCTION_COLUMNS)
+        numbers, four = Rounded(), dict[tuple[Any, ...], Pollutants]()
+        self._base = Quantities(LINE_COLUMNS[3:], places, numbers, four)
+        self._reductions = tuple(Quantities(columns, places, numbers, four) for columns in REDUCTION_COLUMNS)
         self._plan = Plan(places)
         self._row_of_line: dict[tuple[str, str], int] = {}
         self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
@@ -222,13 +253,13 @@ def _enterprise(*cells: Any) -> Enterprise:
     return Enterprise(
         uscc=uscc,
         name=name,
-        adcode=adcode,
-        industry=industry,
+        adcode=intern(adcode),
+        industry=intern(industry),
         key_industry=key_industry,
         grade=grade,
         permit_no=permit_no,
         address=address,
-        gbt4754=gbt4754,
+        gbt4754=None if gbt4754 is None else intern(gbt4754),
         guarantee=guarantee,
         guarantee_until=until,
         guarantee_cap=cap,
