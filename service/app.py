@@ -31,6 +31,7 @@ from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
 from service.lists.floor_endpoints import router as list_floors
 from service.operating_plans.endpoints import router as operating_plans
+from service.people.endpoints import router as people
 from service.permits.endpoints import router as permits
 from service.prompts.endpoints import router as prompts
 from service.proposals.endpoints import router as proposals
@@ -59,6 +60,7 @@ ROUTERS = (
     ledger,
     list_floors,
     lists,
+    people,
     permits,
     operating_plans,
     prompts,

@@ -18,6 +18,8 @@ from service.kit.unit_of_work import NOTIFY_CHANNEL
 MAX_REMEMBERED = 200_000
 TOUCHING_REQUIREMENTS = frozenset({"response", "list", "seasonal", "grade", "guarantee"})
 """Topics after which no remembered requirement may be answered."""
+TOUCHING_INBOX = frozenset({"inbox", "warning", "acknowledgement", "list", "session"})
+"""Topics after which the count of what waits unread may be another."""
 
 
 class Memory:
@@ -63,6 +65,7 @@ class Live:
         self.seasonal = Memory(10_000)
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)
+        self.inbox = Memory(20_000)
         self.subscribers: set[asyncio.Queue[str]] = set()
         self.on_change: list[Callable[[str, str], None]] = []
 
@@ -80,6 +83,8 @@ class Live:
             self.sessions.clear()
         if topic == "feed":
             self.feeds.clear()
+        if topic in TOUCHING_INBOX:
+            self.inbox.clear()
         for queue in list(self.subscribers):
             if queue.full():
                 queue.get_nowait()
@@ -95,6 +100,7 @@ class Live:
         self.seasonal.clear()
         self.sessions.clear()
         self.feeds.clear()
+        self.inbox.clear()
 
     async def listen(self, database: Database, stop: asyncio.Event) -> None:
         """Hear other nodes until `stop`; reconnects, and remembers nothing while it cannot hear."""

@@ -8,7 +8,7 @@ from inspect import isawaitable
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
@@ -31,6 +31,7 @@ from service.web import (
     list_imports,
     lists,
     operating_plans,
+    people,
     permits,
     seasonal,
     signin,
@@ -62,6 +63,7 @@ MODULES = (
     list_imports,
     lists,
     ledger,
+    people,
 )
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")
 
@@ -69,7 +71,7 @@ MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health",
 def install(app: FastAPI) -> None:
     """Add pages, static files, and HTML answers to errors for browsers. Call after `problems.install`."""
     for module in MODULES:
-        app.include_router(module.router)
+        app.include_router(module.router, dependencies=[Depends(people.count_unread)])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for kind in (Problem, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, _for_people(app.exception_handlers[kind]))

@@ -151,6 +151,7 @@ def render(
             scope_name=scope,
             simulated=clock.simulated,
             here=request.url.path,
+            unread=getattr(request.state, "unread", 0),
             other_href=_other_language(request, writer.language),
             levels=[level.code for level in reversed(WARNING_LEVELS)],
             shapes=SHAPES,

@@ -161,6 +161,8 @@ RULES: dict[str, Rule] = {
     ),
     "GET /api/v1/responses/{response_id}/reports": Rule(200, ALL, 200),
     "GET /api/v1/evaluations": Rule(200, OFFICIALS, 200, query="?from=2016-12-01&until=2017-01-01"),
+    "GET /api/v1/me/inbox": Rule(200, ALL, 200),
+    "POST /api/v1/me/inbox/{message_id}/read": Rule(404, ALL, 404),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
     "GET /api/v1/seasonal-plans": Rule(200, OFFICIALS, 200),
     "POST /api/v1/seasonal-plans": Rule(
@@ -218,6 +220,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "kind": "power",
         "form": "csv",
         "finding_id": "999999",
+        "message_id": "999999",
     }
 
 

@@ -10,7 +10,7 @@
     for (const topic of waiting) document.body.dispatchEvent(new CustomEvent(`live-${topic}`));
     waiting.clear();
   };
-  const all = ["warning", "proposal", "assessment", "prompt", "list", "acknowledgement", "clock"];
+  const all = ["warning", "proposal", "assessment", "prompt", "list", "acknowledgement", "clock", "inbox"];
   const hear = (topics) => {
     for (const topic of topics) waiting.add(topic);
     if (!timer) timer = setTimeout(flush, 250);

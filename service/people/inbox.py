@@ -1,0 +1,98 @@
+"""The inbox in the portal (站内消息): what an account finds there, and what it has read."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from service.accounts.roles import Principal, Role, prefix_of
+from service.enterprises.sources import homes_of, sites_of
+from service.kit.problems import Invalid, Unknown
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+COUNTED = timedelta(days=30)
+"""Older messages are in the inbox, but not counted as unread."""
+MOST_COUNTED = 100
+OWN_SQL = """
+FROM inbox_message m WHERE EXISTS (
+    SELECT 1 FROM unnest($1::text[], $2::text[]) AS own(role, prefix)
+    WHERE own.role = ANY(m.roles) AND starts_with(m.adcode, own.prefix))
+"""
+UNREAD = " AND NOT EXISTS (SELECT 1 FROM inbox_read r WHERE r.message_id = m.id AND r.account_id = $3)"
+UNREAD_SQL = f"SELECT count(*) FROM (SELECT 1 {OWN_SQL}{UNREAD} AND m.created_at > $4 LIMIT {MOST_COUNTED}) counted"
+PAGE_SQL = f"""
+SELECT m.*, (SELECT r.read_at FROM inbox_read r WHERE r.message_id = m.id AND r.account_id = $3) AS read_at
+{OWN_SQL} AND ($4::bigint IS NULL OR m.id < $4) ORDER BY m.id DESC LIMIT $5
+"""
+READ_SQL = f"""
+INSERT INTO inbox_read (account_id, message_id, read_at)
+SELECT $3, m.id, $4 {OWN_SQL} AND ($5::bigint IS NULL OR m.id = $5) ON CONFLICT DO NOTHING
+"""
+NOTICES_SQL = """
+SELECT count(*) FROM notice n WHERE n.adcode = ANY($1::text[]) AND n.created_at > $3
+    AND NOT EXISTS (SELECT 1 FROM acknowledgement k WHERE k.notice_id = n.id AND k.uscc = $2)
+"""
+
+
+def capacities(principal: Principal) -> tuple[list[str], list[str]]:
+    """Roles in which somebody reads, own and stood in for, each with the digits that its divisions begin with."""
+    held = [(principal.role.value, principal.scope.prefix)]
+    for stand_in in getattr(principal, "stand_ins", ()):
+        scope = stand_in.scope
+        held.append((Role(stand_in.role).value, scope.prefix if hasattr(scope, "prefix") else prefix_of(str(scope))))
+    return [role for role, _ in held], [prefix for _, prefix in held]
+
+
+async def unread(uow: UnitOfWork, principal: Principal) -> int:
+    """How much waits unread, at most `MOST_COUNTED`: messages of an official, unacknowledged notices of an enterprise."""
+    if principal.role is Role.ENTERPRISE:
+        return await _unread_notices(uow, principal)
+    roles, prefixes = capacities(principal)
+    return int(await uow.fetchval(UNREAD_SQL, roles, prefixes, principal.account_id, uow.now - COUNTED))
+
+
+async def _unread_notices(uow: UnitOfWork, principal: Principal) -> int:
+    try:
+        homes = await homes_of(uow, principal.uscc or "")
+    except (Unknown, Invalid):
+        return 0  # in no list: nobody sends it notices
+    chain = [adcode for site in sites_of(uow.runtime, homes) for adcode in site.chain]
+    return int(await uow.fetchval(NOTICES_SQL, chain, principal.uscc, uow.now - COUNTED))
+
+
+async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:
+    """Messages to the caller, newest first."""
+    roles, prefixes = capacities(principal)
+    rows = await uow.fetch(PAGE_SQL, roles, prefixes, principal.account_id, after, size)
+    return [
+        {
+            "id": row["id"],
+            "adcode": row["adcode"],
+            "place": uow.runtime.place(row["adcode"]),
+            "kind": row["kind"],
+            "title": {"zh": row["title_zh"], "en": row["title_en"]},
+            "text": {"zh": row["text_zh"], "en": row["text_en"]},
+            "link": row["link"],
+            "urgent": row["urgent"],
+            "created_at": beijing(row["created_at"]),
+            "read_at": beijing(row["read_at"]),
+        }
+        for row in rows
+    ]
+
+
+async def mark_read(uow: UnitOfWork, principal: Principal, message_id: int | None) -> None:
+    """Mark one message read, or all with None; twice is the same as once. Raises Unknown for what is not the caller's."""
+    roles, prefixes = capacities(principal)
+    done = await uow.execute(READ_SQL, roles, prefixes, principal.account_id, uow.now, message_id)
+    if message_id is not None and done == "INSERT 0 0" and not await _is_read(uow, principal, message_id):
+        raise Unknown(f"There is no message {message_id} in your inbox.")
+    await uow.tell("inbox")
+
+
+async def _is_read(uow: UnitOfWork, principal: Principal, message_id: int) -> bool:
+    return bool(
+        await uow.fetchval(
+            "SELECT 1 FROM inbox_read WHERE account_id = $1 AND message_id = $2", principal.account_id, message_id
+        )
+    )
