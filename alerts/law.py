@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, model_validator
 
 from alerts.instants import require_aware
 from alerts.plans import Plan
@@ -51,8 +51,29 @@ class Suggestion(Lawful):
     level: LevelCode
 
 
+class Laggards(Lawful):
+    """When prompted divisions are behind: the share that must have decided (`quorum`), and who is told of the others when.
+
+    Hours after the prompt; the plan's own hours to adopt a prompt go before `province_after_hours`. No text establishes any
+    of these: they are choices.
+    """
+
+    quorum: float = Field(gt=0, le=1)
+    province_after_hours: int = Field(ge=1, le=72)
+    coordinator_after_hours: int = Field(ge=1, le=96)
+
+    @model_validator(mode="after")
+    def _upwards(self) -> Self:
+        if self.coordinator_after_hours <= self.province_after_hours:
+            raise ValueError("coordinator_after_hours must lie after province_after_hours: the province is told first")
+        return self
+
+
 class Region(Lawful):
-    """A region with joint prevention (联防联控区域) and who coordinates it; no `suggestion`: none is made."""
+    """A region with joint prevention (联防联控区域) and who coordinates it; no `suggestion`: none is made.
+
+    `same_level`: linked divisions of one province or zone take the same level in principle. No `laggards`: nobody is told.
+    """
 
     id: str = Field(pattern=r"^[a-z][a-z-]*-\d{4}$")
     name: str
@@ -61,6 +82,8 @@ class Region(Lawful):
     members: tuple[Adcode, ...] = Field(min_length=1)
     in_force: Validity
     suggestion: Suggestion | None = None
+    laggards: Laggards | None = None
+    same_level: bool = False
     references: dict[str, str] = Field(default_factory=dict)
     confidence: dict[str, str] = Field(default_factory=dict)
     choices: dict[str, str] = Field(default_factory=dict)

@@ -63,7 +63,10 @@ class InForce(BaseModel):
 
 
 class PromptView(BaseModel):
-    """What a regional prompt (区域预警提示) asks of one division; `ends_at` None: until further notice."""
+    """What a regional prompt (区域预警提示) asks of one division; `ends_at` None: until further notice.
+
+    `linked`: the level is that of the linked divisions of its province or zone, in principle (原则上同级), not its own.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -71,6 +74,7 @@ class PromptView(BaseModel):
     level: Level
     starts_at: datetime
     ends_at: datetime | None
+    linked: bool = False
 
     def over(self, now: datetime) -> bool:
         """Whether it asks for nothing any more."""
@@ -80,7 +84,7 @@ class PromptView(BaseModel):
 class Step(BaseModel):
     """One proposed step. `effective_at` None: on decision; `planned_end` None: open; instants are aware.
 
-    Flags: insufficient, lead_short, second_episode, fluctuating, range, fireworks, observed_heavy.
+    Flags: insufficient, lead_short, second_episode, fluctuating, range, fireworks, observed_heavy, same_level.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -106,6 +110,7 @@ class _Asked(BaseModel):
     ends_at: datetime | None
     open_end: bool
     at_once: bool = False
+    linked: bool = False
 
 
 def next_step(
@@ -175,6 +180,7 @@ def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
         ends_at=_later(assessment.ends_at, prompt.ends_at),
         open_end=prompt.ends_at is None,
         at_once=assessment.observed_heavy and own == prompt.level,
+        linked=prompt.linked and prompt.level > own,
     )
 
 
@@ -216,6 +222,8 @@ def _begin(
     lead = (starts - now) / HOUR if starts is not None else 0.0
     if criteria.lead_time_hours is not None and lead < criteria.lead_time_hours:
         flags = [*flags, "lead_short"]
+    if asked.linked:
+        flags = [*flags, "same_level"]
     return _step(
         action,
         from_level,
@@ -381,6 +389,10 @@ _FLAG_WORDS: dict[str, tuple[str, str]] = {
     "observed_heavy": (
         "监测已达重度且短时无明显改善，应尽快启动",
         "the air is heavy already and will not improve soon, start as soon as possible",
+    ),
+    "same_level": (
+        "与同省（区）联动城市原则上同级（2023-2024年攻坚方案征求意见稿，是否采用由审批决定）",
+        "the level of the linked cities of its province or zone, in principle; whether to follow is for the decision",
     ),
     "fluctuating": ("近几次预报级别波动，从高执行", "recent runs disagree, the higher level stays"),
 }
