@@ -34,9 +34,9 @@ from emission_lists.row_reader import RowReader
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.reading import read_sheets
 from emission_lists.workbook_guard import Inspection, Limits, inspect, opened
-from emission_lists.workbook_windows import LONG_SHEET, LongSheet
+from emission_lists.workbook_windows import LongSheet, Windows
 
-__all__ = ["Limits", "Reading", "read_workbook"]
+__all__ = ["Limits", "Reading", "Windows", "read_workbook"]
 Progress = Callable[[int, int], None]
 """Told how many rows of how many have been read."""
 TOLD_EVERY = 1000
@@ -60,10 +60,12 @@ def _untold(_done: int, _whole: int) -> None:
     """Nobody listens."""
 
 
-def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Progress = _untold) -> Reading:
+def read_workbook(
+    source: bytes | Path, limits: Limits | None = None, tell: Progress = _untold, windows: Windows | None = None
+) -> Reading:
     """Reads a list workbook. Never raises for its content: whatever is wrong is in `errors`, all at once.
 
-    `source`: the file's bytes or its path (OSError if the path cannot be read).
+    `source`: the file's bytes or its path (OSError if the path cannot be read); `windows`: how a long list is cut.
     """
     limits = limits or Limits()
     reading = Reading()
@@ -71,9 +73,9 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Prog
     if seen.findings:
         reading.errors = seen.findings
         return reading
-    long = _read_long_list(source, seen, limits, tell)
+    long = _read_long_list(source, seen, limits, tell, windows or Windows())
     try:
-        with opened(source) as file, CalamineWorkbook.from_filelike(file) as book:
+        with _book(source) as book:
             _read_book(book, seen, limits, reading, long, tell)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
         reading.errors.append(finding("BROKEN", what=shorten(str(problem)) or type(problem).__name__))
@@ -81,6 +83,14 @@ def read_workbook(source: bytes | Path, limits: Limits | None = None, tell: Prog
         reading.errors = reading.errors[: limits.findings]
         reading.errors.append(finding("TOO_MANY_ERRORS", what=limits.findings))
     return reading
+
+
+def _book(source: bytes | Path) -> CalamineWorkbook:
+    """calamine takes what a path ends in for the format, and holds the whole file when it is not given a path."""
+    if isinstance(source, Path) and source.suffix.lower() == ".xlsx":
+        return CalamineWorkbook.from_path(source)
+    with opened(source) as file:
+        return CalamineWorkbook.from_filelike(file)
 
 
 def _read_book(
@@ -102,17 +112,19 @@ def _read_book(
     reading.errors += wrong
 
 
-def _read_long_list(source: bytes | Path, seen: Inspection, limits: Limits, tell: Progress) -> Reading | None:
+def _read_long_list(
+    source: bytes | Path, seen: Inspection, limits: Limits, tell: Progress, windows: Windows
+) -> Reading | None:
     """Rows and errors of a list that is too long to hold all its cells; None: it is to be read as a whole."""
-    if seen.unpacked < LONG_SHEET:
+    if seen.unpacked < windows.long:
         return None
     reading = Reading()
     try:
         with LongSheet(source, LIST_SHEET) as sheet:
-            if sheet.size < LONG_SHEET:
+            if sheet.size < windows.long:
                 return None
             many = seen.rows.get(sheet.part, 0) - 1
-            rows = sheet.rows()
+            rows = sheet.rows(windows)
             cells = list(islice(rows, 1))
             _read_cells(chain(cells, rows), sheet.first, seen, limits, reading, lambda done: tell(done, many))
             deque(rows, maxlen=0)  # what is wrong with the XML further on counts all the same

@@ -20,10 +20,6 @@ from python_calamine import CalamineSheet, CalamineWorkbook
 
 from emission_lists.columns import column_letter
 
-LONG_SHEET = 32 << 20
-"""Bytes of XML from which a sheet is read in windows: some 15,000 to 20,000 rows of a list."""
-WINDOW = 4 << 20
-"""Bytes of XML in a window; more where the shared texts, which every window reads again, are larger."""
 _PIECE = 1 << 18
 _MOST_AROUND = 16 << 20
 _OPEN, _CLOSE = b"<sheetData>", b"</sheetData>"
@@ -33,6 +29,20 @@ _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
 Cells = list[Any]
 Merged = list[tuple[tuple[int, int], tuple[int, int]]]
+
+
+class Windows(NamedTuple):
+    """From which size on a sheet is read in windows, and how large they are: bytes of XML.
+
+    Without a `size` 2 MB, and more where the shared texts, which every window reads again, are larger.
+    """
+
+    long: int = 32 << 20  # some 15,000 to 20,000 rows of a list
+    size: int | None = None
+
+    def fitting(self, texts: int) -> int:
+        """The size where the shared texts have so many bytes."""
+        return max(2 << 20, texts) if self.size is None else self.size
 
 
 class Unusual(ValueError):
@@ -64,14 +74,14 @@ class LongSheet:
         self.merged: Merged = []
         """Merged cells, known when all rows have been read."""
 
-    def rows(self, window: int | None = None) -> Iterator[Cells]:
-        """Every row from `first` to `last`, from column A on; `window`: bytes of XML.
+    def rows(self, windows: Windows) -> Iterator[Cells]:
+        """Every row from `first` to `last`, from column A on.
 
         Raises Unusual, or what calamine raises; the rows given until then count for nothing.
         """
         common, texts = self._common()
         width = 0
-        for piece in _cut(self._archive.open(self.part), window or max(WINDOW, texts)):
+        for piece in _cut(self._archive.open(self.part), windows.fitting(texts)):
             sheet = self._sheet(common, piece, width)
             if sheet.start is None or sheet.end is None:
                 continue
