@@ -16,6 +16,7 @@ from service.kit.database import Database
 from service.kit.live import Live
 from service.kit.settings import Settings
 from service.kit.unit_of_work import UnitOfWork
+from service.lists.spare import Spare
 from service.subscriptions.channel import Channel, HttpChannel
 
 PROCESSES_APART = 2
@@ -39,6 +40,8 @@ class Runtime:
     """How often somebody may try to sign in on this node."""
     apart: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PROCESSES_APART))
     """Processes that read and write workbooks beside this one."""
+    spare: Spare = field(default_factory=Spare)
+    """The one of them that is started ahead."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -57,7 +60,8 @@ class Runtime:
         task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
-        """Close the way out and give the database connections back."""
+        """End the spare process, close the way out and give the database connections back."""
+        await self.spare.close()
         if isinstance(self.channel, HttpChannel):
             await self.channel.close()
         await self.database.close()

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import pickle
-import sys
-from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from contextlib import asynccontextmanager
 from typing import Any
 
 from service.kit.problems import Busy, Conflict
 from service.kit.runtime import Runtime
 from service.lists.frames import END, GO, HEAD, HEAD_BYTES, PIECE, PROGRESS, packed, unpacked_size
 
-ROOT = Path(__file__).resolve().parents[2]
-INHERITED = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME")
-"""What a process apart is told of our environment: it reads what strangers have written, so it knows no secret of ours."""
 BUSY_SECONDS = 5
 Tell = Callable[[str, int, int], Any]
 """Told the stage, how many rows are done, and how many there are; may be a coroutine function."""
@@ -117,25 +110,10 @@ async def process_for_caller(runtime: Runtime, task: str, **request: Any) -> Asy
 async def process_apart(runtime: Runtime, task: str, **request: Any) -> AsyncIterator[Apart]:
     """A process that does one task; it is ended at the end, whatever happened. A few at a time, the others wait."""
     async with runtime.apart:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "service.lists.process",
-            stdin=PIPE,
-            stdout=PIPE,
-            env=_environment(),
-        )
+        process = await runtime.spare.take()
         try:
             apart = Apart(process)
             await apart.send(HEAD, pickle.dumps({"task": task, **request}))
             yield apart
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-
-
-def _environment() -> dict[str, str]:
-    paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return inherited | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
+            await runtime.spare.done(process)

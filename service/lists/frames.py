@@ -6,6 +6,8 @@ import struct
 
 HEAD, PIECE, END, PROGRESS, GO = range(1, 6)
 """A value; a piece of content; the end of the content; how far the work is; leave to go on."""
+AHEAD = "ahead"
+"""Argument of a process that loads everything, says so by an end, and waits for its task."""
 _FORM = struct.Struct(">BI")
 HEAD_BYTES = _FORM.size
 
