@@ -8,8 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zipfile import BadZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
@@ -33,7 +32,7 @@ from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, P
 from emission_lists.row_reader import RowReader
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.reading import read_sheets
-from emission_lists.workbook_guard import Inspection, Limits, inspect, opened
+from emission_lists.workbook_guard import Inspection, Limits, Source, inspect, opened
 from emission_lists.workbook_windows import LongSheet, Windows
 
 __all__ = ["Limits", "Reading", "Windows", "read_workbook"]
@@ -61,11 +60,12 @@ def _untold(_done: int, _whole: int) -> None:
 
 
 def read_workbook(
-    source: bytes | Path, limits: Limits | None = None, tell: Progress = _untold, windows: Windows | None = None
+    source: Source, limits: Limits | None = None, tell: Progress = _untold, windows: Windows | None = None
 ) -> Reading:
     """Reads a list workbook. Never raises for its content: whatever is wrong is in `errors`, all at once.
 
-    `source`: the file's bytes or its path (OSError if the path cannot be read); `windows`: how a long list is cut.
+    `source`: the file's bytes, its path (OSError if the path cannot be read) or the open file; `windows`: how a long list
+    is cut.
     """
     limits = limits or Limits()
     reading = Reading()
@@ -75,7 +75,7 @@ def read_workbook(
         return reading
     long = _read_long_list(source, seen, limits, tell, windows or Windows())
     try:
-        with _book(source) as book:
+        with opened(source if long is None else long.others) as file, CalamineWorkbook.from_filelike(file) as book:
             _read_book(book, seen, limits, reading, long, tell)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
         reading.errors.append(finding("BROKEN", what=shorten(str(problem)) or type(problem).__name__))
@@ -85,22 +85,20 @@ def read_workbook(
     return reading
 
 
-def _book(source: bytes | Path) -> CalamineWorkbook:
-    """calamine takes what a path ends in for the format, and holds the whole file when it is not given a path."""
-    if isinstance(source, Path) and source.suffix.lower() == ".xlsx":
-        return CalamineWorkbook.from_path(source)
-    with opened(source) as file:
-        return CalamineWorkbook.from_filelike(file)
+class _LongList(NamedTuple):
+    """A list that has been read in windows, and the workbook without it."""
+
+    reading: Reading
+    others: bytes
 
 
 def _read_book(
-    book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, long: Reading | None, tell: Progress
+    book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, long: _LongList | None, tell: Progress
 ) -> None:
-    """`long`: the list, where it has been read in windows."""
     reading.errors += _formula_errors(book.sheet_names, seen)
     if long is not None:
-        reading.rows = long.rows
-        reading.errors += long.errors
+        reading.rows = long.reading.rows
+        reading.errors += long.reading.errors
     elif LIST_SHEET in book.sheet_names:
         _read_list(book.get_sheet_by_name(LIST_SHEET), seen, limits, reading, tell)
     else:
@@ -113,14 +111,15 @@ def _read_book(
 
 
 def _read_long_list(
-    source: bytes | Path, seen: Inspection, limits: Limits, tell: Progress, windows: Windows
-) -> Reading | None:
+    source: Source, seen: Inspection, limits: Limits, tell: Progress, windows: Windows
+) -> _LongList | None:
     """Rows and errors of a list that is too long to hold all its cells; None: it is to be read as a whole."""
     if seen.unpacked < windows.long:
         return None
     reading = Reading()
     try:
-        with LongSheet(source, LIST_SHEET) as sheet:
+        with opened(source) as file:
+            sheet = LongSheet(file, LIST_SHEET)
             if sheet.size < windows.long:
                 return None
             many = seen.rows.get(sheet.part, 0) - 1
@@ -128,12 +127,13 @@ def _read_long_list(
             cells = list(islice(rows, 1))
             _read_cells(chain(cells, rows), sheet.first, seen, limits, reading, lambda done: tell(done, many))
             deque(rows, maxlen=0)  # what is wrong with the XML further on counts all the same
+            others = sheet.others()
     except (CalamineError, BadZipFile, ValueError, OverflowError, OSError, KeyError, EOFError, zlib.error):
         return None
     if sheet.last > limits.rows:
         reading = Reading(errors=[finding("TOO_MANY_ROWS", sheet=LIST_SHEET, what=limits.rows)])
     reading.errors = [*_merge_errors(sheet.merged), *reading.errors]
-    return reading
+    return _LongList(reading, others)
 
 
 def _read_list(sheet: CalamineSheet, seen: Inspection, limits: Limits, reading: Reading, tell: Progress) -> None:

@@ -9,6 +9,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import SEEK_END, BytesIO
 from pathlib import Path
@@ -17,6 +18,8 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, LargeZipFile, ZipFile,
 
 from emission_lists.findings import Finding, finding
 
+Source = bytes | Path | IO[bytes]
+"""A workbook: its bytes, its path, or an open file that can be read from any place."""
 _CHUNK = 1 << 20
 _OVERLAP = 512  # longer than any tag this guard looks for
 _BROKEN = (
@@ -81,7 +84,7 @@ class Inspection:
     text_cells: int = 0
 
 
-def inspect(source: bytes | Path, limits: Limits) -> Inspection:
+def inspect(source: Source, limits: Limits) -> Inspection:
     """Looks at every part of the file within the limits. Any finding means: do not parse it. OSError if a path cannot be read."""
     seen = Inspection()
     with opened(source) as file:
@@ -103,9 +106,17 @@ def inspect(source: bytes | Path, limits: Limits) -> Inspection:
     return seen
 
 
-def opened(source: bytes | Path) -> IO[bytes]:
-    """The file of a workbook, from its bytes or its path."""
-    return BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+@contextmanager
+def opened(source: Source) -> Iterator[IO[bytes]]:
+    """The file of a workbook, at its start. A file that was given is not closed."""
+    if isinstance(source, bytes):
+        yield BytesIO(source)
+    elif isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        source.seek(0)
+        yield source
 
 
 def _inspect_archive(archive: ZipFile, packed: int, limits: Limits, seen: Inspection) -> None:

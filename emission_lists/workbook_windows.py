@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from posixpath import join, normpath
 from typing import IO, Any, NamedTuple
 from xml.etree.ElementTree import ParseError, fromstring
@@ -62,8 +61,8 @@ class _Window(NamedTuple):
 class LongSheet:
     """A worksheet of an .xlsx file that `inspect` found nothing wrong with. KeyError or Unusual if there is none of this name."""
 
-    def __init__(self, source: bytes | Path, name: str) -> None:
-        self._archive = ZipFile(BytesIO(source) if isinstance(source, bytes) else source)
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._archive = ZipFile(file)
         self.name = name
         self.sheets = _parts_of_sheets(self._archive)
         self.part = self.sheets[name]
@@ -79,7 +78,8 @@ class LongSheet:
 
         Raises Unusual, or what calamine raises; the rows given until then count for nothing.
         """
-        common, texts = self._common()
+        common = self._without(set(self.sheets.values()))
+        texts = sum(one.file_size for one in self._archive.infolist() if "sharedstrings" in one.filename.lower())
         width = 0
         for piece in _cut(self._archive.open(self.part), windows.fitting(texts)):
             sheet = self._sheet(common, piece, width)
@@ -96,28 +96,20 @@ class LongSheet:
             yield from ([*blank, *row] for row in cells) if blank else cells
             self.last = sheet.end[0]
 
-    def close(self) -> None:
-        self._archive.close()
+    def others(self) -> bytes:
+        """The workbook without the content of this sheet."""
+        return self._without({self.part})
 
-    def __enter__(self) -> LongSheet:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def _common(self) -> tuple[bytes, int]:
-        """A workbook with every part but the sheets, and the size of its shared texts."""
-        target, texts = BytesIO(), 0
-        sheets = set(self.sheets.values())
+    def _without(self, parts: set[str]) -> bytes:
+        target = BytesIO()
         with ZipFile(target, "w") as made:
             for entry in self._archive.infolist():
                 name = entry.filename
-                if name.endswith((".xml", ".rels")) and name not in sheets:
+                if name.lower().endswith((".xml", ".rels")) and name not in parts:
                     part = ZipInfo(name)
                     part.compress_type = entry.compress_type
                     made.writestr(part, self._archive.read(entry), compresslevel=1)
-                    texts += entry.file_size if "sharedstrings" in name.lower() else 0
-        return target.getvalue(), texts
+        return target.getvalue()
 
     def _sheet(self, common: bytes, piece: _Window, width: int) -> CalamineSheet:
         target = BytesIO()
