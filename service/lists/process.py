@@ -76,7 +76,9 @@ def import_workbook(talk: Talk, request: dict[str, Any]) -> None:
     from service.lists.content import Writer, batches, enterprise_lines, record_lines
     from service.lists.workbooks import checked_by
 
-    reading = read_workbook(b"".join(talk.pieces()), tell=lambda done, whole: talk.tell("reading", done, whole))
+    with tempfile.TemporaryFile() as file:  # without a name: nothing is left behind, however this process ends
+        file.writelines(talk.pieces())
+        reading = read_workbook(file, tell=lambda done, whole: talk.tell("reading", done, whole))
     if reading.errors:
         talk.answer({"faults": [fault.document() for fault in reading.errors]})
         return
