@@ -63,11 +63,23 @@ class Authority(Lawful):
     issues: str | None = None
 
 
+class Signature(Lawful):
+    """One signature of a chain (签批): any holder of `role`, within so many hours (None: `decision_hours`).
+
+    At its deadline the next of `escalates_to` may sign too; when none is left, the proposal expires.
+    """
+
+    role: str = Field(min_length=1)
+    within_hours: int | None = Field(default=None, ge=1, le=72)
+    escalates_to: tuple[str, ...] = ()
+
+
 class Plan(Lawful):
     """A place's plan. What it leaves out comes from the plan above it (province, then the national default).
 
     `base` None: that of the plan above; where none names one, the national set in force at the instant. `origin` and
     `layers` are filled by layering: which plan each value comes from, and the plans used, the most specific first.
+    `approvers`: any one of these roles decides on a level; `signatures`: these sign in order, the last one decides.
     """
 
     id: str = Field(min_length=1, max_length=64, pattern=r"^[a-z][a-z0-9-]*$")
@@ -80,6 +92,7 @@ class Plan(Lawful):
     levels: Levels | None = None
     conflict: Literal["higher"] | None = None
     approvers: dict[LevelCode, tuple[str, ...]] = Field(default={})
+    signatures: dict[LevelCode, tuple[Signature, ...]] = Field(default={})
     authorities: dict[LevelCode, Authority] = Field(default={})
     deadlines: Deadlines = Deadlines()
     lead_time_hours: int | None = Field(default=None, ge=0, le=240)
@@ -126,6 +139,10 @@ class Plan(Lawful):
         """This plan with what it leaves out taken from the plan above it; `origin` says where each value is from."""
         origin = {**_origins(above), **_origins(self)}
         merged: dict[str, Any] = {name: {**getattr(above, name), **getattr(self, name)} for name in _BY_LEVEL}
+        for name, other in _ONE_OF:  # a level has one way to be decided on: what stands here ends the other way of above
+            ended = set(getattr(self, other)) - set(getattr(self, name))
+            merged[name] = {code: value for code, value in merged[name].items() if code not in ended}
+            origin = {path: own for path, own in origin.items() if path not in {f"{name}.{code}" for code in ended}}
         for name in _TEXTS:
             merged[name] = _merged(getattr(above, name), getattr(self, name))
         for name in _SINGLE:
@@ -157,7 +174,8 @@ class Plan(Lawful):
         return base.model_copy(update=own)
 
 
-_BY_LEVEL = ("approvers", "authorities", "measures_from")
+_BY_LEVEL = ("approvers", "signatures", "authorities", "measures_from")
+_ONE_OF = (("approvers", "signatures"), ("signatures", "approvers"))
 _TEXTS = ("measures", "measures_en", "health_advice", "health_advice_en")
 _OF_ITSELF = ("title", "number", "version", "in_force")
 _OPEN = ("not_established", "not_established_en")

@@ -3,7 +3,7 @@ somebody who decides on every level."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -13,6 +13,7 @@ from alerts.law import Law, LawNotFound, Standards
 from alerts.plans import Plan
 from alerts.rules import NATIONAL, Criteria, RuleSet, criteria_of
 from alerts.strictness import weakenings
+from service.accounts.roles import CENTRE, Role
 from service.law.problems import LawProblem
 from service.law.reading import Draft, Entry
 
@@ -43,8 +44,10 @@ PLAN_VALUES = (
     "graded",
     "feeds",
 )
-BY_KEY = ("levels", "zones", "approvers", "authorities", "measures", "health_advice", "measures_from")
+BY_KEY = ("levels", "zones", "approvers", "signatures", "authorities", "measures", "health_advice", "measures_from")
 TRANSLATED = ("measures", "health_advice")
+MAX_SIGNATURES = 8
+MAY_SIGN = ", ".join(sorted(CENTRE))
 REFER = "add this key, or one above it, to `references` (the document) or `choices` (why it is assumed)"
 
 
@@ -57,6 +60,7 @@ def check_plans(draft: Draft) -> Iterator[LawProblem]:
         yield from _unreferenced(entry.file, entry.value, _stated_plan(entry.value))
         yield from _tiers(entry)
         yield from _zones(entry)
+        yield from _deciding(entry)
         yield from _categories(entry, draft)
     yield from _layered(draft)
 
@@ -108,6 +112,36 @@ def _zones(entry: Entry[Plan]) -> Iterator[LawProblem]:
             if owner.setdefault(adcode, zone) != zone:
                 problem = f"{adcode} stands in zone {owner[adcode]} too"
                 yield LawProblem(entry.file, f"zones.{zone}", problem, "a place belongs to one zone; remove one")
+
+
+def _deciding(entry: Entry[Plan]) -> Iterator[LawProblem]:
+    """Who may decide and sign: roles of this service that may, each level said one way, every chain with somebody in it."""
+    plan = entry.value
+    for level, roles in plan.approvers.items():
+        yield from _roles(entry.file, f"approvers.{level}", roles)
+    for level, chain in plan.signatures.items():
+        path = f"signatures.{level}"
+        if level in plan.approvers:
+            problem = "approvers say who decides on this level too"
+            yield LawProblem(entry.file, path, problem, "keep one of the two; a chain of one signature is an approver")
+        if not chain:
+            yield LawProblem(entry.file, path, "nobody may decide on this level", "name at least one signature")
+        if len(chain) > MAX_SIGNATURES:
+            yield LawProblem(entry.file, path, f"{len(chain)} signatures", f"name at most {MAX_SIGNATURES}")
+        for number, one in enumerate(chain):
+            yield from _roles(entry.file, f"{path}[{number}]", (one.role, *one.escalates_to))
+            if len({one.role, *one.escalates_to}) <= len(one.escalates_to):
+                problem = "a role stands twice in one signature"
+                yield LawProblem(entry.file, f"{path}[{number}]", problem, "escalate to roles that may not sign yet")
+
+
+def _roles(file: str, path: str, roles: Iterable[str]) -> Iterator[LawProblem]:
+    known = {role.value for role in Role}
+    for role in roles:
+        if role not in known:
+            yield LawProblem(file, path, f"there is no role {role!r}", f"use one of: {MAY_SIGN}")
+        elif role not in CENTRE:
+            yield LawProblem(file, path, f"{role} decides on nothing", f"use one of: {MAY_SIGN}")
 
 
 def _categories(entry: Entry[Plan], draft: Draft) -> Iterator[LawProblem]:
@@ -204,14 +238,14 @@ def _of_case(file: str, case: _Case) -> Iterator[LawProblem]:
             yield LawProblem(file, path, f"weakens its base: {problem}", advice)
     for level in case.criteria.levels:
         blamed = level in case.own.approvers or len(case.layered.layers) < 2 or case.decides("levels")
-        if blamed and not case.layered.approvers.get(level):
+        if blamed and not (case.layered.approvers.get(level) or level in case.layered.signatures):
             yield LawProblem(file, f"approvers.{level}", "nobody may decide on this level", "name at least one role")
 
 
 def _foreign_levels(entry: Entry[Plan], cases: list[_Case]) -> Iterator[LawProblem]:
     """What a plan says about a level that no criteria of its time know."""
     known = {level for case in cases for level in case.criteria.levels}
-    for name in ("authorities", "measures", "measures_en", "health_advice", "health_advice_en"):
+    for name in ("signatures", "authorities", "measures", "measures_en", "health_advice", "health_advice_en"):
         for level in getattr(entry.value, name):
             if known and level not in known:
                 problem = "this level does not exist while the plan is in force"

@@ -10,7 +10,7 @@ from typing import Literal
 from alerts.instants import day_start
 from alerts.law import Law, LawNotFound
 from alerts.levels import WARNING_LEVELS
-from alerts.plans import Authority, Plan
+from alerts.plans import Authority, Plan, Signature
 from alerts.rules import NATIONAL, AqiStandard, RuleSet, Validity
 from service.kit.problems import Unknown
 from service.rulebook.statements import Owner, PlanReading, Statement, owner_of, said_of, topic
@@ -77,26 +77,34 @@ def layers(law: Law, reading: PlanReading) -> list[Plan]:
 
 @dataclass(frozen=True)
 class Deciding:
-    """Who decides on a level: offices by the plan (None: not established) and the roles of this service."""
+    """Who decides on a level: offices by the plan (None: not established) and the roles of this service.
+
+    `signatures`: they sign in order; without any, one of `roles` decides. `hours`: for a signature without its own.
+    """
 
     level: str
     authority: Authority
     roles: Sequence[str]
     stated: Statement
     roles_stated: Statement
+    signatures: Sequence[Signature] = ()
+    hours: int = 0
 
 
 def deciding(law: Law, reading: PlanReading) -> list[Deciding]:
     """Per level that exists on the day, the highest first."""
     authorities = {str(code): one for code, one in reading.plan.authorities.items()}
     roles = {str(code): one for code, one in reading.plan.approvers.items()}
+    signatures = {str(code): one for code, one in reading.plan.signatures.items()}
     return [
         Deciding(
             level=code,
             authority=authorities.get(code, Authority()),
             roles=roles.get(code, ()),
             stated=topic(law, reading, f"authorities.{code}"),
-            roles_stated=topic(law, reading, f"approvers.{code}"),
+            roles_stated=topic(law, reading, f"{'signatures' if code in signatures else 'approvers'}.{code}"),
+            signatures=signatures.get(code, ()),
+            hours=reading.plan.deadlines.decision_hours,
         )
         for code in known_levels(reading)
     ]

@@ -24,6 +24,7 @@ LABELS: Mapping[str, Pair] = {
     "adcode": ("行政区代码", "Division code"),
     "adopt_prompt_hours": ("收到上级提示后的响应时限", "From a superior notice to its adoption"),
     "approvers": ("本系统中的审批角色", "Roles of this service that decide"),
+    "signatures": ("本系统中依次签批的角色", "Roles of this service that sign in order"),
     "authorities": ("审批和发布主体", "Who approves and who issues"),
     "authority": ("预警权限", "Who may warn"),
     "base": ("分级标准", "Rule set"),
