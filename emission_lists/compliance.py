@@ -62,7 +62,10 @@ class Monitor(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LineCase:
-    """What one line had to do, stage after stage, and what is known of it. `guaranteed`: the stages in which a guarantee holds."""
+    """What one line had to do, stage after stage, and what is known of it. `guaranteed`: the stages in which a guarantee holds.
+
+    `beside`: stages that stand beside another one at the same time, which alone is judged on treatment.
+    """
 
     code: str
     name: str
@@ -72,6 +75,7 @@ class LineCase:
     loads: tuple[LoadMeter, ...] = ()
     monitors: tuple[Monitor, ...] = ()
     guaranteed: tuple[Stage, ...] = ()
+    beside: frozenset[Stage] = frozenset()
 
 
 class Item(NamedTuple):
@@ -133,9 +137,7 @@ class Span(NamedTuple):
 
 def span_of(stage: Stage, *, carried_out: bool = True) -> Span:
     """The whole hours of a stage; with `carried_out` only those after the time to carry the measure out has passed."""
-    starts = stage.starts
-    if carried_out and stage.measure.complete_within_hours:
-        starts += timedelta(hours=stage.measure.complete_within_hours)
+    starts = max(stage.starts, stage.due) if carried_out else stage.starts
     last = None if stage.until is None else math.floor(stage.until.timestamp() / 3600)
     return Span(_first_hour(starts), last, stage)
 
@@ -161,7 +163,8 @@ def judge(line: LineCase, rules: ComplianceRules) -> list[Found]:
             found += _standing_still(line, stage, rules)
             found += _within_load(line, stage, rules)
             found += _within_cap(line, stage)
-        found += _treated(line, stage, rules)
+        if stage not in line.beside:
+            found += _treated(line, stage, rules)
     return sorted(found, key=lambda one: (one.starts, one.rule.value))
 
 
@@ -467,14 +470,13 @@ def _one(rule: Rule, line: LineCase, stage: Stage, run: Sequence[Item], threshol
 
 def required_document(stage: Stage) -> dict[str, Any]:
     """What had to be done, as a proof states it."""
-    within = stage.measure.complete_within_hours
     return {
         "zh": stage.measure.render_zh(),
         "en": stage.measure.render_en(),
         "measure": measure_document(stage.measure),
-        "from": stage.starts.astimezone(BEIJING).isoformat(),
+        "from": stage.asked.astimezone(BEIJING).isoformat(),
         "until": None if stage.until is None else stage.until.astimezone(BEIJING).isoformat(),
-        "carry_out_by": (stage.starts + timedelta(hours=within or 0)).astimezone(BEIJING).isoformat(),
+        "carry_out_by": stage.due.astimezone(BEIJING).isoformat(),
     }
 
 

@@ -76,8 +76,7 @@ def _rule(stage: Stage) -> VehicleRule:
 
 
 def _in_force(stage: Stage, at: datetime) -> bool:
-    starts = stage.starts + timedelta(hours=stage.measure.complete_within_hours or 0)
-    return starts <= at and (stage.until is None or at < stage.until)
+    return max(stage.starts, stage.due) <= at and (stage.until is None or at < stage.until)
 
 
 def _found(starts: datetime, line: LineCase, stage: Stage, passages: Sequence[Passage], rules: Vehicles) -> Found:

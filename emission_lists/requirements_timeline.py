@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -62,8 +62,7 @@ def timeline(claims: Sequence[Claim]) -> tuple[Piece, ...]:
 
 def due_of(stage: Stage) -> datetime | None:
     """When a stage must be carried out, counted from its own start; None = at once."""
-    hours = stage.measure.complete_within_hours
-    return None if hours is None else stage.starts + timedelta(hours=hours)
+    return None if stage.measure.complete_within_hours is None else stage.due
 
 
 def _piece_of(source: Source, stage: Stage) -> Piece:

@@ -11,12 +11,24 @@ from emission_lists.measures import Measure
 class Stage(NamedTuple):
     """Half-open: `starts` belongs to it, `until` does not; None = until the response is lifted.
 
-    `measure` carries no later stages of its own.
+    `measure` carries no later stages of its own. `since`: it was asked for earlier, but something stricter stood in its
+    place until `starts`; its time to carry out counts from then.
     """
 
     starts: datetime
     until: datetime | None
     measure: Measure
+    since: datetime | None = None
+
+    @property
+    def asked(self) -> datetime:
+        """Since when it is asked for."""
+        return self.since or self.starts
+
+    @property
+    def due(self) -> datetime:
+        """When it must be carried out."""
+        return self.asked + timedelta(hours=self.measure.complete_within_hours or 0)
 
 
 def stages(measure: Measure, start: datetime, end: datetime | None) -> tuple[Stage, ...]:

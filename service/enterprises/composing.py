@@ -155,8 +155,8 @@ async def _at(
     facts = [_facts(one.responding, moment, place(one.responding.adcode), upcoming=one is begun) for one in ordered]
     holding = [entry for entry in entries if entry.holds(moment)]
     others = [obligation(fact, one.listed.lines) for fact, one in zip(facts[1:], ordered[1:], strict=True)]
-    plans = _plans(holding, place)
-    others += _seasonal(plans, holding, listed.lines)
+    plans = seasonal_facts(holding, place)
+    others += seasonal_obligations(plans, holding, listed.lines)
     requirement = requirement_for(
         listed.enterprise,
         listed.lines,
@@ -188,12 +188,12 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
         return None
     place = lists.uow.runtime.place
     holding = [entry for entry in entries if entry.holds(question.moment)]
-    plans = _plans(holding, place)
+    plans = seasonal_facts(holding, place)
     requirement = requirement_for(
         listed.enterprise,
         (),
         None,
-        others=[_if_declared(level, listed.lines, question.moment), *_seasonal(plans, holding, listed.lines)],
+        others=[_if_declared(level, listed.lines, question.moment), *seasonal_obligations(plans, holding, listed.lines)],
         moment=question.moment,
         seasonal=tuple(plans.values()),
         declared=level,
@@ -214,11 +214,11 @@ def _if_declared(level: ResponseLevel, lines: Iterable[Line], moment: datetime) 
     return Obligation(source, moment, None, asked)
 
 
-def _plans(holding: Iterable[Entry], place: Any) -> dict[int, SeasonalFacts]:
+def seasonal_facts(holding: Iterable[Entry], place: Any) -> dict[int, SeasonalFacts]:
     return {entry.plan: SeasonalFacts(entry.plan, entry.adcode, entry.title, place(entry.adcode)) for entry in holding}
 
 
-def _seasonal(
+def seasonal_obligations(
     plans: dict[int, SeasonalFacts], holding: Iterable[Entry], lines: tuple[Line, ...]
 ) -> Iterable[Obligation]:
     """What the seasonal plans ask; an entry without a line speaks of all lines that produce, each once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -117,8 +117,12 @@ async def baseline_of(uow: UnitOfWork, uscc: str, line_code: str, before: dateti
     return total if found else None
 
 
+Without = Callable[[str, str, datetime, datetime], Collection[date]]
+"""Further days on which a meter's line was under measures: by enterprise, point, and the midnights they lie between."""
+
+
 async def baselines(
-    uow: UnitOfWork, adcode: str, usccs: Collection[str], before: datetime
+    uow: UnitOfWork, adcode: str, usccs: Collection[str], before: datetime, besides: Without | None = None
 ) -> dict[tuple[str, str], Baseline]:
     """The baseline of every meter of enterprises before an instant; meters with too few normal days are left out.
 
@@ -139,7 +143,10 @@ async def baselines(
             continue
         before_it = days[key].get(row["day"], DayUse(0.0, 0))
         days[key][row["day"]] = DayUse(before_it.total + (row["total"] or 0.0), before_it.hours + row["hours"])
-    made = {key: baseline(uses, without, rule) for key, uses in days.items()}
+    made = {
+        key: baseline(uses, without if besides is None else without.union(besides(*key, first, last)), rule)
+        for key, uses in days.items()
+    }
     return {key: found for key, found in made.items() if found is not None}
 
 

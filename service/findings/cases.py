@@ -2,56 +2,40 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from itertools import pairwise
-from typing import Any, NamedTuple
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from emission_lists.compliance import LineCase, LoadMeter, Meter, Monitor
 from emission_lists.compliance_baseline import Baseline
 from emission_lists.compliance_gates import Passage
-from emission_lists.documents import enterprise_from, line_from
-from emission_lists.levels import ResponseLevel
-from emission_lists.lists import Enterprise, Line
-from emission_lists.schedule import Stage, stages
+from emission_lists.compliance_told import whole_plant
+from emission_lists.lists import Enterprise
+from service.enterprises.sources import Site
 from service.evidence.flows import AHEAD
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
-from service.grades.applying import entitle
-from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from
+from service.findings.told import Book, Ordered, book_of
 from service.kit.canonical import canonical
-from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding
 
-LISTED_SQL = f"""
-SELECT e.uscc, e.document, v.guide, {GRADES_COLUMN.format(uscc="e.uscc", adcode="$3")} AS grades,
-    {GUARANTEES_COLUMN.format(uscc="e.uscc", adcode="$3")} AS guarantees
-FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
-WHERE e.version_id = $1 AND e.uscc = ANY($2::text[]) ORDER BY e.uscc
-"""
-ACTIVE_AT_SQL = """
-SELECT id FROM list_version WHERE adcode = $1 AND activated_at IS NOT NULL AND activated_at <= $2
-    AND (ended_at IS NULL OR ended_at > $2)
-ORDER BY activated_at DESC, id DESC LIMIT 1
-"""
 HOURS_SQL = """
 SELECT uscc, point, item, array_agg(hour) AS hours, array_agg(value) AS "values", array_agg(flag) AS flags,
     array_agg(batch_id) AS batches
 FROM (
     SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, value, flag, batch_id,
         (extract(epoch FROM until_at)::bigint / 3600)::int AS hour FROM evidence_hour
-    WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at <= $4
+    WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at <= $4
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
 """
 PASSAGES_SQL = """
 SELECT DISTINCT ON (uscc, passed_at, gate, plate, direction) uscc, passed_at, gate, plate, plate_colour, vehicle, stage,
     fuel, direction, let_in, batch_id FROM gate_record
-WHERE adcode = $1 AND uscc = ANY($2::text[]) AND passed_at >= $3 AND passed_at < $4
+WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[]) AND passed_at >= $3 AND passed_at < $4
 ORDER BY uscc, passed_at, gate, plate, direction, batch_id DESC
 """
 KEPT_BASELINES_SQL = (
@@ -66,33 +50,24 @@ PLANS_SQL = """
 SELECT DISTINCT p.uscc FROM operating_plan p WHERE p.uscc = ANY($1::text[]) AND p.filed_at <= $2 AND NOT EXISTS (
     SELECT 1 FROM operating_plan_review r WHERE r.plan_id = p.id AND NOT r.accepted AND r.at <= $2)
 """
-KEEPS_PLANS_SQL = "SELECT EXISTS (SELECT 1 FROM operating_plan WHERE adcode = $1 AND filed_at <= $2)"
-WHITELIST_SQL = "SELECT key FROM list_record WHERE version_id = $1 AND sheet = 'whitelist'"
+KEEPS_PLANS_SQL = "SELECT EXISTS (SELECT 1 FROM operating_plan WHERE adcode = ANY($1::text[]) AND filed_at <= $2)"
+WHITELIST_SQL = "SELECT key FROM list_record WHERE version_id = ANY($1::bigint[]) AND sheet = 'whitelist'"
+LOOKBACK = timedelta(days=120)
+"""Seasonal plans of so long before a response are read: longer than a run of responses and the days before it."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One enterprise under one response. `filed`: whether an operating plan is filed; None = this place keeps none here."""
+    """One plant under one response. `filed`: whether an operating plan is filed; None = this place keeps none here.
+
+    `adcode`: the division of its widest list, where its findings are pursued.
+    """
 
     enterprise: Enterprise
+    adcode: str
     lines: tuple[LineCase, ...]
     passages: tuple[Passage, ...]
     filed: bool | None
-
-
-class _Part(NamedTuple):
-    """A half-open part of a response between two decisions: the lines as they stand in it, and whether a guarantee holds."""
-
-    starts: datetime
-    until: datetime | None
-    lines: Mapping[str, Line]
-    held: bool
-
-    def clipped(self, stage: Stage) -> Stage | None:
-        """What of a stage lies in this part."""
-        starts = max(stage.starts, self.starts)
-        until = min((end for end in (stage.until, self.until) if end is not None), default=None)
-        return None if until is not None and until <= starts else Stage(starts, until, stage.measure)
 
 
 @dataclass(frozen=True)
@@ -104,91 +79,59 @@ class Cases:
     whitelist: frozenset[str]
 
 
-async def cases_of(uow: UnitOfWork, response: Responding, usccs: Sequence[str], *, anew: bool) -> Cases:
-    """Requirements, hours, baselines, passages and plans. `anew`: hours before the response came in, baselines change."""
-    adcode, starts = response.adcode, response.starts_at
-    ends = response.ends_at or uow.now + AHEAD
-    version = response.list_version or await uow.fetchval(ACTIVE_AT_SQL, adcode, starts)
-    listed = await uow.fetch(LISTED_SQL, version, list(usccs), adcode)
-    known = sorted(row["uscc"] for row in listed)
-    points = await points_of(uow, dict.fromkeys(known, (adcode,)))
-    normal = await _baselines(uow, response, known, anew=anew)
-    hours: dict[str, list[Any]] = defaultdict(list)
-    for row in await uow.fetch(HOURS_SQL, adcode, known, starts, ends):
-        hours[row["uscc"]].append(row)
-    passages = await _passages(uow, adcode, known, starts, ends)
-    filed = await _filed(uow, adcode, known, starts)
+async def cases_of(uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]], *, anew: bool) -> Cases:
+    """What the plants that a response touches were told, their hours, baselines, passages and plans.
+
+    `anew`: hours before the response came in, baselines change.
+    """
+    starts, ends = response.starts_at, response.ends_at or uow.now + AHEAD
+    touched = {
+        uscc: own
+        for uscc, sites in sorted(plants.items())
+        if (own := [site for site in sites if response.adcode in site.chain])
+    }
+    book = await book_of(uow, response, touched, starts - LOOKBACK)
+    ordered = [one for uscc, own in touched.items() for site in own if (one := book.ordered(uscc, site)) is not None]
+    homes = {one.uscc: one.site.homes for one in ordered}
+    places = sorted({home for several in homes.values() for home in several})
+    usccs = sorted(homes)
     registered: dict[str, list[PointInfo]] = defaultdict(list)
-    for point in points.values():
+    for point in (await points_of(uow, homes)).values():
         registered[point.uscc].append(point)
+    normal = await _baselines(uow, book, {one.uscc: one.site for one in ordered}, registered, anew=anew)
+    hours: dict[str, list[Any]] = defaultdict(list)
+    for row in await uow.fetch(HOURS_SQL, places, usccs, starts, ends):
+        hours[row["uscc"]].append(row)
+    passages = await _passages(uow, places, usccs, starts, ends)
+    filed = await _filed(uow, places, usccs, starts)
     cases = []
-    for row in listed:
-        enterprise, parts = _parts(row, response)
-        uscc = row["uscc"]
-        seen = _seen(registered[uscc], hours[uscc], normal)
-        codes = dict.fromkeys(code for part in parts for code in part.lines)
-        made = tuple(_line_case(code, parts, response, seen.get(code, {})) for code in codes)
-        cases.append(Case(enterprise, made, tuple(passages[uscc]), filed.get(uscc)))
-    plates = (
-        frozenset(row["key"] for row in await uow.fetch(WHITELIST_SQL, version))
-        if any(passages.values())
-        else frozenset()
-    )
-    return Cases(response, tuple(cases), plates)
+    for one in ordered:
+        seen = _seen(registered[one.uscc], hours[one.uscc], normal)
+        made = [_line_case(code, one, seen.get(code, {})) for code in one.stages]
+        if one.cap:
+            made.append(
+                whole_plant(one.enterprise, one.cap, [_line_case(code, one, own) for code, own in seen.items()])
+            )
+        cases.append(
+            Case(one.enterprise, one.site.homes[0], tuple(made), tuple(passages[one.uscc]), filed.get(one.uscc))
+        )
+    versions = sorted({one.version for one in ordered})
+    plates = {row["key"] for row in await uow.fetch(WHITELIST_SQL, versions)} if any(passages.values()) else set()
+    return Cases(response, tuple(cases), frozenset(plates))
 
 
-def _parts(row: Any, response: Responding) -> tuple[Enterprise, list[_Part]]:
-    """The response cut wherever a decision changes what holds, so that no hour is judged by what came after it."""
-    stored = json.loads(row["document"])
-    enterprise, lines = enterprise_from(stored["enterprise"]), [line_from(line) for line in stored["lines"]]
-    decisions = decisions_from(row["grades"], row["guarantees"])
-    starts, ends = response.starts_at, response.ends_at
-    changes = decisions.instants
-    if enterprise.guarantee_until is not None:
-        changes.append(datetime.combine(enterprise.guarantee_until + timedelta(days=1), time(), SHANGHAI))
-    cuts = sorted({starts, *(change for change in changes if starts < change and (ends is None or change < ends))})
-    parts = []
-    for cut, until in pairwise([*cuts, ends]):
-        assert cut is not None  # only the last one is open
-        named, standing = enterprise, lines
-        if decisions:
-            made = entitle(enterprise, lines, row["guide"], decisions, starts, cut)
-            named, standing = made.enterprise, list(made.lines)
-        held = named.guaranteed_on(cut.astimezone(SHANGHAI).date())
-        parts.append(_Part(cut, until, {line.code: line for line in standing}, held))
-    return enterprise, parts
-
-
-def _staged(code: str, parts: Iterable[_Part], response: Responding) -> list[tuple[Stage, bool]]:
-    """The stages of one line over the parts, and whether a guarantee holds. A decision that changes nothing cuts nothing."""
-    made: list[tuple[Stage, bool]] = []
-    for part in parts:
-        if code not in part.lines:
-            continue
-        measure = part.lines[code].measures.at(ResponseLevel(response.level.code))
-        for stage in stages(measure, response.starts_at, response.ends_at):
-            own = part.clipped(stage)
-            if own is None:
-                continue
-            before = made[-1][0] if made and stage.starts < own.starts else None
-            if before and made[-1] == (Stage(before.starts, own.starts, own.measure), part.held):
-                made[-1] = before._replace(until=own.until), part.held
-            else:
-                made.append((own, part.held))
-    return made
-
-
-def _line_case(code: str, parts: Sequence[_Part], response: Responding, seen: Mapping[str, list[Any]]) -> LineCase:
-    staged = _staged(code, parts, response)
+def _line_case(code: str, ordered: Ordered, seen: Mapping[str, list[Any]]) -> LineCase:
+    staged = ordered.stages.get(code, ())
     return LineCase(
         code,
-        next(part.lines[code].name for part in parts if code in part.lines),
-        tuple(stage for stage, _ in staged),
+        ordered.names.get(code, code),
+        tuple(one.stage for one in staged),
         tuple(seen.get("production", ())),
         tuple(seen.get("treatment", ())),
         tuple(seen.get("load", ())),
         tuple(seen.get("cems", ())),
-        tuple(stage for stage, held in staged if held),
+        tuple(one.stage for one in staged if one.held),
+        frozenset(one.stage for one in staged if one.beside),
     )
 
 
@@ -232,26 +175,44 @@ def _hours(rows: Sequence[Any]) -> tuple[dict[int, float], dict[int, int]]:
 
 
 async def _baselines(
-    uow: UnitOfWork, response: Responding, usccs: Sequence[str], *, anew: bool
+    uow: UnitOfWork,
+    book: Book,
+    sites: Mapping[str, Site],
+    registered: Mapping[str, Sequence[PointInfo]],
+    *,
+    anew: bool,
 ) -> dict[tuple[str, str], Baseline]:
     """Kept baselines, reckoned where there are none yet or hours before the response came in."""
+    response, usccs = book.response, sorted(sites)
     if anew:
         await uow.execute(
-            "DELETE FROM evidence_baseline WHERE response_id = $1 AND uscc = ANY($2::text[])", response.id, list(usccs)
+            "DELETE FROM evidence_baseline WHERE response_id = $1 AND uscc = ANY($2::text[])", response.id, usccs
         )
-    kept = await uow.fetch(KEPT_BASELINES_SQL, response.id, list(usccs))
+    kept = await uow.fetch(KEPT_BASELINES_SQL, response.id, usccs)
     found = {
         (row["uscc"], row["point"]): Baseline(row["mean"], tuple(date.fromisoformat(day) for day in row["days"]))
         for row in kept
         if row["mean"] is not None
     }
     missing = sorted(set(usccs) - {row["uscc"] for row in kept})
-    if missing:
-        fresh = await baselines(uow, response.adcode, missing, response.starts_at)
-        none = [(uscc, "") for uscc in sorted(set(missing) - {uscc for uscc, _ in fresh})]
-        await _keep(uow, response, [*((key, base) for key, base in fresh.items()), *((key, None) for key in none)])
-        found |= fresh
-    return found
+    if not missing:
+        return found
+    lines = {(uscc, point.point): point.line_code for uscc in missing for point in registered[uscc]}
+    under: dict[str, dict[str, set[date]]] = {}
+
+    def besides(uscc: str, point: str, first: datetime, last: datetime) -> set[date]:
+        if uscc not in under:
+            under[uscc] = book.days_without(uscc, sites[uscc], first, last)
+        own = under[uscc]
+        return own.get("", set()) | own.get(lines.get((uscc, point), ""), set())
+
+    fresh: dict[tuple[str, str], Baseline] = {}
+    for home in sorted({home for uscc in missing for home in sites[uscc].homes}):
+        of_home = [uscc for uscc in missing if home in sites[uscc].homes]
+        fresh |= await baselines(uow, home, of_home, response.starts_at, besides)
+    none = [(uscc, "") for uscc in sorted(set(missing) - {uscc for uscc, _ in fresh})]
+    await _keep(uow, response, [*((key, base) for key, base in fresh.items()), *((key, None) for key in none)])
+    return found | fresh
 
 
 async def _keep(uow: UnitOfWork, response: Responding, made: Sequence[tuple[tuple[str, str], Baseline | None]]) -> None:
@@ -269,19 +230,19 @@ async def _keep(uow: UnitOfWork, response: Responding, made: Sequence[tuple[tupl
 
 
 async def _passages(
-    uow: UnitOfWork, adcode: str, usccs: Sequence[str], starts: datetime, ends: datetime
+    uow: UnitOfWork, homes: Sequence[str], usccs: Sequence[str], starts: datetime, ends: datetime
 ) -> dict[str, list[Passage]]:
     found: dict[str, list[Passage]] = defaultdict(list)
-    for row in await uow.fetch(PASSAGES_SQL, adcode, list(usccs), starts, ends):
+    for row in await uow.fetch(PASSAGES_SQL, homes, usccs, starts, ends):
         values = dict(row)
         uscc, at, batch = values.pop("uscc"), values.pop("passed_at"), values.pop("batch_id")
         found[uscc].append(Passage(at=at, batch=batch, **values))
     return found
 
 
-async def _filed(uow: UnitOfWork, adcode: str, usccs: Sequence[str], starts: datetime) -> dict[str, bool]:
-    """Whether a plan was filed at the start; nothing for a division that keeps no plans here: that proves nothing."""
-    if not await uow.fetchval(KEEPS_PLANS_SQL, adcode, starts):
+async def _filed(uow: UnitOfWork, homes: Sequence[str], usccs: Sequence[str], starts: datetime) -> dict[str, bool]:
+    """Whether a plan was filed at the start; nothing where no division keeps plans here: that proves nothing."""
+    if not await uow.fetchval(KEEPS_PLANS_SQL, homes, starts):
         return {}
     filed = {row["uscc"] for row in await uow.fetch(PLANS_SQL, list(usccs), starts)}
     return {uscc: uscc in filed for uscc in usccs}

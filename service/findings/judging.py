@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,12 @@ from emission_lists.compliance import Found, judge
 from emission_lists.compliance_gates import judge_gates, judge_plan
 from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile
 from emission_lists.compliance_rules import ComplianceRules, Rule
+from emission_lists.compliance_told import apart
 from emission_lists.levels import ResponseLevel
-from emission_lists.lists import Enterprise
+from service.enterprises.sources import Site
 from service.evidence.config import rules
 from service.findings.cases import Case, cases_of
+from service.findings.told import plants_of
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.responses.repository import Responding, of_division
@@ -29,9 +31,9 @@ WHERE response_id = $1 AND uscc = ANY($2::text[]) AND raised_by IS NULL
 NEW_SQL = """
 INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, response_id, state, starts_at, until_at, proof, content_hash,
     supported, found_at, changed_at)
-SELECT $1, u, n, l, r, $2, 'found', s, e, p, h, true, $3, $3
-FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::jsonb[], $11::text[])
-    AS t(u, n, l, r, s, e, p, h)
+SELECT a, u, n, l, r, $2, 'found', s, e, p, h, true, $3, $3
+FROM unnest($1::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::timestamptz[], $10::jsonb[],
+    $11::text[]) AS t(a, u, n, l, r, s, e, p, h)
 RETURNING id, uscc, rule, line_code, starts_at, content_hash
 """
 STEP_SQL = """
@@ -67,12 +69,17 @@ async def judge_touched(
 
     Idempotent: the same evidence changes nothing a second time. None: the registry changed, so recent responses are judged.
     """
-    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('findings:' || $1, 2))", adcode)
+    plants = await plants_of(uow, usccs)
+    homes = {adcode, *(home for sites in plants.values() for site in sites for home in site.homes)}
+    for home in sorted(homes):
+        await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('findings:' || $1, 2))", home)
+    chain = {division for sites in plants.values() for site in sites for division in site.chain}
     changed = 0
-    for response in await of_division(uow, adcode):
-        if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
-            anew = first is None or first <= response.starts_at
-            changed += await _judge_response(uow, response, usccs, anew=anew)
+    for division in sorted(chain):
+        for response in await of_division(uow, division):
+            if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
+                anew = first is None or first <= response.starts_at
+                changed += await _judge_response(uow, response, plants, anew=anew)
     if changed:
         await uow.tell("finding", adcode)
     return changed
@@ -88,17 +95,22 @@ def _bears_on(response: Responding, first: datetime | None, last: datetime | Non
     return earliest < last and (response.ends_at is None or first <= response.ends_at)
 
 
-async def _judge_response(uow: UnitOfWork, response: Responding, usccs: Sequence[str], *, anew: bool) -> int:
-    cases = await cases_of(uow, response, usccs, anew=anew)
+async def _judge_response(
+    uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]], *, anew: bool
+) -> int:
+    cases = await cases_of(uow, response, plants, anew=anew)
     stored: dict[str, list[Existing]] = defaultdict(list)
-    for row in await uow.fetch(EXISTING_SQL, response.id, list(usccs)):
+    for row in await uow.fetch(EXISTING_SQL, response.id, sorted(plants)):
         stored[row["uscc"]].append(_existing(row))
-    fresh: list[tuple[Enterprise, Found]] = []
-    changes: list[tuple[str, Changes, list[Existing]]] = []
+    together: dict[str, list[Case]] = defaultdict(list)
     for case in cases.cases:
-        uscc = case.enterprise.uscc
-        made = reconcile(stored[uscc], findings_of(case, cases.whitelist, rules()))
-        fresh += [(case.enterprise, found) for found in made.new]
+        together[case.enterprise.uscc].append(case)
+    fresh: list[tuple[Case, Found]] = []
+    changes: list[tuple[str, Changes, list[Existing]]] = []
+    for uscc, several in together.items():
+        found = {case.adcode: findings_of(case, cases.whitelist, rules()) for case in several}
+        made = reconcile(stored[uscc], apart(one for each in found.values() for one in each))
+        fresh += [(_of(one, several, found), one) for one in made.new]
         changes.append((uscc, made, stored[uscc]))
     altered = [entry for uscc, made, known in changes for entry in await _alter(uow, uscc, made, known)]
     new = await _insert(uow, response, fresh)
@@ -107,6 +119,13 @@ async def _judge_response(uow: UnitOfWork, response: Responding, usccs: Sequence
             "findings.judged", response.adcode, response=response.id, rules=rules().id, new=new, changed=altered
         )
     return len(new) + len(altered)
+
+
+def _of(one: Found, several: Sequence[Case], found: Mapping[str, Sequence[Found]]) -> Case:
+    """The plant that a finding is of; of one that was cut, the first plant with the line."""
+    whole = next((case for case in several if one in found[case.adcode]), None)
+    with_line = (case for case in several if any(line.code == one.line_code for line in case.lines))
+    return whole or next(with_line, several[0])
 
 
 def findings_of(case: Case, whitelist: Iterable[str], by: ComplianceRules) -> list[Found]:
@@ -133,24 +152,22 @@ def _existing(row: Any) -> Existing:
     )
 
 
-async def _insert(
-    uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Enterprise, Found]]
-) -> list[dict[str, Any]]:
+async def _insert(uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Case, Found]]) -> list[dict[str, Any]]:
     if not fresh:
         return []
     rows = await uow.fetch(
         NEW_SQL,
-        response.adcode,
+        [case.adcode for case, _ in fresh],
         response.id,
         uow.now,
-        [enterprise.uscc for enterprise, _ in fresh],
-        [enterprise.name for enterprise, _ in fresh],
+        [case.enterprise.uscc for case, _ in fresh],
+        [case.enterprise.name for case, _ in fresh],
         [found.line_code for _, found in fresh],
         [found.rule.value for _, found in fresh],
         [found.starts for _, found in fresh],
         [found.until for _, found in fresh],
         [canonical(found.proof) for _, found in fresh],
-        [content_of(enterprise.uscc, found) for enterprise, found in fresh],
+        [content_of(case.enterprise.uscc, found) for case, found in fresh],
     )
     await uow.execute(STEP_SQL, [row["id"] for row in rows], "found", uow.now, "", True)
     return [

@@ -13,18 +13,22 @@ from emission_lists.measures import Action
 from service.evidence.config import rules
 from service.findings.cases import cases_of
 from service.findings.judging import WITH_MEASURES
+from service.findings.told import plants_of
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import at, of_division
 
 
 async def watched(uow: UnitOfWork, homes: Iterable[str], uscc: str) -> list[dict[str, Any]]:
     """Each line of an enterprise under every response in force: since when, its last hour, its gaps. Gaps are no breach."""
+    seen = set(homes)
+    plants = await plants_of(uow, [uscc])
+    sites = [site for site in plants.get(uscc, ()) if seen.intersection(site.homes)]
     found = []
-    for adcode in homes:
+    for adcode in dict.fromkeys(division for site in sites for division in site.chain):
         response = at(await of_division(uow, adcode), uow.now)
         if response is None or response.level.code not in WITH_MEASURES:
             continue
-        for case in (await cases_of(uow, response, [uscc], anew=False)).cases:
+        for case in (await cases_of(uow, response, {uscc: sites}, anew=False)).cases:
             found += [
                 _line(line, response.starts_at, uow.now) | {"adcode": adcode, "place": uow.runtime.place(adcode)}
                 for line in case.lines

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emission_lists.measures import Action, Later, Measure
-from emission_lists.schedule import measure_at, stages
+from emission_lists.schedule import Stage, measure_at, stages
 from tests.emission_lists.measure_shapes import any_measure
 
 START = datetime(2026, 1, 5, 0, 0, tzinfo=UTC)
@@ -19,11 +19,11 @@ spans = st.integers(-100, 300_000).map(lambda n: timedelta(minutes=n))
 
 class TestStages:
     def test_without_stages_there_is_one_until_the_end(self) -> None:
-        assert stages(FULL, START, None) == ((START, None, FULL),)
+        assert stages(FULL, START, None) == (Stage(START, None, FULL),)
 
     def test_relief_stands_from_the_hour_it_begins(self) -> None:
         begins = START + timedelta(hours=120)
-        assert stages(RELIEVED, START, None) == ((START, begins, FULL), (begins, None, HALF))
+        assert stages(RELIEVED, START, None) == (Stage(START, begins, FULL), Stage(begins, None, HALF))
 
     def test_a_response_that_ends_at_the_hour_of_relief_has_no_relief(self) -> None:
         assert len(stages(RELIEVED, START, START + timedelta(hours=120))) == 1

@@ -77,14 +77,15 @@ async def respond(
     end: datetime | None = None,
     level: int = 4,
     version: int | None = None,
+    adcode: str = ADCODE,
 ) -> int:
-    """A response of Beijing, written directly; returns its id."""
+    """A response of Beijing or of another division, written directly; returns its id."""
     async with runtime.unit() as uow:
         version = version or await uow.fetchval("SELECT max(id) FROM list_version WHERE adcode = $1", ADCODE)
         warning = await uow.fetchval(
             "INSERT INTO warning (adcode, state, level, announced_at, effective_at, fixed_end, closed_at)"
             " VALUES ($1, 'active', $2, $3, $3, false, $4) RETURNING id",
-            ADCODE,
+            adcode,
             level,
             start,
             start,
@@ -93,23 +94,23 @@ async def respond(
             "INSERT INTO warning_step (warning_id, adcode, action, level, reason, announced_at, effective_at, content)"
             " VALUES ($1, $2, 'issue', $3, 'criteria_met', $4, $4, '{}') RETURNING id",
             warning,
-            ADCODE,
+            adcode,
             level,
             start,
         )
         made = await uow.fetchval(
             "INSERT INTO response (adcode, level, step_id, list_version_id, starts_at, ends_at)"
             " VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
-            ADCODE,
+            adcode,
             level,
             step,
             version,
             start,
             end,
         )
-        await uow.tell("response", ADCODE)
+        await uow.tell("response", adcode)
         await uow.commit()
-    runtime.live.changed("response", ADCODE)
+    runtime.live.changed("response", adcode)
     return int(made)
 
 
