@@ -17,13 +17,13 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from service.accounts import passwords
+from service.channels.registry import recording_channels
 from service.kit.clock import ManualClock
 from service.kit.database import Database, drop_database, start_embedded, with_database
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.law.loader import load_law
-from service.subscriptions.channel import RecordingChannel
 from tests.support import NOW, Client
 
 TEMPLATE = f"lantian_template_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
@@ -86,7 +86,7 @@ async def runtime(database_address: str, clock: ManualClock, tmp_path: Path) -> 
     settings = Settings(data_dir=tmp_path, database_url=database_address, base_url="http://127.0.0.1:8000")
     made = Runtime(settings, Database(database_address), load_law())
     made.set_clock(clock)
-    made.channel = RecordingChannel()
+    made.channels = recording_channels()
     yield made
     await made.close()
 

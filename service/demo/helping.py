@@ -15,13 +15,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from service.channels.registry import recording_channels
 from service.demo.draining import Hand
 from service.kit.clock import ManualClock
 from service.kit.database import Database
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.law.loader import load_law
-from service.subscriptions.channel import RecordingChannel
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ async def help_until_closed(rules_id: str | None) -> None:
     runtime = Runtime(
         settings, Database(settings.database_url, pool_size=4), load_law(settings.config_dir), rules_id=rules_id
     )
-    runtime.channel = RecordingChannel()
+    runtime.channels = recording_channels()
     connection = await runtime.database.connect()
     hand = Hand(runtime, connection, shared=True)
     loop = asyncio.get_running_loop()

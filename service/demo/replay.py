@@ -16,6 +16,7 @@ import asyncpg
 import httpx
 
 from service.app import create_app
+from service.channels.registry import recording_channels
 from service.demo.draining import Hand
 from service.demo.episodes import Episode
 from service.demo.helping import Helper, helper
@@ -34,7 +35,6 @@ from service.kit.settings import Settings
 from service.law.loader import load_law
 from service.ledger.flows import seal, verify
 from service.publication.flows import publish
-from service.subscriptions.channel import RecordingChannel
 
 DECIDED_AFTER = timedelta(minutes=20)
 ACKNOWLEDGED_AFTER = timedelta(minutes=30)
@@ -133,8 +133,8 @@ async def fresh_runtime(plan: Plan, settings: Settings) -> AsyncIterator[Runtime
                     update={"data_dir": folder, "public_dir": folder / "public", "database_url": address}
                 )
                 runtime = Runtime(own, Database(address), load_law(settings.config_dir), rules_id=plan.rules_id)
-                await runtime.channel.close()  # type: ignore[attr-defined]
-                runtime.channel = RecordingChannel()
+                await runtime.channels.close()
+                runtime.channels = recording_channels()
                 runtime.set_clock(ManualClock(plan.begins))
                 try:
                     yield runtime

@@ -12,13 +12,13 @@ import httpx
 import structlog
 
 from service.accounts.roles import Scope
+from service.channels.targets import check_address
+from service.channels.webhook import FAILURES, open_client
 from service.feeds.flows import check_deliveries, store
 from service.feeds.layouts import hebei
 from service.feeds.schemas import Delivery
 from service.kit.problems import Problem
 from service.kit.runtime import Runtime
-from service.subscriptions.channel import FAILURES, open_client
-from service.subscriptions.targets import check_address
 
 Layout = Callable[[bytes, datetime], list[Delivery]]
 LARGEST_DOCUMENT = 5_000_000

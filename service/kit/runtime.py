@@ -5,19 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from alerts.law import Law
 from service.accounts.throttle import SignInThrottle
+from service.channels.base import Channel
+from service.channels.registry import Channels, live_channels
 from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
 from service.kit.database import Database
 from service.kit.live import Live
 from service.kit.settings import Settings
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.spare import Spare
-from service.subscriptions.channel import Channel, HttpChannel
+from service.subscriptions.engine import Engine
 
 PROCESSES_APART = 2
 
@@ -34,8 +36,10 @@ class Runtime:
     rules_id: str | None = None
     """A rule set to assess by instead of the one in force; replays set it, a deployment never does."""
 
-    channel: Channel = field(init=False)
-    """The way out to subscribers. A drill's runtime gets one that only records."""
+    channels: Channels = field(init=False)
+    """The ways out. A drill's runtime gets such that only record."""
+    engine: Engine = field(init=False)
+    """What delivers by them."""
     sign_ins: SignInThrottle = field(init=False)
     """How often somebody may try to sign in on this node."""
     apart: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PROCESSES_APART))
@@ -45,13 +49,20 @@ class Runtime:
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.channel = HttpChannel(
-            self.settings.delivery_timeout_seconds, allow_private=self.settings.allow_private_targets
-        )
-
+        self.channels = live_channels(self.settings)
+        self.engine = Engine(self)
         self.sign_ins = SignInThrottle(
             self.settings.login_attempts, timedelta(minutes=self.settings.login_rest_minutes)
         )
+
+    @property
+    def channel(self) -> Channel:
+        """The way out to subscribers' endpoints."""
+        return self.channels.webhook
+
+    @channel.setter
+    def channel(self, channel: Channel) -> None:
+        self.channels = replace(self.channels, webhook=channel)
 
     def background(self, work: Coroutine[Any, Any, Any]) -> None:
         """Run something beside the present call, kept until it is done."""
@@ -62,8 +73,7 @@ class Runtime:
     async def close(self) -> None:
         """End the spare process, close the way out and give the database connections back."""
         await self.spare.close()
-        if isinstance(self.channel, HttpChannel):
-            await self.channel.close()
+        await self.channels.close()
         await self.database.close()
 
     def place(self, adcode: str) -> str:

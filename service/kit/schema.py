@@ -77,6 +77,8 @@ APPEND_ONLY = (
     "finding_step",
     "reduction_report",
     "evaluation",
+    "delivery_content",
+    "delivery_attempt",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 

@@ -56,6 +56,20 @@ class Settings(BaseSettings):
     """How long it rests."""
     delivery_timeout_seconds: float = Field(default=15, gt=0)
     """How long a subscriber's endpoint may take to answer."""
+    delivery_lease_seconds: float = Field(default=60, gt=0)
+    """How long a node may keep what it has claimed; then another one delivers it."""
+    delivery_concurrency: int = Field(default=128, ge=1, le=2000)
+    """Calls of one node at a time; slow ones are not counted."""
+    delivery_per_endpoint: int = Field(default=4, ge=1, le=100)
+    """Calls to one endpoint at a time."""
+    delivery_per_host: int = Field(default=64, ge=1, le=2000)
+    """Calls to one host at a time."""
+    delivery_disable_days: float = Field(default=5, gt=0)
+    """An endpoint that took nothing for so long is disabled."""
+    secret_overlap_hours: float = Field(default=24, ge=0)
+    """How long a replaced signing secret still signs beside the new one."""
+    link_test_hours: float = Field(default=24, gt=0)
+    """An endpoint that took nothing for so long gets a link test."""
     signing_key: Path | None = None
     """Private key (PEM) that signs printed sheets; without it a trial pair is made in `data_dir/signing`."""
     signing_cert: Path | None = None
@@ -71,6 +85,8 @@ class Settings(BaseSettings):
     def _key_with_certificate(self) -> Settings:
         if (self.signing_key is None) is not (self.signing_cert is None):
             raise ValueError("give LANTIAN_SIGNING_KEY and LANTIAN_SIGNING_CERT together, or neither")
+        if self.delivery_lease_seconds < 2 * self.delivery_timeout_seconds:
+            raise ValueError("LANTIAN_DELIVERY_LEASE_SECONDS must be at least twice LANTIAN_DELIVERY_TIMEOUT_SECONDS")
         return self
 
     @property

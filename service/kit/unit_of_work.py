@@ -63,11 +63,17 @@ class UnitOfWork:
         await self.execute(LEDGER_SQL, self.now, kind, adcode, body)
 
     async def enqueue(
-        self, job: str, payload: dict[str, Any], after: timedelta | None = None, priority: int = 0
+        self,
+        job: str,
+        payload: dict[str, Any],
+        after: timedelta | None = None,
+        priority: int = 0,
+        once: str | None = None,
     ) -> None:
-        """Queue a job that exists only if this transaction commits."""
-        driver = AsyncpgDriver(self.connection)
-        await Queries(driver).enqueue(job, canonical(payload).encode(), priority, execute_after=after)
+        """Queue a job that exists only if this transaction commits; with `once` not while one of that name is open."""
+        queries = Queries(AsyncpgDriver(self.connection))
+        content = canonical(payload).encode()
+        await queries.enqueue(job, content, priority, execute_after=after, dedupe_key=once, on_conflict="skip")
 
     async def due(self, schedule: str, at: datetime, job: str, payload: dict[str, Any]) -> None:
         """Let `job` be queued once when the clock reaches `at`; asking twice has no second effect."""

@@ -1,44 +1,37 @@
-"""The outbox: one row per effect, queued in the business transaction, delivered by workers with retries."""
+"""The outbox: one row per effect, queued in the business transaction, delivered by the engine with retries."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from alerts.levels import Level
 from service.accounts.roles import Principal, Role, Scope
+from service.channels.targets import TargetError, check_address
 from service.kit.canonical import canonical
-from service.kit.metrics import DELIVERIES
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
-from service.kit.runtime import Runtime
-from service.kit.signatures import headers, new_secret
+from service.kit.signatures import new_secret
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.subscriptions.channel import Answer, Channel
-from service.subscriptions.targets import TargetError, check_address
+from service.subscriptions import repository
 
-RETRIES = (
-    timedelta(seconds=5),
-    timedelta(minutes=5),
-    timedelta(minutes=30),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=10),
-    timedelta(hours=14),
-    timedelta(hours=20),
-    timedelta(hours=24),
-)
-"""Pauses between attempts, as Standard Webhooks suggests; after the last one the delivery is dead and stays to be seen."""
-EVENTS = frozenset({"warning.issued", "warning.updated", "warning.lifted", "warning.revoked"})
-GONE = 410
+WARNING_EVENTS = ("warning.issued", "warning.updated", "warning.lifted", "warning.revoked")
+EVENTS = frozenset({*WARNING_EVENTS, "response.started", "response.ended", "link.test"})
 MOST_SUBSCRIPTIONS = 20
 FAN_OUT_SQL = """
-INSERT INTO delivery (reason, subscription_id, event, message_id, body, state, attempts, created_at)
-SELECT $1::text, s.id, $2::text, $1::text || ':' || s.id, $3, 'pending', 0, $4 FROM subscription s
-WHERE s.state = 'active' AND (s.events = '[]'::jsonb OR s.events ? $2::text)
+INSERT INTO delivery (reason, channel, target, lane, subscription_id, adcode, address, event, content_id, message_id, ordered,
+    state, attempts, schedule_from, next_attempt_at, created_at)
+SELECT $1::text, 'webhook', 'subscription:' || s.id, 'subscription:' || s.id, s.id, s.adcode, s.url, $2::text, $3,
+    $1::text || ':' || s.id, s.ordered, 'pending', 0, 0, $4, $4 FROM subscription s
+WHERE s.state IN ('active', 'paused') AND (s.events = '[]'::jsonb OR s.events ? $2::text)
     AND ((s.uscc IS NULL AND $5::text LIKE s.prefix || '%')
         OR (s.uscc IS NOT NULL AND EXISTS (SELECT 1 FROM list_enterprise e WHERE e.uscc = s.uscc AND e.version_id = $6::bigint)))
+ON CONFLICT DO NOTHING RETURNING 1
+"""
+QUEUE_SQL = """
+INSERT INTO delivery (reason, channel, target, lane, subscription_id, contact_id, adcode, address, event, content_id, message_id,
+    ordered, state, attempts, schedule_from, next_attempt_at, created_at)
+VALUES ($1::text, $2::text, $3::text, $3::text, $4, $5, $6, $7, $8, $9, $10, false, 'pending', 0, 0, $11, $11)
 ON CONFLICT DO NOTHING RETURNING id
 """
 
@@ -63,13 +56,14 @@ async def subscribe(
     await _check_room(uow, principal, url, place)
     secret = new_secret()
     subscription_id = await uow.fetchval(
-        "INSERT INTO subscription (account_id, adcode, prefix, uscc, url, secrets, events, state, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, 'active', $8) RETURNING id",
+        "INSERT INTO subscription (account_id, adcode, prefix, uscc, url, host, secrets, events, state, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9) RETURNING id",
         principal.account_id,
         place,
         Scope(place).prefix,
         uscc,
         url,
+        host_of(url),
         canonical([secret]),
         canonical(sorted(set(events))),
         uow.now,
@@ -106,6 +100,7 @@ async def unsubscribe(uow: UnitOfWork, principal: Principal, subscription_id: in
     )
     if ended is None:
         raise Unknown(f"You have no subscription {subscription_id}.")
+    await repository.end_lanes(uow, [subscription_id], "cancelled")
     await uow.record("subscription.ended", ended, subscription=subscription_id, account=principal.account_id)
 
 
@@ -133,6 +128,54 @@ async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: i
     ]
 
 
+def host_of(url: str) -> str:
+    """What calls to an address are counted by: host and port."""
+    return urlsplit(url).netloc.lower()[:255]
+
+
+async def tidy(uow: UnitOfWork) -> None:
+    """Give up what was queued for an endpoint while it ended."""
+    rows = await uow.fetch("SELECT id FROM subscription WHERE state IN ('ended', 'gone', 'disabled')")
+    await repository.end_lanes(uow, [row["id"] for row in rows], "cancelled")
+
+
+async def queue(
+    uow: UnitOfWork,
+    *,
+    reason: str,
+    channel: str,
+    target: str,
+    address: str,
+    event: str,
+    subject: str,
+    body: str,
+    contact_id: int | None = None,
+    adcode: str | None = None,
+    subscription_id: int | None = None,
+) -> int | None:
+    """Queue one delivery in the caller's transaction; the same reason, channel and target again has no effect (None).
+
+    `target` names who gets it (`contact:17`) and is the lane; `adcode` is the division whose officials may see it.
+    """
+    delivery_id: int | None = await uow.fetchval(
+        QUEUE_SQL,
+        reason,
+        channel,
+        target,
+        subscription_id,
+        contact_id,
+        adcode,
+        address,
+        event,
+        await repository.content_of(uow, event, subject, body),
+        f"{reason}:{target}".replace(".", "-"),
+        uow.now,
+    )
+    if delivery_id is not None:
+        await uow.enqueue("deliver", {})
+    return delivery_id
+
+
 async def queue_fan_out(uow: UnitOfWork, step_id: int, event: str) -> None:
     """Queue the fan-out of a step to its subscribers."""
     await uow.enqueue("fan_out", {"step": step_id, "event": event})
@@ -151,10 +194,11 @@ async def fan_out(uow: UnitOfWork, step_id: int, event: str) -> int:
         "SELECT list_version_id FROM response WHERE adcode = $1 ORDER BY id DESC LIMIT 1", step["adcode"]
     )
     body = canonical({"type": event, "timestamp": beijing(step["announced_at"]), "data": _event_data(uow, step)})
-    rows = await uow.fetch(FAN_OUT_SQL, f"step-{step_id}", event, body, uow.now, step["adcode"], version)
-    for row in rows:
-        await uow.enqueue("deliver", {"delivery": row["id"]})
+    reason = f"step-{step_id}" if event in WARNING_EVENTS else f"step-{step_id}-{event.replace('.', '-')}"
+    content = await repository.content_of(uow, event, "", body)
+    rows = await uow.fetch(FAN_OUT_SQL, reason, event, content, uow.now, step["adcode"], version)
     if rows:
+        await uow.enqueue("deliver", {})
         await uow.record("delivery.queued", step["adcode"], step=step_id, deliveries=len(rows))
     return len(rows)
 
@@ -177,76 +221,3 @@ def _event_data(uow: UnitOfWork, step: Any) -> dict[str, Any]:
         if step["identifier"] is None
         else f"{uow.runtime.settings.address}/public/cap/{step['identifier']}.xml",
     }
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What follows from an endpoint's answer."""
-
-    state: str
-    retry_after: timedelta | None
-    disable: bool
-
-
-def outcome_of(answer: Answer, attempts: int) -> Outcome:
-    """Decide what follows: 2xx is done, 410 disables the endpoint, anything else is tried again until the schedule ends."""
-    if answer.status is not None and 200 <= answer.status < 300:
-        return Outcome("done", None, False)
-    if answer.status == GONE:
-        return Outcome("dead", None, True)
-    if attempts > len(RETRIES):
-        return Outcome("dead", None, False)
-    pause = RETRIES[attempts - 1]
-    asked = answer.retry_after
-    return Outcome("pending", max(pause, asked) if asked is not None else pause, False)
-
-
-async def deliver(runtime: Runtime, channel: Channel, delivery_id: int) -> str:
-    """One attempt. The call is made outside any transaction; the receiver sees the same webhook-id every time."""
-    async with runtime.unit() as uow:
-        row = await uow.fetchrow(
-            "SELECT d.*, s.url, s.secrets, s.state AS endpoint FROM delivery d JOIN subscription s ON s.id = d.subscription_id"
-            " WHERE d.id = $1",
-            delivery_id,
-        )
-    if row is None or row["state"] != "pending":
-        return "done"
-    if row["endpoint"] != "active":
-        answer = Answer(None, "the endpoint is disabled", None)
-        outcome = Outcome("dead", None, False)
-    else:
-        body = row["body"].encode()
-        signed = headers(row["secrets"], row["message_id"], datetime.now(tz=UTC), body)
-        answer = await channel.post(row["url"], body, signed)
-        outcome = outcome_of(answer, row["attempts"] + 1)
-    async with runtime.unit() as uow:
-        await _record(uow, row, answer, outcome)
-        await uow.commit()
-    return outcome.state
-
-
-async def _record(uow: UnitOfWork, row: Any, answer: Answer, outcome: Outcome) -> None:
-    said = f"{answer.status or 'no answer'} {answer.said}".strip()[:500]
-    DELIVERIES.labels(outcome.state).inc()
-    changed = await uow.fetchval(
-        "UPDATE delivery SET state = $2, attempts = attempts + 1, last_answer = $3, done_at = $4 WHERE id = $1 AND state = 'pending'"
-        " RETURNING attempts",
-        row["id"],
-        outcome.state,
-        said,
-        None if outcome.state == "pending" else uow.now,
-    )
-    if changed is None:
-        return
-    if outcome.disable:
-        await uow.execute("UPDATE subscription SET state = 'gone' WHERE id = $1", row["subscription_id"])
-    if outcome.retry_after is not None:
-        await uow.enqueue("deliver", {"delivery": row["id"]}, after=outcome.retry_after)
-    await uow.record(
-        f"delivery.{outcome.state}" if outcome.state != "pending" else "delivery.failed",
-        None,
-        delivery=row["id"],
-        subscription=row["subscription_id"],
-        attempt=changed,
-        answer=said,
-    )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from service.kit.jobs import job
 from service.kit.runtime import Runtime
-from service.subscriptions.flows import deliver, fan_out
+from service.subscriptions.flows import fan_out, tidy
 
 
 @job("fan_out")
@@ -18,6 +19,15 @@ async def fan_out_job(runtime: Runtime, payload: dict[str, Any]) -> None:
 
 
 @job("deliver")
-async def deliver_job(runtime: Runtime, payload: dict[str, Any]) -> None:
-    """One attempt at one delivery."""
-    await deliver(runtime, runtime.channel, int(payload["delivery"]))
+async def deliver_job(runtime: Runtime, _payload: dict[str, Any]) -> None:
+    """Deliver everything that is due."""
+    await runtime.engine.work()
+
+
+@job("sweep_deliveries", every=timedelta(minutes=10))
+async def sweep_deliveries_job(runtime: Runtime, _payload: dict[str, Any]) -> None:
+    """Give up what stands before endpoints that have ended, and look whether anything was left lying."""
+    async with runtime.unit() as uow:
+        await tidy(uow)
+        await uow.commit()
+    await runtime.engine.work()

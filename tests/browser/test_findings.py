@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from service.accounts.flows import create_account
 from service.accounts.roles import Role
+from service.channels.base import RecordingChannel
 from service.kit.clock import ManualClock
 from service.kit.database import Database
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.law.loader import load_law
-from service.subscriptions.channel import RecordingChannel
 from tests.service.evidence_support import (
     NOW,
     START,

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from service.app import create_app
+from service.channels.base import Answer, Outgoing
 from service.kit import jobs
 from service.kit.clock import ManualClock
 from service.kit.database import Database
@@ -22,7 +23,6 @@ from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.kit.unit_of_work import UnitOfWork
 from service.law.loader import load_law
-from service.subscriptions.channel import Answer
 from tests.support import NOW
 
 LAW = load_law()
@@ -45,12 +45,15 @@ class FileChannel:
     def __init__(self, path: Path, point: Callable[[], None] = lambda: None) -> None:
         self._path, self._point = path, point
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str]) -> Answer:
+    async def send(self, outgoing: Outgoing) -> Answer:
         self._point()
         with self._path.open("a") as file:
-            file.write(f"{url} {headers['webhook-id']}\n")
+            file.write(f"{outgoing.address} {outgoing.headers['webhook-id']}\n")
         self._point()
-        return Answer(200, "", None)
+        return Answer(200, "")
+
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 def runtime_at(site: Site, point: Callable[[], None] = lambda: None) -> Runtime:
@@ -60,6 +63,8 @@ def runtime_at(site: Site, point: Callable[[], None] = lambda: None) -> Runtime:
         database_url=site.address,
         base_url="http://127.0.0.1:8000",
         job_heartbeat_seconds=HEARTBEAT,
+        delivery_timeout_seconds=HEARTBEAT,
+        delivery_lease_seconds=4 * HEARTBEAT,
     )
     runtime = Runtime(settings, Database(site.address), LAW)
     runtime.set_clock(ManualClock(NOW))

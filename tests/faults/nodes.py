@@ -85,6 +85,8 @@ class Nodes:
             "LANTIAN_BASE_URL": "http://127.0.0.1:8000",
             "LANTIAN_ALLOW_PRIVATE_TARGETS": "true",
             "LANTIAN_JOB_HEARTBEAT_SECONDS": "2",
+            "LANTIAN_DELIVERY_TIMEOUT_SECONDS": "1",
+            "LANTIAN_DELIVERY_LEASE_SECONDS": "3",
         }
         for name in names:
             command = (

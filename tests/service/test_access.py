@@ -14,6 +14,7 @@ import pytest
 from service.accounts.flows import sign_in
 from service.accounts.roles import Role
 from service.app import create_app
+from service.channels.base import RecordingChannel
 from service.kit.auth import COOKIE
 from service.kit.database import Database
 from service.kit.live import Memory
@@ -21,7 +22,6 @@ from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.security import HEADERS
 from service.lists.imports import Upload, begin
-from service.subscriptions.channel import RecordingChannel
 from tests.support import HEAVY, PASSWORD, Client, approve_open, forecast, listed
 
 COMMANDER, COORDINATOR, ENTERPRISE = Role.COMMANDER, Role.COORDINATOR, Role.ENTERPRISE

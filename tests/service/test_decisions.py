@@ -14,13 +14,13 @@ import httpx
 import pytest
 
 from service.accounts.roles import Role
+from service.channels.base import RecordingChannel
 from service.kit.clock import ManualClock
 from service.kit.database import Database
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
 from service.kit.schema import APPEND_ONLY
 from service.ledger.flows import Verdict, seal, verify
-from service.subscriptions.channel import RecordingChannel
 from service.warnings.flows import lapse
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 

@@ -11,12 +11,12 @@ import pytest
 from emission_lists.generator import generate_list
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Role, Scope
+from service.channels.targets import TargetError, check_address
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.ledger.flows import seal, verify
 from service.lists.flows import activate, store_draft
 from service.lists.workbooks import guide_of, profile
-from service.subscriptions.targets import TargetError, check_address
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 

@@ -21,13 +21,13 @@ from schemathesis import Case
 
 from service.accounts.roles import Role
 from service.app import create_app
+from service.channels.base import RecordingChannel
 from service.kit.clock import ManualClock
 from service.kit.database import Database
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.kit.signatures import headers as signatures
 from service.law.loader import load_law
-from service.subscriptions.channel import RecordingChannel
 from tests.support import HEAVY, NOW, Client, forecast, listed
 
 EXAMPLES = 16

@@ -15,12 +15,14 @@ from aiohttp import web
 from standardwebhooks import Webhook
 
 from service.accounts.roles import Role
+from service.channels.base import LONGEST_ANSWER, Answer, Channel, Outgoing, RecordingChannel
+from service.channels.targets import TargetError, check_address, may_be_called, resolve
+from service.channels.webhook import HttpChannel
+from service.kit.clock import ManualClock
+from service.kit.jobs import tick
 from service.kit.runtime import Runtime
-from service.subscriptions import channel as channels
-from service.subscriptions import flows
-from service.subscriptions.channel import Answer, Channel, HttpChannel, RecordingChannel, retry_after_of
-from service.subscriptions.flows import RETRIES, deliver, fan_out, outcome_of
-from service.subscriptions.targets import TargetError, check_address, may_be_called, resolve
+from service.subscriptions.flows import fan_out
+from service.subscriptions.outcome import pause_after
 from tests.support import HEAVY, Client, approve_open, forecast
 
 Respond = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -82,6 +84,11 @@ async def warned(client: Client) -> None:
     await client.work()
 
 
+def message(url: str, body: str = "{}") -> Outgoing:
+    """A message with one header of its own."""
+    return Outgoing(url, "", body, {"webhook-id": "m"}, "m")
+
+
 async def rows(runtime: Runtime, statement: str = "SELECT * FROM delivery ORDER BY id") -> list[Any]:
     async with runtime.unit() as uow:
         return await uow.fetch(statement)
@@ -101,29 +108,31 @@ class TestDelivery:
         assert (row["state"], row["attempts"], row["message_id"]) == ("done", 1, headers["webhook-id"])
 
     async def test_is_tried_again_under_the_same_id(
-        self, client: Client, runtime: Runtime, way_out: HttpChannel, receiver: Receiver
+        self, client: Client, runtime: Runtime, way_out: HttpChannel, receiver: Receiver, clock: ManualClock
     ) -> None:
         await subscribed(client, receiver.url)
         receiver.answers = [500, 200]
         await warned(client)
         (row,) = await rows(runtime)
         assert (row["state"], row["attempts"]) == ("pending", 1)
-        (again,) = await rows(
-            runtime, "SELECT execute_after - now() AS pause FROM pgqueuer WHERE entrypoint = 'deliver'"
-        )
-        assert timedelta(0) < again["pause"] <= RETRIES[0]
-        assert await deliver(runtime, way_out, row["id"]) == "done"
+        assert row["next_attempt_at"] == clock.now() + pause_after(1, row["message_id"])
+        await client.work()
+        assert len(receiver.got) == 1
+        clock.advance_to(clock.now() + timedelta(seconds=7))
+        await tick(runtime)
+        await client.work()
         first, second = receiver.got
         assert first[0]["webhook-id"] == second[0]["webhook-id"]
         assert first[1] == second[1]
+        tried = await rows(runtime, "SELECT attempt, status FROM delivery_attempt ORDER BY attempt")
+        assert [tuple(one) for one in tried] == [(1, 500), (2, 200)]
 
     async def test_what_is_done_is_not_sent_again(
         self, client: Client, runtime: Runtime, way_out: HttpChannel, receiver: Receiver
     ) -> None:
         await subscribed(client, receiver.url)
         await warned(client)
-        (row,) = await rows(runtime)
-        assert await deliver(runtime, way_out, row["id"]) == "done"
+        await runtime.engine.work()
         assert len(receiver.got) == 1
 
     async def test_410_disables_the_endpoint(
@@ -161,10 +170,8 @@ class TestDelivery:
         await subscribed(client, receiver.url)
         receiver.answers = [later]
         await warned(client)
-        (again,) = await rows(
-            runtime, "SELECT execute_after - now() AS pause FROM pgqueuer WHERE entrypoint = 'deliver'"
-        )
-        assert timedelta(minutes=59) < again["pause"] <= timedelta(hours=1)
+        (row,) = await rows(runtime)
+        assert row["next_attempt_at"] == runtime.clock.now() + timedelta(hours=1)
 
     async def test_an_answer_that_cannot_be_stored_as_it_is(
         self, client: Client, runtime: Runtime, way_out: HttpChannel, receiver: Receiver
@@ -307,7 +314,7 @@ class TestTargets:
     @pytest.mark.parametrize("url", PRIVATE)
     async def test_a_private_address_is_never_called(self, url: str) -> None:
         channel = HttpChannel(2, allow_private=False)
-        answer = await channel.post(url, b"{}", {})
+        answer = await channel.send(message(url))
         await channel.close()
         assert answer.status is None
         assert "TargetError" in answer.said, answer.said
@@ -338,7 +345,7 @@ class TestTargets:
         asked = answers_with(monkeypatch, ["127.0.0.1"])
         channel = HttpChannel(2, allow_private=True)
         port = receiver.url.rpartition(":")[2].partition("/")[0]
-        answer = await channel.post(f"http://rebinding.example:{port}/hook", b"{}", {})
+        answer = await channel.send(message(f"http://rebinding.example:{port}/hook"))
         await channel.close()
         assert answer.status == 200
         assert asked == ["rebinding.example"]
@@ -349,7 +356,7 @@ class TestTargets:
     ) -> None:
         answers_with(monkeypatch, ["127.0.0.1"])
         channel = HttpChannel(2, allow_private=False)
-        answer = await channel.post("https://rebinding.example/hook", b"{}", {})
+        answer = await channel.send(message("https://rebinding.example/hook"))
         await channel.close()
         assert (answer.status, receiver.got) == (None, [])
         assert "private" in answer.said
@@ -376,7 +383,7 @@ class TestHttpChannel:
             return web.Response()
 
         receiver.answers = [silent]
-        answer = await asyncio.wait_for(way_out.post(receiver.url, b"{}", {}), 5)
+        answer = await asyncio.wait_for(way_out.send(message(receiver.url)), 5)
         released.set()
         assert answer.status is None
         assert "Timeout" in answer.said
@@ -393,7 +400,7 @@ class TestHttpChannel:
             return response
 
         receiver.answers = [dripping]
-        answer = await asyncio.wait_for(way_out.post(receiver.url, b"{}", {}), 5)
+        answer = await asyncio.wait_for(way_out.send(message(receiver.url)), 5)
         stop.set()
         assert answer.status is None
         assert "Timeout" in answer.said
@@ -403,8 +410,8 @@ class TestHttpChannel:
             return web.Response(body=b"x" * 10_000_000)
 
         receiver.answers = [long]
-        answer = await way_out.post(receiver.url, b"{}", {})
-        assert (answer.status, len(answer.said)) == (200, channels.LONGEST_ANSWER)
+        answer = await way_out.send(message(receiver.url))
+        assert (answer.status, len(answer.said)) == (200, LONGEST_ANSWER)
 
     async def test_an_answer_that_is_no_http(self, way_out: HttpChannel) -> None:
         async def rubbish(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -413,7 +420,7 @@ class TestHttpChannel:
 
         server = await asyncio.start_server(rubbish, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        answer = await way_out.post(f"http://127.0.0.1:{port}/", b"{}", {})
+        answer = await way_out.send(message(f"http://127.0.0.1:{port}/"))
         server.close()
         await server.wait_closed()
         assert answer.status is None
@@ -424,7 +431,7 @@ class TestHttpChannel:
 
         receiver.answers = [sets]
         for _ in range(2):
-            await way_out.post(receiver.url, b"{}", {})
+            await way_out.send(message(receiver.url))
         assert "cookie" not in receiver.got[1][0]
 
 
@@ -449,7 +456,7 @@ class TestContract:
     ) -> None:
         channel, shall = either
         shall(status)
-        answer = await channel.post(receiver.url, b'{"a":1}', {"webhook-id": "m"})
+        answer = await channel.send(message(receiver.url, '{"a":1}'))
         assert isinstance(answer, Answer)
         assert (answer.status, answer.retry_after) == (status, None)
 
@@ -457,40 +464,9 @@ class TestContract:
         self, either: tuple[Channel, Callable[[int], None]], receiver: Receiver
     ) -> None:
         channel, _ = either
-        await channel.post(receiver.url, '{"地":1}'.encode(), {"webhook-id": "m"})
+        await channel.send(message(receiver.url, '{"地":1}'))
         if isinstance(channel, RecordingChannel):
-            _, body, headers = channel.sent[0]
+            body, headers = channel.sent[0].body.encode(), channel.sent[0].headers
         else:
             headers, body = receiver.got[0]
         assert (body, headers["webhook-id"]) == ('{"地":1}'.encode(), "m")
-
-
-class TestOutcome:
-    @pytest.mark.parametrize("status", [200, 201, 204, 299])
-    def test_success_is_done(self, status: int) -> None:
-        assert outcome_of(Answer(status, "", None), 1) == flows.Outcome("done", None, False)
-
-    @pytest.mark.parametrize("status", [None, 301, 400, 404, 429, 500, 503])
-    def test_anything_else_is_tried_again(self, status: int | None) -> None:
-        for attempt, pause in enumerate(RETRIES, start=1):
-            assert outcome_of(Answer(status, "", None), attempt) == flows.Outcome("pending", pause, False)
-        assert outcome_of(Answer(status, "", None), len(RETRIES) + 1).state == "dead"
-
-    def test_gone_disables(self) -> None:
-        assert outcome_of(Answer(410, "", None), 1) == flows.Outcome("dead", None, True)
-
-    @pytest.mark.parametrize(
-        ("written", "read"),
-        [
-            ("0", timedelta(0)),
-            ("120", timedelta(minutes=2)),
-            ("99999999", timedelta(days=1)),
-            ("-1", None),
-            ("soon", None),
-            ("²", None),
-            ("Wed, 21 Oct 2015 07:28:00 GMT", None),
-            (None, None),
-        ],
-    )
-    def test_retry_after(self, written: str | None, read: timedelta | None) -> None:
-        assert retry_after_of(written) == read

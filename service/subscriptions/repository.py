@@ -1,0 +1,280 @@
+"""The outbox in SQL: claims with leases, results in bulk."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from service.channels.base import Answer
+from service.kit.canonical import canonical
+from service.kit.unit_of_work import UnitOfWork
+from service.subscriptions.outcome import TROUBLE, Health, Outcome
+
+CLAIM_SQL = """
+WITH due AS (
+    SELECT d.id, d.lane, coalesce(s.host, d.channel) AS host, d.next_attempt_at,
+        CASE WHEN d.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most
+    FROM delivery d LEFT JOIN subscription s ON s.id = d.subscription_id
+    WHERE d.state = 'pending' AND d.next_attempt_at <= $1 AND d.channel = ANY($2::text[])
+        AND d.lane <> ALL($3::text[]) AND coalesce(s.host, d.channel) <> ALL($4::text[])
+        AND (s.id IS NULL OR s.state = 'active' AND (s.rest_until IS NULL OR s.rest_until <= $1))
+        AND (NOT d.ordered OR NOT EXISTS (
+            SELECT 1 FROM delivery e WHERE e.lane = d.lane AND e.id < d.id AND e.state IN ('pending', 'sending')))
+    ORDER BY d.next_attempt_at, d.id LIMIT 4 * $8::int
+), lapsed AS (
+    SELECT d.id, d.lane, coalesce(s.host, d.channel) AS host, d.next_attempt_at, 1 AS most
+    FROM delivery d LEFT JOIN subscription s ON s.id = d.subscription_id
+    WHERE d.state = 'sending' AND d.lease_until < clock_timestamp() AND d.channel = ANY($2::text[]) AND d.lane <> ALL($3::text[])
+    ORDER BY d.lease_until LIMIT $8::int
+), turns AS (
+    SELECT id, next_attempt_at, most, row_number() OVER (PARTITION BY lane ORDER BY next_attempt_at, id) AS in_lane,
+        row_number() OVER (PARTITION BY host ORDER BY next_attempt_at, id) AS in_host
+    FROM (SELECT * FROM due UNION ALL SELECT * FROM lapsed) open
+), taken AS (
+    SELECT d.id, d.subscription_id FROM delivery d JOIN turns USING (id)
+    WHERE turns.in_lane <= turns.most AND turns.in_host <= $6::int
+        AND (d.state = 'pending' OR d.state = 'sending' AND d.lease_until < clock_timestamp())
+    ORDER BY turns.in_lane, turns.next_attempt_at, d.id LIMIT $8::int FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE delivery d SET state = 'sending', attempts = d.attempts + 1, lease_until = clock_timestamp() + $9::interval,
+    address = coalesce(s.url, d.address)
+FROM taken LEFT JOIN subscription s ON s.id = taken.subscription_id WHERE d.id = taken.id
+RETURNING d.id, d.channel, d.lane, coalesce(s.host, d.channel) AS host, d.subscription_id, d.address, d.event, d.content_id,
+    d.message_id, d.attempts, d.schedule_from, s.secrets, s.retiring, s.scheme
+"""
+RECORD_SQL = """
+WITH result AS (
+    SELECT * FROM unnest($1::bigint[], $2::int[], $3::text[], $4::timestamptz[], $5::text[], $6::int[], $7::text[], $8::int[],
+        $9::timestamptz[]) AS r(id, attempt, state, at, address, status, said, milliseconds, next_at)
+), tried AS (
+    INSERT INTO delivery_attempt (delivery_id, attempt, at, address, status, said, milliseconds)
+    SELECT id, attempt, at, address, status, said, milliseconds FROM result ON CONFLICT DO NOTHING
+)
+UPDATE delivery d SET state = r.state, lease_until = NULL, last_status = r.status,
+    last_answer = left(concat_ws(' ', coalesce(r.status::text, 'no answer'), nullif(r.said, '')), 500),
+    next_attempt_at = coalesce(r.next_at, d.next_attempt_at), done_at = CASE WHEN r.state = 'pending' THEN NULL ELSE r.at END
+FROM result r WHERE d.id = r.id AND d.attempts = r.attempt AND d.state = 'sending'
+RETURNING d.id, d.adcode
+"""
+GIVE_BACK_SQL = """
+UPDATE delivery d SET state = 'pending', lease_until = NULL, schedule_from = d.schedule_from + 1
+FROM unnest($1::bigint[], $2::int[]) AS r(id, attempt) WHERE d.id = r.id AND d.attempts = r.attempt AND d.state = 'sending'
+"""
+LEDGER_SQL = """
+WITH entry AS (
+    INSERT INTO ledger_entry (at, kind, adcode, content) SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[]) RETURNING id
+)
+INSERT INTO ledger_pending (entry_id) SELECT id FROM entry
+"""
+CONTENT_SQL = """
+INSERT INTO delivery_content (digest, event, subject, body, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (digest) DO NOTHING RETURNING id
+"""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A delivery that this process may attempt until its lease ends; `attempt` fences."""
+
+    id: int
+    attempt: int
+    scheduled: int
+    channel: str
+    lane: str
+    host: str
+    subscription_id: int | None
+    address: str
+    content_id: int
+    message_id: str
+    secrets: tuple[str, ...]
+    retiring: tuple[dict[str, str], ...]
+    scheme: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """A claim with what the attempt brought."""
+
+    claim: Claim
+    at: datetime
+    answer: Answer
+    outcome: Outcome
+    milliseconds: int
+
+    @property
+    def kind(self) -> str:
+        """Its kind on the ledger."""
+        return "delivery.failed" if self.outcome.state == "pending" else f"delivery.{self.outcome.state}"
+
+
+@dataclass(frozen=True)
+class Room:
+    """How much may be claimed: rows in all, lanes and hosts that are full, most per lane and host, and for how long."""
+
+    rows: int
+    lanes: Collection[str]
+    hosts: Collection[str]
+    per_lane: int
+    per_host: int
+    lease: timedelta
+
+
+async def content_of(uow: UnitOfWork, event: str, subject: str, body: str) -> int:
+    """The id of a content, stored once."""
+    key = content_digest(event, subject, body)
+    added = await uow.fetchval(CONTENT_SQL, key, event, subject, body, uow.now)
+    return int(added or await uow.fetchval("SELECT id FROM delivery_content WHERE digest = $1", key))
+
+
+def content_digest(event: str, subject: str, body: str) -> str:
+    """What makes two contents the same."""
+    return hashlib.sha256(f"{event}\n{subject}\n{body}".encode()).hexdigest()
+
+
+async def contents(uow: UnitOfWork, wanted: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Subject and body by id."""
+    rows = await uow.fetch("SELECT id, subject, body FROM delivery_content WHERE id = ANY($1)", list(wanted))
+    return {row["id"]: (row["subject"], row["body"]) for row in rows}
+
+
+async def claim(uow: UnitOfWork, channels: Collection[str], room: Room) -> list[Claim]:
+    """Take what is due, or whose lease has ended, for `room.lease`; nobody else gets it meanwhile."""
+    rows = await uow.fetch(
+        CLAIM_SQL,
+        uow.now,
+        list(channels),
+        list(room.lanes),
+        list(room.hosts),
+        room.per_lane,
+        room.per_host,
+        TROUBLE,
+        room.rows,
+        room.lease,
+    )
+    return [
+        Claim(
+            id=row["id"],
+            attempt=row["attempts"],
+            scheduled=row["attempts"] - row["schedule_from"],
+            channel=row["channel"],
+            lane=row["lane"],
+            host=row["host"],
+            subscription_id=row["subscription_id"],
+            address=row["address"],
+            content_id=row["content_id"],
+            message_id=row["message_id"],
+            secrets=tuple(row["secrets"] or ()),
+            retiring=tuple(row["retiring"] or ()),
+            scheme=row["scheme"] or "",
+        )
+        for row in rows
+    ]
+
+
+async def record(uow: UnitOfWork, results: Sequence[Result]) -> list[Result]:
+    """Store attempts and what became of the deliveries; returns those that counted: a claim that was taken over changes nothing."""
+    ordered = sorted(results, key=lambda result: result.claim.id)
+    rows = await uow.fetch(
+        RECORD_SQL,
+        [result.claim.id for result in ordered],
+        [result.claim.attempt for result in ordered],
+        [result.outcome.state for result in ordered],
+        [result.at for result in ordered],
+        [result.claim.address for result in ordered],
+        [result.answer.status for result in ordered],
+        [result.answer.said for result in ordered],
+        [result.milliseconds for result in ordered],
+        [result.at + result.outcome.pause if result.outcome.pause is not None else None for result in ordered],
+    )
+    divisions = {row["id"]: row["adcode"] for row in rows}
+    counted = [result for result in ordered if result.claim.id in divisions]
+    await _on_ledger(uow, ordered, divisions)
+    return counted
+
+
+async def _on_ledger(uow: UnitOfWork, results: Sequence[Result], divisions: Mapping[int, str | None]) -> None:
+    kinds = [result.kind if result.claim.id in divisions else "delivery.late" for result in results]
+    adcodes = [divisions.get(result.claim.id) for result in results]
+    texts = [
+        canonical(
+            {
+                "kind": kind,
+                "adcode": adcode,
+                "at": uow.now,
+                "delivery": result.claim.id,
+                "subscription": result.claim.subscription_id,
+                "channel": result.claim.channel,
+                "attempt": result.claim.attempt,
+                "answer": f"{result.answer.status or 'no answer'} {result.answer.said}".strip()[:200],
+            }
+        )
+        for result, kind, adcode in zip(results, kinds, adcodes, strict=True)
+    ]
+    await uow.execute(LEDGER_SQL, uow.now, kinds, adcodes, texts)
+
+
+async def give_back(uow: UnitOfWork, claims: Sequence[Claim]) -> None:
+    """Return claims that were not attempted; the attempt does not count in the schedule."""
+    await uow.execute(GIVE_BACK_SQL, [claim.id for claim in claims], [claim.attempt for claim in claims])
+
+
+async def healths(uow: UnitOfWork, failing: Collection[int], well: Collection[int]) -> dict[int, tuple[str, Health]]:
+    """Lock the endpoints whose health changes, in one order for all nodes; returns division and health before."""
+    rows = await uow.fetch(
+        "SELECT id, adcode, failures, failing_since, rest_until FROM subscription WHERE id = ANY($1) OR id = ANY($2) AND failures > 0"
+        " ORDER BY id FOR UPDATE",
+        list(failing),
+        list(well),
+    )
+    return {
+        row["id"]: (row["adcode"], Health(row["failures"], row["failing_since"], row["rest_until"])) for row in rows
+    }
+
+
+async def set_health(uow: UnitOfWork, subscription_id: int, health: Health) -> None:
+    """Store an endpoint's health."""
+    await uow.execute(
+        "UPDATE subscription SET failures = $2, failing_since = $3, rest_until = $4 WHERE id = $1",
+        subscription_id,
+        health.failures,
+        health.failing_since,
+        health.rest_until,
+    )
+
+
+async def end_lanes(uow: UnitOfWork, subscription_ids: Collection[int], state: str) -> int:
+    """Give up what is still pending for endpoints that get nothing any more: `dead` or `cancelled`."""
+    rows = await uow.fetch(
+        "UPDATE delivery SET state = $2, done_at = $3 WHERE subscription_id = ANY($1) AND state = 'pending' RETURNING id",
+        list(subscription_ids),
+        state,
+        uow.now,
+    )
+    return len(rows)
+
+
+async def wake_at(uow: UnitOfWork, instants: Collection[datetime]) -> None:
+    """Have the engine look again at these instants of the service's clock, a few seconds late at most."""
+    rounded = {_rounded(instant, uow.now) for instant in instants}
+    if rounded:
+        await uow.execute(
+            "INSERT INTO due (schedule, due_at, job, payload) SELECT 'deliver', at, 'deliver', '{}' FROM unnest($1::timestamptz[]) AS at"
+            " ON CONFLICT DO NOTHING",
+            sorted(rounded),
+        )
+
+
+def _rounded(instant: datetime, now: datetime) -> datetime:
+    step = 1 if instant - now < timedelta(minutes=1) else 15
+    seconds = -int(-instant.timestamp() // step) * step
+    return datetime.fromtimestamp(seconds, tz=instant.tzinfo)
+
+
+async def foreign_lease(uow: UnitOfWork) -> timedelta | None:
+    """How long the first lease that is out still runs; None when there is none."""
+    left: timedelta | None = await uow.fetchval(
+        "SELECT min(lease_until) - clock_timestamp() FROM delivery WHERE state = 'sending'"
+    )
+    return left
