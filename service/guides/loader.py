@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel
 
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.guides_regional import GuideBook, GuideInForce, LocalPractice, RegionalExtension
+from service.kit.yaml_files import read_yaml
 
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
 Model = TypeVar("Model", bound=BaseModel)
@@ -34,7 +34,7 @@ def read_book(folder: Path) -> GuideBook:
 
 def _read(folder: Path, pattern: str, model: type[Model]) -> Iterator[Model]:
     for path in sorted(folder.glob(pattern)):
-        yield model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        yield model.model_validate(read_yaml(path))
 
 
 @cache
