@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
+from service.accounts.authority_endpoints import router as authority
+from service.accounts.book_endpoints import router as account_book
 from service.accounts.endpoints import router as accounts
+from service.coordination.endpoints import router as circulars
 from service.deviations.endpoints import router as deviations
 from service.divisions.endpoints import router as divisions
 from service.enterprises.endpoints import router as enterprises
@@ -46,6 +49,9 @@ from service.web.endpoints import install as install_pages
 
 ROUTERS = (
     accounts,
+    account_book,
+    authority,
+    circulars,
     deviations,
     divisions,
     enterprises,

@@ -1,15 +1,18 @@
-"""Sign-in, sign-out, and the account book."""
+"""Sign-in with password and second factor, sign-out, and who a session belongs to. Sessions live in real time."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from service.accounts import factors
 from service.accounts.passwords import hash_password, matches
-from service.accounts.roles import Principal, Role, Scope
-from service.kit.problems import Conflict, TooManyAttempts, WrongCredentials
+from service.accounts.roles import LENDABLE, Principal, Role, Scope, StandIn
+from service.accounts.seal import seal_of
+from service.kit.problems import Conflict, NoRole, NotSignedIn, TooManyAttempts, WrongCredentials
 from service.kit.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -19,11 +22,40 @@ NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$wJ2GmP9vVJ6mTq0p
 """A hash nobody's password has: an unknown login takes as long as a known one."""
 FROM_EVERYWHERE = 10
 """An account rests after this many times the failures that one address is allowed."""
+PENDING = timedelta(minutes=5)
+"""How long a sign-in waits for the second factor."""
+SEEN_EVERY = timedelta(seconds=30)
+LONGEST_AGENT = 200
+ACCOUNT_SQL = "SELECT id, login, role, password_hash, adcode, enabled, resting_until FROM account WHERE "
 PRINCIPAL_SQL = """
-SELECT a.id, a.login, a.display, a.role, a.adcode, a.uscc
+SELECT a.id, a.login, a.display, a.role, a.adcode, a.uscc, a.must_change, s.id AS session_id, s.last_seen_at
 FROM session s JOIN account a ON a.id = s.account_id
-WHERE s.token_hash = $1 AND s.expires_at > $2 AND a.enabled
+WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND NOT s.pending AND a.enabled AND a.role IS NOT NULL
 """
+STAND_INS_SQL = """
+SELECT d.id, d.from_account_id, d.adcode, d.valid_until, a.display, a.role, a.adcode AS home
+FROM delegation d JOIN account a ON a.id = d.from_account_id
+WHERE d.to_account_id = $1 AND d.ended_at IS NULL AND d.valid_from <= $2 AND d.valid_until > $2 AND a.enabled
+ORDER BY d.id
+"""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Where a sign-in comes from and by which means."""
+
+    address: str
+    agent: str = ""
+    means: str = "password"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A new session. A pending one opens nothing until the second factor is given."""
+
+    token: str
+    expires: datetime
+    pending: bool = False
 
 
 def token_hash(token: str) -> str:
@@ -34,7 +66,7 @@ def token_hash(token: str) -> str:
 async def create_account(
     uow: UnitOfWork, *, login: str, password: str, display: str, role: Role, adcode: str, uscc: str | None = None
 ) -> int:
-    """Open an account. Raises Conflict when the login is taken."""
+    """Open an account with its role at once, as the operator does on the machine itself. Raises Conflict for a taken login."""
     hashed = await hash_password(password)
     account_id = await uow.fetchval(
         "INSERT INTO account (login, display, password_hash, role, adcode, uscc, enabled, failures, created_at)"
@@ -53,50 +85,120 @@ async def create_account(
     return int(account_id)
 
 
-async def sign_in(runtime: Runtime, login: str, password: str, address: str) -> tuple[str, datetime]:
-    """Check a password and open a session; returns its token and when it ends (real time).
+async def sign_in(
+    runtime: Runtime, login: str, password: str, address: str, *, code: str | None = None, agent: str = ""
+) -> tuple[str, datetime]:
+    """Check a password, and the second factor where there is one, and open a session; its token and its end (real time).
 
     `address` is where the caller comes from. No database connection is held while the password is hashed. Raises
-    WrongCredentials, or TooManyAttempts for too many tries of this login from this address, for an account that rests, and
-    when too many wait.
+    WrongCredentials, FactorNeeded, FactorWrong, NoRole, or TooManyAttempts for too many tries of this login from this
+    address, for an account that rests, and when too many wait.
     """
+    row = await _prove(runtime, login, password, address)
+    async with runtime.unit() as uow:
+        if await factors.state_of(uow, row["id"]) == "active":
+            await factors.check(uow, row["id"], row["adcode"], row["login"], code)
+        opened = await open_session(uow, row, Caller(address, agent, "password+factor" if code else "password"))
+        await uow.commit()
+    return opened.token, opened.expires
+
+
+async def begin_sign_in(runtime: Runtime, login: str, password: str, caller: Caller) -> SignedIn:
+    """The first step of the sign-in page: an open session, or a pending one that waits for the second factor."""
+    row = await _prove(runtime, login, password, caller.address)
+    async with runtime.unit() as uow:
+        pending = await factors.state_of(uow, row["id"]) == "active"
+        opened = await open_session(uow, row, caller, pending=pending)
+        await uow.commit()
+    return opened
+
+
+async def finish_sign_in(runtime: Runtime, pending: str, code: str | None, caller: Caller) -> SignedIn:
+    """The second step: the code turns a pending session into a new one. Raises NotSignedIn when it has run out."""
+    async with runtime.unit() as uow:
+        found = await uow.fetchrow(
+            "SELECT account_id, means FROM session WHERE token_hash = $1 AND pending AND expires_at > $2",
+            token_hash(pending),
+            factors.present(),
+        )
+        row = None if found is None else await uow.fetchrow(ACCOUNT_SQL + "id = $1", found["account_id"])
+        if found is None or row is None or not row["enabled"]:
+            raise NotSignedIn("This sign-in waited too long; begin again with login and password.")
+        await factors.check(uow, row["id"], row["adcode"], row["login"], code)
+        await uow.execute("DELETE FROM session WHERE token_hash = $1", token_hash(pending))
+        opened = await open_session(uow, row, Caller(caller.address, caller.agent, f"{found['means']}+factor"))
+        await uow.commit()
+    return opened
+
+
+async def _prove(runtime: Runtime, login: str, password: str, address: str) -> Any:
+    """The account whose password this is."""
     present = datetime.now(tz=UTC)
     if not runtime.sign_ins.begin(login, address, present):
+        if runtime.sign_ins.just_locked(login, address):
+            await _note_stranger(runtime, "account.locked_out", login, address, present)
         raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     async with runtime.unit() as uow:
-        row = await uow.fetchrow(
-            "SELECT id, password_hash, adcode, enabled, resting_until FROM account WHERE login = $1", login
-        )
+        row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
     if row is not None and row["resting_until"] is not None and row["resting_until"] > present:
         raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
         if row is not None:
-            await _failed(runtime, row, login, present)
+            await _failed(runtime, row, login, address, present)
+        else:
+            await _note_stranger(runtime, "account.sign_in_failed", login, address, present)
         raise WrongCredentials()
     runtime.sign_ins.succeeded(login, address)
-    return await _open_session(runtime, row, login, present)
+    if row["role"] is None:
+        raise NoRole()
+    return row
 
 
-async def _open_session(runtime: Runtime, row: Any, login: str, present: datetime) -> tuple[str, datetime]:
+async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bool = False) -> SignedIn:
+    """A session with a fresh token, never one that the caller brought along; sessions that are over go."""
+    present = factors.present()
+    settings = uow.runtime.settings
     token = secrets.token_urlsafe(32)
-    expires = present + timedelta(hours=runtime.settings.session_hours)
-    async with runtime.unit() as uow:
-        await uow.execute("UPDATE account SET failures = 0, resting_until = NULL WHERE id = $1", row["id"])
-        await uow.execute("DELETE FROM session WHERE account_id = $1 AND expires_at < $2", row["id"], present)
+    expires = present + (PENDING if pending else timedelta(hours=settings.session_hours))
+    idle = timedelta(minutes=settings.session_idle_minutes)
+    if not pending:
         await uow.execute(
-            "INSERT INTO session (token_hash, account_id, created_at, expires_at) VALUES ($1, $2, $3, $4)",
-            token_hash(token),
+            "UPDATE account SET failures = 0, resting_until = NULL, last_signed_in_at = $2 WHERE id = $1",
             row["id"],
             present,
-            expires,
         )
-        await uow.record("account.signed_in", row["adcode"], account=row["id"], login=login)
-        await uow.commit()
-    return token, expires
+    await uow.execute(
+        "DELETE FROM session WHERE account_id = $1 AND (expires_at < $2 OR last_seen_at < $3)",
+        row["id"],
+        present,
+        present - idle,
+    )
+    await uow.execute(
+        "INSERT INTO session (token_hash, account_id, created_at, expires_at, last_seen_at, address, agent, means, pending)"
+        " VALUES ($1, $2, $3, $4, $3, $5, $6, $7, $8)",
+        token_hash(token),
+        row["id"],
+        present,
+        expires,
+        caller.address,
+        caller.agent[:LONGEST_AGENT],
+        caller.means,
+        pending,
+    )
+    if not pending:
+        await uow.record(
+            "account.signed_in",
+            row["adcode"],
+            account=row["id"],
+            login=row["login"],
+            means=caller.means,
+            address=caller.address,
+        )
+    return SignedIn(token, expires, pending)
 
 
-async def _failed(runtime: Runtime, row: Any, login: str, present: datetime) -> None:
+async def _failed(runtime: Runtime, row: Any, login: str, address: str, present: datetime) -> None:
     settings = runtime.settings
     async with runtime.unit() as uow:
         failures = await uow.fetchval(
@@ -105,19 +207,83 @@ async def _failed(runtime: Runtime, row: Any, login: str, present: datetime) -> 
         if failures >= settings.login_attempts * FROM_EVERYWHERE:
             rest = present + timedelta(minutes=settings.login_rest_minutes)
             await uow.execute("UPDATE account SET failures = 0, resting_until = $2 WHERE id = $1", row["id"], rest)
-        await uow.record("account.sign_in_failed", row["adcode"], login=login)
+            await uow.record("account.locked", row["adcode"], account=row["id"], login=login)
+        await uow.record("account.sign_in_failed", row["adcode"], login=login, address=address)
+        await uow.commit()
+
+
+async def _note_stranger(runtime: Runtime, kind: str, login: str, address: str, present: datetime) -> None:
+    """Put a failure of an unknown login on the ledger: its keyed hash (people type passwords there), so many an hour."""
+    left_out = runtime.sign_ins.unknown.take(present)
+    if left_out is None:
+        return
+    about = seal_of(runtime.settings).digest("login", login)[:16]
+    async with runtime.unit() as uow:
+        await uow.record(kind, None, login_hash=about, address=address, left_out=left_out)
         await uow.commit()
 
 
 async def sign_out(uow: UnitOfWork, token: str) -> None:
     """End a session on every node."""
-    await uow.execute("DELETE FROM session WHERE token_hash = $1", token_hash(token))
+    row = await uow.fetchrow(
+        "DELETE FROM session s USING account a WHERE s.token_hash = $1 AND a.id = s.account_id"
+        " RETURNING a.id, a.adcode, s.pending",
+        token_hash(token),
+    )
+    if row is not None and not row["pending"]:
+        await uow.record("account.signed_out", row["adcode"], account=row["id"])
     await uow.tell("session")
 
 
-async def principal_of(uow: UnitOfWork, token: str) -> Principal | None:
-    """Who a session token belongs to; None when it is unknown or over."""
-    row = await uow.fetchrow(PRINCIPAL_SQL, token_hash(token), datetime.now(tz=UTC))
+async def end_sessions(uow: UnitOfWork, account_id: int, *, but: int | None = None) -> int:
+    """End every session of an account on every node, except one; how many there were."""
+    rows = await uow.fetch(
+        "DELETE FROM session WHERE account_id = $1 AND id IS DISTINCT FROM $2 RETURNING id", account_id, but
+    )
+    await uow.tell("session")
+    return len(rows)
+
+
+async def principal_of(uow: UnitOfWork, token: str, *, active: bool = True) -> Principal | None:
+    """Who a session token belongs to; None when it is unknown or over, or was not used for too long.
+
+    An `active` call is one that a person made, not the polling of an open page; it keeps the session alive.
+    """
+    present = datetime.now(tz=UTC)
+    key = token_hash(token)
+    idle = timedelta(minutes=uow.runtime.settings.session_idle_minutes)
+    row = await uow.fetchrow(PRINCIPAL_SQL, key, present, present - idle)
     if row is None:
         return None
-    return Principal(row["id"], row["login"], row["display"], Role(row["role"]), Scope(row["adcode"]), row["uscc"])
+    role = Role(row["role"])
+    stand_ins = () if role is Role.ENTERPRISE else await stand_ins_of(uow, row["id"])
+    if active and row["last_seen_at"] < present - min(SEEN_EVERY, idle / 4):
+        await uow.execute("UPDATE session SET last_seen_at = $2 WHERE token_hash = $1", key, present)
+        await uow.commit()
+    return Principal(
+        row["id"],
+        row["login"],
+        row["display"],
+        role,
+        Scope(row["adcode"]),
+        row["uscc"],
+        stand_ins=stand_ins,
+        session_id=row["session_id"],
+        must_change=row["must_change"],
+    )
+
+
+async def stand_ins_of(uow: UnitOfWork, account_id: int) -> tuple[StandIn, ...]:
+    """Whom an account stands in for at this instant of the service's clock."""
+    return tuple(
+        StandIn(
+            row["id"],
+            row["from_account_id"],
+            row["display"],
+            Role(row["role"]),
+            Scope(row["adcode"]),
+            row["valid_until"],
+        )
+        for row in await uow.fetch(STAND_INS_SQL, account_id, uow.now)
+        if row["role"] in LENDABLE and Scope(row["home"]).covers(row["adcode"])
+    )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -48,6 +50,8 @@ LEADERS = frozenset({Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER
 CENTRE = LEADERS | {Role.DUTY_OFFICER}
 """The command centre of a division."""
 COORDINATORS = frozenset({Role.PROVINCIAL_COORDINATOR, Role.COORDINATOR})
+LENDABLE = CENTRE | COORDINATORS
+"""Roles that somebody else may hold for a while: the ones that decide, sign and prompt."""
 NATION = "100000"
 """GB/T 2260 code of the whole country."""
 
@@ -78,8 +82,30 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """Somebody else's role, held until an instant of the service's clock."""
+
+    delegation_id: int
+    account_id: int
+    """Whose role it is."""
+    display: str
+    role: Role
+    scope: Scope
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """In which role somebody acts: his own, or another's by a delegation."""
+
+    role: Role
+    delegation_id: int | None = None
+    for_account: int | None = None
+
+
+@dataclass(frozen=True)
 class Principal:
-    """Somebody who is signed in."""
+    """Somebody who is signed in, or a program with a key (`key_scopes`)."""
 
     account_id: int
     login: str
@@ -87,6 +113,31 @@ class Principal:
     role: Role
     scope: Scope
     uscc: str | None
+    stand_ins: tuple[StandIn, ...] = ()
+    """Whom he stands in for at this moment."""
+    key_scopes: frozenset[str] | None = None
+    """What an API key is for; None for a person's session."""
+    session_id: int | None = None
+    must_change: bool = False
+    """The password is somebody else's choice and has to be changed first."""
+
+    def capacity(
+        self, adcode: str, roles: Collection[str], proposed_by: int | None, *, signed_by: Collection[int] = ()
+    ) -> Capacity | None:
+        """In which of `roles` he may act for a division: his own first, then a lent one; None when in none.
+
+        Four eyes: never who proposed it, nor for him, nor who signed before, nor for him. `signed_by` names everybody who
+        signed, and everybody for whom it was signed. A key acts in no capacity.
+        """
+        spent = {proposed_by, *signed_by}
+        if self.key_scopes is not None or self.account_id in spent:
+            return None
+        if self.role in roles and self.scope.covers(adcode):
+            return Capacity(self.role)
+        for lent in self.stand_ins:
+            if lent.role in roles and lent.scope.covers(adcode) and lent.account_id not in spent:
+                return Capacity(lent.role, lent.delegation_id, lent.account_id)
+        return None
 
     @property
     def may_see_command(self) -> bool:
@@ -143,9 +194,30 @@ class Principal:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}
 
+    @property
+    def may_open_accounts(self) -> bool:
+        """Open accounts without rights, reset passwords, unlock: the operator's half of administration."""
+        return self.role is Role.ADMINISTRATOR
+
+    @property
+    def may_grant(self) -> bool:
+        """Grant roles and scopes, enable, reset factors, appoint stand-ins, revoke keys: the security officer's half."""
+        return self.role is Role.SECURITY_ADMINISTRATOR
+
+    @property
+    def may_see_accounts(self) -> bool:
+        """Read the book of accounts of the region."""
+        return self.may_open_accounts or self.may_grant or self.role is Role.AUDITOR
+
+    @property
+    def may_lend(self) -> bool:
+        """Let somebody else act for him."""
+        return self.role in LENDABLE
+
     def may_decide(self, adcode: str, approvers: tuple[str, ...], proposed_by: int | None) -> bool:
-        """Decide on a proposal of a division: in scope, a role the plan names, and not the proposer (four eyes)."""
-        return self.scope.covers(adcode) and self.role.value in approvers and proposed_by != self.account_id
+        """Decide in his own role on a proposal of a division: in scope, named by the plan, not the proposer (four eyes)."""
+        acting = self.capacity(adcode, approvers, proposed_by)
+        return acting is not None and acting.delegation_id is None
 
     def may_see_enterprise(self, adcode: str, uscc: str) -> bool:
         """An enterprise sees itself; officials see those of their region."""

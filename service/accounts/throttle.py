@@ -6,10 +6,11 @@ An account as a whole rests only after many more failures, so that nobody can lo
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 LONGEST_MEMORY = 20_000
+NOTES_AN_HOUR = 60
 
 
 @dataclass
@@ -18,26 +19,66 @@ class _Tries:
     since: datetime
 
 
+@dataclass
+class Allowance:
+    """How many entries of one kind may be written in a span; the rest is counted and told with the next one."""
+
+    most: int
+    span: timedelta
+    _taken: int = 0
+    _since: datetime | None = None
+    _left_out: int = 0
+
+    def take(self, now: datetime) -> int | None:
+        """None when there is no room; otherwise how many were left out since the last one."""
+        if self._since is None or self._since + self.span <= now:
+            self._since, self._taken = now, 0
+        if self._taken >= self.most:
+            self._left_out += 1
+            return None
+        self._taken += 1
+        left_out, self._left_out = self._left_out, 0
+        return left_out
+
+
+def _hourly() -> Allowance:
+    return Allowance(NOTES_AN_HOUR, timedelta(hours=1))
+
+
+@dataclass
 class SignInThrottle:
     """Counts the tries of (login, address) on this node; the oldest are forgotten when there are too many."""
 
-    def __init__(self, tries: int, rest: timedelta) -> None:
-        self._tries = tries
-        self._rest = rest
-        self._known: OrderedDict[tuple[str, str], _Tries] = OrderedDict()
+    tries: int
+    rest: timedelta
+    unknown: Allowance = field(default_factory=_hourly)
+    """Sign-ins with unknown logins, and tries during a rest, on the ledger."""
+    refusals: Allowance = field(default_factory=_hourly)
+    """Refused access on the ledger."""
+    _known: OrderedDict[tuple[str, str], _Tries] = field(default_factory=OrderedDict)
 
     def begin(self, login: str, address: str, now: datetime) -> bool:
         """Count a try; False when there were too many. Tries at the same time count too."""
         key = (login, address)
         known = self._known.get(key)
-        if known is None or known.since + self._rest <= now:
+        if known is None or known.since + self.rest <= now:
             known = self._known[key] = _Tries(0, now)
             self._known.move_to_end(key)
             while len(self._known) > LONGEST_MEMORY:
                 self._known.popitem(last=False)
         known.count += 1
-        return known.count <= self._tries
+        return known.count <= self.tries
+
+    def just_locked(self, login: str, address: str) -> bool:
+        """Whether the try just counted was the first one too many."""
+        known = self._known.get((login, address))
+        return known is not None and known.count == self.tries + 1
 
     def succeeded(self, login: str, address: str) -> None:
         """Forget the tries of somebody who knew the password."""
         self._known.pop((login, address), None)
+
+    def forget(self, login: str) -> None:
+        """Forget the tries of a login from everywhere: an administrator unlocked it."""
+        for key in [key for key in self._known if key[0] == login]:
+            del self._known[key]

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 
+from service.accounts import keys
 from service.accounts.flows import principal_of, token_hash
 from service.accounts.roles import Principal
-from service.kit.problems import Forbidden, NotSignedIn
+from service.kit.problems import Forbidden, NotSignedIn, PasswordChangeNeeded
 from service.kit.runtime import Runtime
+from service.kit.settings import Settings
 
 COOKIE = "lantian_session"
 REMEMBER_SECONDS = 5.0
+POLLED = frozenset({"/events", "/parts/clock"})
+"""What an open page asks by itself: no sign that somebody is there."""
+FOR_A_NEW_PASSWORD = ("/me", "/api/v1/me", "/api/v1/sessions/current", "/signout")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class _Remembered:
+    """A principal, until when (monotonic seconds) it may be answered, and whether the session was kept alive for it."""
+
+    principal: Principal
+    until: float
+    active: bool
 
 
 def runtime_of(request: Request) -> Runtime:
@@ -27,6 +43,23 @@ def runtime_of(request: Request) -> Runtime:
 def address_of(request: Request) -> str:
     """Where the caller comes from, as the server sees it (behind a trusted proxy, what the proxy forwards)."""
     return request.client.host if request.client else ""
+
+
+def agent_of(request: Request) -> str:
+    """The program of the caller, as it names itself; shown to people who look through their sessions."""
+    return request.headers.get("user-agent", "")
+
+
+def set_cookie(answer: Response, settings: Settings, token: str, expires: datetime) -> None:
+    """The session cookie: not for scripts, not sent from other sites, https only where the service has it."""
+    secure = settings.address.startswith("https://")
+    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, expires=expires, path="/")
+
+
+def unset_cookie(answer: Response, settings: Settings) -> None:
+    """Take the session cookie away."""
+    secure = settings.address.startswith("https://")
+    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def token_of(request: Request) -> str | None:
@@ -53,25 +86,47 @@ async def find_principal(request: Request) -> Principal | None:
     token = token_of(request)
     if not token:
         return None
+    principal = await _principal_of(request, token)
+    if principal is not None:
+        request.state.principal = principal
+        if principal.key_scopes is not None:
+            keys.check_scope(principal, request.method, request.url.path)
+    return principal
+
+
+async def _principal_of(request: Request, token: str) -> Principal | None:
     runtime = runtime_of(request)
     key = token_hash(token)
+    active = request.url.path not in POLLED
     found = runtime.live.sessions.get(key)
-    if found is not None and found[1] > time.monotonic() and runtime.live.listening:
-        principal: Principal = found[0]
-        return principal
+    if found is not None and found.until > time.monotonic() and runtime.live.listening and found.active >= active:
+        return _still(found.principal, runtime)
     since = runtime.live.sessions.times_forgotten
     async with runtime.unit() as uow:
-        fresh = await principal_of(uow, token)
+        if token.startswith(keys.MARK):
+            fresh = await keys.principal_of(uow, token, address_of(request))
+        else:
+            fresh = await principal_of(uow, token, active=active)
     if fresh is not None:
-        runtime.live.sessions.put(key, (fresh, time.monotonic() + REMEMBER_SECONDS), since)
+        runtime.live.sessions.put(key, _Remembered(fresh, time.monotonic() + REMEMBER_SECONDS, active), since)
     return fresh
 
 
+def _still(principal: Principal, runtime: Runtime) -> Principal:
+    """The principal without stand-ins that ended meanwhile."""
+    if not principal.stand_ins:
+        return principal
+    now = runtime.clock.now()
+    return replace(principal, stand_ins=tuple(one for one in principal.stand_ins if now < one.until))
+
+
 async def require_principal(request: Request) -> Principal:
-    """Who is signed in. Raises NotSignedIn."""
+    """Who is signed in. Raises NotSignedIn, and PasswordChangeNeeded where somebody else chose the password."""
     principal = await find_principal(request)
     if principal is None:
         raise NotSignedIn()
+    if principal.must_change and not request.url.path.startswith(FOR_A_NEW_PASSWORD):
+        raise PasswordChangeNeeded()
     return principal
 
 

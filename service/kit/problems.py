@@ -78,6 +78,26 @@ class Forbidden(Problem):
     status, code, title = 403, "forbidden", "Your role or region does not allow this."
 
 
+class FactorNeeded(Problem):
+    status, code = 403, "factor-needed"
+    title = "Give the code of your second factor (field factor); enrol one under /me when you have none."
+
+
+class FactorWrong(Problem):
+    status, code = 403, "factor-wrong"
+    title = "The code is wrong, used already or too old; wait for the next one in your app and try again."
+
+
+class NoRole(Problem):
+    status, code = 403, "no-role-yet"
+    title = "The account has no role yet; a security administrator grants it."
+
+
+class PasswordChangeNeeded(Problem):
+    status, code = 403, "password-change-needed"
+    title = "Set a password of your own first, on the page /me or by POST /api/v1/me/password."
+
+
 class Unknown(Problem):
     status, code, title = 404, "not-found", "There is nothing under this address."
 

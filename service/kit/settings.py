@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AliasChoices, Field, model_validator
+from pydantic import AliasChoices, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -50,6 +50,20 @@ class Settings(BaseSettings):
     """Largest workbook upload."""
     session_hours: float = Field(default=12, gt=0)
     """A sign-in ends after this long."""
+    session_idle_minutes: float = Field(default=30, gt=0)
+    """A sign-in that nobody uses ends after this long."""
+    secret_key: SecretStr | None = Field(default=None, min_length=32)
+    """Seals factors and hashes keys; every node the same. Without it a file in `data_dir/keys` is made."""
+    require_factor: bool = False
+    """Whether officials need a second factor to decide and sign."""
+    oidc_issuer: str | None = None
+    """Address of an OpenID provider; with it the sign-in page offers it."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    oidc_claim: str = "sub"
+    """Claim of the id token that is compared with an account's external id."""
+    oidc_name: str = "统一身份认证"
+    """What the sign-in page calls the provider."""
     login_attempts: int = Field(default=5, ge=1)
     """Failed sign-ins in a row after which an account rests."""
     login_rest_minutes: float = Field(default=15, gt=0)
@@ -85,6 +99,8 @@ class Settings(BaseSettings):
     def _key_with_certificate(self) -> Settings:
         if (self.signing_key is None) is not (self.signing_cert is None):
             raise ValueError("give LANTIAN_SIGNING_KEY and LANTIAN_SIGNING_CERT together, or neither")
+        if (self.oidc_issuer is None) is not (self.oidc_client_id is None):
+            raise ValueError("give LANTIAN_OIDC_ISSUER and LANTIAN_OIDC_CLIENT_ID together, or neither")
         if self.delivery_lease_seconds < 2 * self.delivery_timeout_seconds:
             raise ValueError("LANTIAN_DELIVERY_LEASE_SECONDS must be at least twice LANTIAN_DELIVERY_TIMEOUT_SECONDS")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -82,6 +83,16 @@ class UnitOfWork:
     async def tell(self, topic: str, adcode: str = "") -> None:
         """Tell every node that something changed (pages, caches); heard only after the commit."""
         await self.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, f"{topic}:{adcode}")
+
+    async def instead(self, work: Callable[[UnitOfWork], Awaitable[None]]) -> None:
+        """Give up everything done so far and make only `work` durable, on the same connection.
+
+        For a call that is refused while something of it must stand: a wrong code is counted. Whoever calls this raises next.
+        """
+        await self._transaction.rollback()
+        self.committed = True  # nothing of the unit is left that could be rolled back
+        async with self.connection.transaction():
+            await work(self)
 
     async def commit(self) -> None:
         """Make everything durable. The only place in the service that commits."""

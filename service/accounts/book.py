@@ -1,0 +1,336 @@
+"""The account book: what the administrator and the security administrator of a region do, each his half.
+
+The administrator opens accounts without rights, resets passwords and unlocks. The security administrator grants role and region,
+enables, takes factors and keys away. Nobody touches himself, and what gives rights or hands over an official's account takes two.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from emission_lists.identifiers import uscc_problem
+from service.accounts import factors
+from service.accounts.flows import NOBODY, end_sessions
+from service.accounts.passwords import hash_password
+from service.accounts.policy import check_password
+from service.accounts.roles import Principal, Role
+from service.accounts.seal import seal_of
+from service.kit.problems import Conflict, Forbidden, Invalid, TooManyAttempts, Unknown, WrongCredentials
+from service.kit.runtime import Runtime
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+CODE_LIFE = timedelta(hours=72)
+"""How long a one-time code for a first or new password holds; a choice."""
+ROW_SQL = """
+SELECT a.*, o.name AS organisation, f.confirmed_at AS factor_since,
+    (SELECT count(*) FROM session s WHERE s.account_id = a.id AND NOT s.pending AND s.expires_at > $1) AS sessions
+FROM account a LEFT JOIN organisation o ON o.id = a.organisation_id LEFT JOIN factor f ON f.account_id = a.id
+"""
+
+
+def shown(row: Any) -> dict[str, Any]:
+    """An account without anything that it is checked by."""
+    return {
+        "id": row["id"],
+        "login": row["login"],
+        "display": row["display"],
+        "role": row["role"],
+        "adcode": row["adcode"],
+        "uscc": row["uscc"],
+        "organisation": row["organisation"],
+        "post": row["post"],
+        "enabled": row["enabled"],
+        "resting_until": beijing(row["resting_until"]),
+        "factor": "none" if row["factor_since"] is None else "active",
+        "external_id": row["external_id"],
+        "opened_by": row["opened_by"],
+        "granted_by": row["granted_by"],
+        "waits_for_second": row["reset_by"] is not None,
+        "sessions": row["sessions"],
+        "last_signed_in_at": beijing(row["last_signed_in_at"]),
+    }
+
+
+async def page(
+    uow: UnitOfWork, principal: Principal, after: int | None, size: int, find: str = ""
+) -> list[dict[str, Any]]:
+    """Accounts of the region by number, those whose login or name has `find` in it. Raises Forbidden."""
+    if not principal.may_see_accounts:
+        raise Forbidden("Accounts are seen by the administrators and the auditor of the region.")
+    rows = await uow.fetch(
+        ROW_SQL
+        + "WHERE a.adcode LIKE $2 || '%' AND a.id > $3 AND ($5 = '' OR strpos(lower(a.login || ' ' || a.display), $5) > 0)"
+        " ORDER BY a.id LIMIT $4",
+        factors.present(),
+        principal.scope.prefix,
+        after or 0,
+        size,
+        find.strip().lower(),
+    )
+    return [shown(row) for row in rows]
+
+
+async def one(uow: UnitOfWork, principal: Principal, account_id: int) -> dict[str, Any]:
+    """One account of the region. Raises Forbidden, Unknown."""
+    if not principal.may_see_accounts:
+        raise Forbidden("Accounts are seen by the administrators and the auditor of the region.")
+    row = await uow.fetchrow(
+        ROW_SQL + "WHERE a.id = $2 AND a.adcode LIKE $3 || '%'", factors.present(), account_id, principal.scope.prefix
+    )
+    if row is None:
+        raise Unknown(f"There is no account {account_id} in your region.")
+    return shown(row)
+
+
+async def _locked(uow: UnitOfWork, principal: Principal, account_id: int) -> Any:
+    """The account's row, locked. Raises Unknown outside the region, Forbidden for oneself."""
+    row = await uow.fetchrow(
+        "SELECT * FROM account WHERE id = $1 AND adcode LIKE $2 FOR UPDATE", account_id, principal.scope.prefix + "%"
+    )
+    if row is None:
+        raise Unknown(f"There is no account {account_id} in your region.")
+    if row["id"] == principal.account_id:
+        raise Forbidden("Nobody administers himself; another administrator does it.")
+    return row
+
+
+def _operator(principal: Principal) -> None:
+    if not principal.may_open_accounts:
+        raise Forbidden("This is done by the system administrator of the region.")
+
+
+def _security(principal: Principal) -> None:
+    if not principal.may_grant:
+        raise Forbidden("This is done by the security administrator of the region.")
+
+
+async def open_account(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    login: str,
+    display: str,
+    adcode: str,
+    organisation_id: int | None = None,
+    post: str | None = None,
+    uscc: str | None = None,
+    external_id: str | None = None,
+) -> dict[str, Any]:
+    """Open an account without rights; the answer tells the one-time code once. Raises Forbidden, Invalid, Conflict."""
+    _operator(principal)
+    if not principal.scope.covers(adcode):
+        raise Forbidden(f"{adcode} lies outside your region.")
+    await _check_organisation(uow, organisation_id, adcode)
+    known = await uscc_known(uow, uscc) if uscc else None
+    code = _new_code()
+    account_id = await uow.fetchval(
+        "INSERT INTO account (login, display, password_hash, adcode, uscc, organisation_id, post, external_id, enabled, failures,"
+        " created_at, opened_by, must_change, code_hash, code_expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, true, 0, $9, $10, false, $11, $12) ON CONFLICT DO NOTHING RETURNING id",
+        login,
+        display,
+        NOBODY,
+        adcode,
+        uscc,
+        organisation_id,
+        post,
+        external_id,
+        uow.now,
+        principal.account_id,
+        _code_hash(uow.runtime, login, code),
+        factors.present() + CODE_LIFE,
+    )
+    if account_id is None:
+        raise Conflict(f"The login {login} (or the external id) is taken; choose another.")
+    await uow.record(
+        "account.opened", adcode, account=account_id, login=login, role=None, uscc=uscc, by=principal.account_id
+    )
+    told = {"id": account_id, "login": login, "code": code, "code_expires_at": beijing(factors.present() + CODE_LIFE)}
+    return told if known is None else told | {"uscc_known": known}
+
+
+async def _check_organisation(uow: UnitOfWork, organisation_id: int | None, adcode: str) -> None:
+    if organisation_id is None:
+        return
+    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1 AND closed_at IS NULL", organisation_id)
+    if home != adcode:
+        raise Invalid(f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.")
+
+
+async def uscc_known(uow: UnitOfWork, uscc: str) -> bool:
+    """Whether a list or a permit register knows the enterprise. Raises Invalid for a code whose check digit is wrong."""
+    problem = uscc_problem(uscc)
+    if problem is not None:
+        raise Invalid(problem)
+    return bool(
+        await uow.fetchval(
+            "SELECT EXISTS (SELECT 1 FROM list_enterprise WHERE uscc = $1) OR EXISTS (SELECT 1 FROM permit WHERE uscc = $1)",
+            uscc,
+        )
+    )
+
+
+async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Role, adcode: str) -> None:
+    """Give role and region, by somebody other than who opened the account. Raises Forbidden, Unknown, Invalid."""
+    _security(principal)
+    row = await _locked(uow, principal, account_id)
+    if not principal.scope.covers(adcode):
+        raise Forbidden(f"{adcode} lies outside your region.")
+    if row["opened_by"] == principal.account_id:
+        raise Forbidden("You opened this account; somebody else grants its role (two persons).")
+    if (role is Role.ENTERPRISE) != (row["uscc"] is not None):
+        raise Invalid("The role enterprise goes with a credit code (uscc), and no other role does.")
+    if row["uscc"] is not None:
+        await uscc_known(uow, row["uscc"])
+    await uow.execute(
+        "UPDATE account SET role = $2, adcode = $3, granted_by = $4 WHERE id = $1",
+        account_id,
+        role.value,
+        adcode,
+        principal.account_id,
+    )
+    await uow.record(
+        "account.granted",
+        adcode,
+        account=account_id,
+        login=row["login"],
+        role=role.value,
+        was={"role": row["role"], "adcode": row["adcode"]},
+        by=principal.account_id,
+    )
+    await end_sessions(uow, account_id)
+
+
+async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason: str) -> None:
+    """Shut an account out at once, on every node, with its keys. Either administrator. Raises Forbidden, Unknown, Conflict."""
+    if not (principal.may_grant or principal.may_open_accounts):
+        raise Forbidden("This is done by an administrator of the region.")
+    row = await _locked(uow, principal, account_id)
+    if not row["enabled"]:
+        raise Conflict("The account is disabled already.")
+    await uow.execute("UPDATE account SET enabled = false WHERE id = $1", account_id)
+    ended = await end_sessions(uow, account_id)
+    await uow.record(
+        "account.disabled",
+        row["adcode"],
+        account=account_id,
+        login=row["login"],
+        reason=reason,
+        sessions=ended,
+        by=principal.account_id,
+    )
+
+
+async def enable(uow: UnitOfWork, principal: Principal, account_id: int) -> None:
+    """Let an account in again; after a reset of its password by somebody else. Raises Forbidden, Unknown, Conflict."""
+    _security(principal)
+    row = await _locked(uow, principal, account_id)
+    if row["enabled"]:
+        raise Conflict("The account is enabled already.")
+    if row["reset_by"] == principal.account_id:
+        raise Forbidden("You reset its password; somebody else enables it (two persons).")
+    await uow.execute("UPDATE account SET enabled = true, reset_by = NULL WHERE id = $1", account_id)
+    await uow.record("account.enabled", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
+
+
+async def unlock(uow: UnitOfWork, principal: Principal, account_id: int) -> None:
+    """End the rest after too many failures, on this node and in the book. Raises Forbidden, Unknown."""
+    _operator(principal)
+    row = await _locked(uow, principal, account_id)
+    await uow.execute("UPDATE account SET failures = 0, resting_until = NULL WHERE id = $1", account_id)
+    await uow.execute("UPDATE factor SET failures = 0, resting_until = NULL WHERE account_id = $1", account_id)
+    uow.runtime.sign_ins.forget(row["login"])
+    await uow.record("account.unlocked", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
+
+
+async def reset_password(uow: UnitOfWork, principal: Principal | None, account_id: int) -> dict[str, Any]:
+    """A one-time code for a new password; the old one and all sessions end. `principal` None: the operator on the machine.
+
+    An official's account waits, disabled, until a security administrator enables it: a reset by one person hands nobody an
+    account with rights. Raises Forbidden, Unknown.
+    """
+    if principal is None:
+        row = await uow.fetchrow("SELECT * FROM account WHERE id = $1 FOR UPDATE", account_id)
+        if row is None:
+            raise Unknown(f"There is no account {account_id}.")
+    else:
+        _operator(principal)
+        row = await _locked(uow, principal, account_id)
+    waits = principal is not None and row["role"] not in {None, Role.ENTERPRISE.value}
+    by = None if principal is None else principal.account_id
+    code = _new_code()
+    await uow.execute(
+        "UPDATE account SET password_hash = $2, code_hash = $3, code_expires_at = $4, enabled = enabled AND NOT $5,"
+        " reset_by = CASE WHEN $5 THEN $6::bigint ELSE reset_by END WHERE id = $1",
+        account_id,
+        NOBODY,
+        _code_hash(uow.runtime, row["login"], code),
+        factors.present() + CODE_LIFE,
+        waits,
+        by,
+    )
+    await end_sessions(uow, account_id)
+    await uow.record(
+        "account.password_reset", row["adcode"], account=account_id, login=row["login"], waits=waits, by=by
+    )
+    return {"code": code, "code_expires_at": beijing(factors.present() + CODE_LIFE), "waits_for_second": waits}
+
+
+async def reset_factor(uow: UnitOfWork, principal: Principal, account_id: int) -> None:
+    """Take away the factor of a lost device. Raises Forbidden, Unknown, Conflict without one."""
+    _security(principal)
+    row = await _locked(uow, principal, account_id)
+    if not await factors.reset(uow, account_id):
+        raise Conflict("The account has no second factor.")
+    await end_sessions(uow, account_id)
+    await uow.record("factor.reset", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
+
+
+async def end_all_sessions(uow: UnitOfWork, principal: Principal, account_id: int) -> int:
+    """End every session of somebody. Either administrator. Raises Forbidden, Unknown."""
+    if not (principal.may_grant or principal.may_open_accounts):
+        raise Forbidden("This is done by an administrator of the region.")
+    row = await _locked(uow, principal, account_id)
+    ended = await end_sessions(uow, account_id)
+    await uow.record(
+        "account.sessions_ended", row["adcode"], account=account_id, sessions=ended, by=principal.account_id
+    )
+    return ended
+
+
+def _new_code() -> str:
+    plain = secrets.token_hex(10).upper()
+    return "-".join(plain[start : start + 5] for start in range(0, len(plain), 5))
+
+
+def _code_hash(runtime: Runtime, login: str, code: str) -> str:
+    return seal_of(runtime.settings).digest("one-time-code", f"{login}:{factors.written(code)}")
+
+
+async def redeem(runtime: Runtime, login: str, code: str, password: str, address: str) -> None:
+    """Set a password with a one-time code. Raises WrongCredentials, TooManyAttempts, Invalid for a weak password."""
+    present = factors.present()
+    tries = f"code:{login}"
+    if not runtime.sign_ins.begin(tries, address, present):
+        raise TooManyAttempts("Too many wrong codes; try again later.", headers={"Retry-After": "60"})
+    check_password(password, login)
+    hashed = await hash_password(password)
+    async with runtime.unit() as uow:
+        row = await uow.fetchrow(
+            "UPDATE account SET password_hash = $3, code_hash = NULL, code_expires_at = NULL, must_change = false"
+            " WHERE login = $1 AND code_hash = $2 AND code_expires_at > $4 RETURNING id, adcode",
+            login,
+            _code_hash(runtime, login, code),
+            hashed,
+            present,
+        )
+        if row is None:
+            raise WrongCredentials(
+                "Login or code is wrong, used already or too old; ask the administrator for a new one."
+            )
+        await end_sessions(uow, row["id"])
+        await uow.record("account.password_set", row["adcode"], account=row["id"], login=login)
+        await uow.commit()
+    runtime.sign_ins.succeeded(tries, address)

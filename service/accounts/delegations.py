@@ -1,0 +1,185 @@
+"""Delegations (委托: somebody lends his role) and stand-ins (代理: one is appointed), with dates, recorded, four eyes kept.
+
+A delegation never widens a region: who stands in must see the division already. A role that is lent is not lent on. Dates are
+of the service's clock, as decisions are.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from service.accounts.roles import LENDABLE, Principal, Role, Scope
+from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
+from service.kit.unit_of_work import UnitOfWork, beijing
+
+LONGEST = timedelta(days=92)
+"""A choice: a season. Who is away for longer is replaced."""
+BACK_DATED = timedelta(minutes=5)
+PAGE_SQL = """
+SELECT d.*, f.display AS from_display, f.role AS from_role, t.display AS to_display, t.role AS to_role
+FROM delegation d JOIN account f ON f.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
+WHERE (d.from_account_id = $1 OR d.to_account_id = $1 OR ($2 AND f.adcode LIKE $3 || '%' AND d.adcode LIKE $3 || '%'))
+    AND ($4::bigint IS NULL OR d.id < $4) ORDER BY d.id DESC LIMIT $5
+"""
+
+
+async def delegate(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    to_login: str,
+    adcode: str | None,
+    valid_from: datetime,
+    valid_until: datetime,
+    reason: str,
+    from_login: str | None = None,
+) -> int:
+    """Lend one's own role, or (security administrator, with `from_login`) appoint a stand-in for somebody.
+
+    Raises Forbidden, Unknown for accounts outside the region, Invalid for dates, Conflict for a second one at the same time.
+    """
+    giver, kind = await _giver(uow, principal, from_login)
+    taker = await _account(uow, to_login, principal)
+    place = adcode or giver["adcode"]
+    _check_dates(uow.now, valid_from, valid_until)
+    _check_people(principal, giver, taker, place)
+    await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", giver["id"])
+    if await uow.fetchval(
+        "SELECT 1 FROM delegation WHERE from_account_id = $1 AND to_account_id = $2 AND ended_at IS NULL"
+        " AND valid_until > $3 AND valid_from < $4",
+        giver["id"],
+        taker["id"],
+        valid_from,
+        valid_until,
+    ):
+        raise Conflict(f"{taker['display']} stands in for {giver['display']} in that time already; end it first.")
+    made = await uow.fetchval(
+        "INSERT INTO delegation (kind, from_account_id, to_account_id, adcode, valid_from, valid_until, reason, made_by, made_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        kind,
+        giver["id"],
+        taker["id"],
+        place,
+        valid_from,
+        valid_until,
+        reason,
+        principal.account_id,
+        uow.now,
+    )
+    await uow.record(
+        "delegation.made",
+        place,
+        delegation=made,
+        manner=kind,
+        giver=giver["id"],
+        taker=taker["id"],
+        role=giver["role"],
+        valid_from=valid_from,
+        valid_until=valid_until,
+        reason=reason,
+        by=principal.account_id,
+    )
+    await uow.tell("session")
+    return int(made)
+
+
+async def _giver(uow: UnitOfWork, principal: Principal, from_login: str | None) -> tuple[Any, str]:
+    if from_login is None or from_login == principal.login:
+        if not principal.may_lend:
+            raise Forbidden("Your role decides and signs nothing that could be lent.")
+        return await _account(uow, principal.login, principal), "delegation"
+    if not principal.may_grant:
+        raise Forbidden("A stand-in for somebody else is appointed by a security administrator.")
+    return await _account(uow, from_login, principal), "stand_in"
+
+
+async def _account(uow: UnitOfWork, login: str, principal: Principal) -> Any:
+    row = await uow.fetchrow(
+        "SELECT id, login, display, role, adcode FROM account WHERE login = $1 AND enabled AND role IS NOT NULL", login
+    )
+    if row is None or not (
+        principal.scope.covers(row["adcode"]) or Scope(row["adcode"]).covers(principal.scope.adcode)
+    ):
+        raise Unknown(f"There is no account {login} in your region that could act.")
+    return row
+
+
+def _check_dates(now: datetime, valid_from: datetime, valid_until: datetime) -> None:
+    if valid_from < now - BACK_DATED:
+        raise Invalid("A delegation cannot begin in the past.")
+    if valid_until <= valid_from:
+        raise Invalid("The end must lie after the beginning.")
+    if valid_until - valid_from > LONGEST:
+        raise Invalid(f"At most {LONGEST.days} days; who is away for longer is replaced by a grant of the role.")
+
+
+def _check_people(principal: Principal, giver: Any, taker: Any, place: str) -> None:
+    if giver["id"] == taker["id"]:
+        raise Invalid("Nobody stands in for himself.")
+    if giver["role"] not in LENDABLE:
+        raise Invalid(f"The role {giver['role']} decides and signs nothing that could be lent.")
+    if taker["role"] not in LENDABLE | {Role.FORECASTER}:
+        raise Invalid(
+            f"A {taker['role']} stands in for nobody: duties of audit, administration and operation stay apart."
+        )
+    if taker["id"] == principal.account_id:
+        raise Forbidden("Nobody appoints himself.")
+    if not Scope(giver["adcode"]).covers(place):
+        raise Forbidden(f"{giver['display']} does not act for {place}.")
+    if not Scope(taker["adcode"]).covers(place):
+        raise Invalid(f"{taker['display']} does not see {place}; a delegation does not widen a region.")
+
+
+async def end(uow: UnitOfWork, principal: Principal, delegation_id: int) -> None:
+    """End one before its time: who lent, who stands in, or a security administrator of the region. Raises Unknown, Conflict."""
+    row = await uow.fetchrow(
+        "SELECT d.id, d.adcode, d.ended_at, d.valid_until FROM delegation d JOIN account f ON f.id = d.from_account_id"
+        " WHERE d.id = $1 AND ($2 IN (d.from_account_id, d.to_account_id) OR ($3 AND f.adcode LIKE $4 || '%')) FOR UPDATE OF d",
+        delegation_id,
+        principal.account_id,
+        principal.may_grant,
+        principal.scope.prefix,
+    )
+    if row is None:
+        raise Unknown(f"There is no delegation {delegation_id} that you may end.")
+    if row["ended_at"] is not None or row["valid_until"] <= uow.now:
+        raise Conflict("This delegation is over already.")
+    await uow.execute(
+        "UPDATE delegation SET ended_at = $2, ended_by = $3 WHERE id = $1", delegation_id, uow.now, principal.account_id
+    )
+    await uow.record("delegation.ended", row["adcode"], delegation=delegation_id, by=principal.account_id)
+    await uow.tell("session")
+
+
+async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:
+    """The caller's own, and for those who see the accounts all of the region; newest first."""
+    rows = await uow.fetch(
+        PAGE_SQL, principal.account_id, principal.may_see_accounts, principal.scope.prefix, after, size
+    )
+    return [_shown(row, uow.now) for row in rows]
+
+
+def _shown(row: Any, now: datetime) -> dict[str, Any]:
+    state = (
+        "ended"
+        if row["ended_at"]
+        else "over"
+        if row["valid_until"] <= now
+        else "ahead"
+        if row["valid_from"] > now
+        else "active"
+    )
+    return {
+        "id": row["id"],
+        "kind": row["kind"],
+        "state": state,
+        "adcode": row["adcode"],
+        "from": {"account": row["from_account_id"], "display": row["from_display"], "role": row["from_role"]},
+        "to": {"account": row["to_account_id"], "display": row["to_display"], "role": row["to_role"]},
+        "valid_from": beijing(row["valid_from"]),
+        "valid_until": beijing(row["valid_until"]),
+        "reason": row["reason"],
+        "made_by": row["made_by"],
+        "ended_at": beijing(row["ended_at"]),
+    }
