@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 
 from emission_lists.check_context import Checker
+from emission_lists.check_ordinary import CUTTING
 from emission_lists.findings import Finding
 from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, SourceClass
 from emission_lists.measures import Action, percent
 from emission_lists.plan_facts import plan_facts
 
 _FACILITY = re.compile(r"(?:MF|TA|DA|DW)\d{4}")
-_CUTTING = frozenset({Action.STOP, Action.LIMIT})
 
 
 def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
@@ -27,7 +27,7 @@ def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
             yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
         if action is Action.NONE and any(saved):
             yield checker.finding("NONE_WITH_REDUCTION", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
-        if action in _CUTTING and not any(saved) and saved != NOT_STATED and any(line.base):
+        if action in CUTTING and not any(saved) and saved != NOT_STATED and any(line.base):
             yield checker.finding("REDUCTION_NOTHING", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
         if share is not None and before is not None and share > before[1]:
             yield checker.finding(

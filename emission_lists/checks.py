@@ -13,6 +13,7 @@ from emission_lists.check_context import Checker
 from emission_lists.check_coverage import coverage_findings
 from emission_lists.check_guarantees import guarantee_sheet_findings
 from emission_lists.check_measures import class_findings, code_findings, measure_findings
+from emission_lists.check_ordinary import TOLERANCE, unusual_rows
 from emission_lists.check_records import record_findings
 from emission_lists.check_summary import summary_findings
 from emission_lists.consistency import consistency_findings
@@ -29,9 +30,9 @@ from emission_lists.lists import NOT_STATED, EmissionListDraft, ListRow, Polluta
 from emission_lists.permits import Permit
 from emission_lists.plan_facts import plan_facts
 from emission_lists.sheets.kinds import Sheet
-from emission_lists.source_totals import source_totals
+from emission_lists.source_totals import source_totals, totals_of_sums
+from emission_lists.summary import Sum
 
-_TOLERANCE = 1e-6
 _SHEET_ORDER = {sheet.zh: place for place, sheet in enumerate(Sheet, start=1)}
 
 
@@ -43,16 +44,19 @@ def check_list(
     as_of: date | None = None,
     floors: str | None = None,
     permits: Sequence[Permit] | None = None,
+    sums: Sequence[Sum] | None = None,
 ) -> list[Finding]:
     """All findings of a list, by row. Blocking ones forbid activation.
 
     `as_of`: the day on which guarantees must be in force (None = not checked); `floors`: id of a floor profile
-    (KeyError if unknown); `permits`: the register in force, for which `as_of` is needed (None = not held against one).
+    (KeyError if unknown); `permits`: the register in force, for which `as_of` is needed (None = not held against one);
+    `sums`: those of the draft, where they are known already.
     """
     profile = profile.for_place(draft.adcode)
     checker = Checker(draft, guide, profile, as_of)
     floor = profile.floor(floors)
-    sources = source_totals(draft)
+    sources = source_totals(draft) if sums is None else totals_of_sums(sums, draft.of_sheet(Sheet.SUMMARY))
+    unusual = unusual_rows(draft.rows)
     findings: list[Finding] = []
     for rows in draft.by_enterprise().values():
         industry = guide.industry(rows[0].enterprise.industry)
@@ -61,8 +65,9 @@ def check_list(
         findings += class_findings(checker, rows[0])
         findings += guide_findings(checker, rows, industry)
         for row in rows:
-            findings += _row_findings(checker, row)
-            findings += measure_findings(checker, row)
+            if id(row) in unusual:
+                findings += _row_findings(checker, row)
+                findings += measure_findings(checker, row)
     findings += code_findings(checker)
     findings += consistency_findings(checker)
     findings += guarantee_sheet_findings(checker)
@@ -123,7 +128,7 @@ def _small_micro_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Fin
         if level in rule.relieved and any(row.line.measures.at(level).forced for row in rows):
             yield checker.finding("SMALL_MICRO_FORCED", rows[0], f"{level.zh}-措施", what=level.zh)
     annual = sum(value or 0 for row in rows for value in row.line.base) * rule.annual_days.days
-    if annual > rule.annual_kg + _TOLERANCE:
+    if annual > rule.annual_kg + TOLERANCE:
         yield checker.finding(
             "SMALL_MICRO_TOO_LARGE", rows[0], "小微涉气", value=round(annual, 1), what=f"{rule.annual_kg:g}"
         )
@@ -198,9 +203,9 @@ def _does_not_fit(saved: Pollutants, base: Pollutants, before: Pollutants | None
     """Whether a reduction is above the base or below that of the level before: most are neither."""
     for place, value in enumerate(saved):
         given = base[place]
-        if value is not None and given is not None and value > given + _TOLERANCE:
+        if value is not None and given is not None and value > given + TOLERANCE:
             return True
-        if before is not None and (before[place] or 0) > (value or 0) + _TOLERANCE:
+        if before is not None and (before[place] or 0) > (value or 0) + TOLERANCE:
             return True
     return False
 
@@ -209,8 +214,8 @@ def _reduction_findings(
     checker: Checker, row: ListRow, level_zh: str, saved: Pollutants, before: Pollutants | None
 ) -> Iterator[Finding]:
     for label, value, base in zip(("SO2", "NOx", "PM", "VOCs"), saved, row.line.base, strict=True):
-        if value is not None and base is not None and value > base + _TOLERANCE:
+        if value is not None and base is not None and value > base + TOLERANCE:
             column = f"{level_zh}-减排{label}（kg/d）"
             yield checker.finding("REDUCTION_EXCEEDS_BASE", row, column, value=value, what=level_zh)
-    if before is not None and any((b or 0) > (v or 0) + _TOLERANCE for b, v in zip(before, saved, strict=True)):
+    if before is not None and any((b or 0) > (v or 0) + TOLERANCE for b, v in zip(before, saved, strict=True)):
         yield checker.finding("LEVEL_DECREASES", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)

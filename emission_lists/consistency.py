@@ -16,6 +16,7 @@ from emission_lists.measures import Action, Later, Measure, percent, whole_units
 _LEAST_GROUP = 3  # two enterprises that differ do not say which of them is unusual
 _Key = tuple[str, str, str]
 _Ask = tuple[int, float, str, str]  # units, share that is cut, vehicle rule, what is no share
+_Usual = tuple[float, str, str]
 
 
 def consistency_findings(checker: Checker) -> Iterator[Finding]:
@@ -26,20 +27,42 @@ def consistency_findings(checker: Checker) -> Iterator[Finding]:
         if firm.key_industry and not (firm.guarantee or firm.small_micro or firm.long_stopped):
             key = (firm.industry, firm.grade.value, row.line.process)
             groups.setdefault(key, {}).setdefault(firm.uscc, []).append(row)
+    plans = _Plans()
     for firms in groups.values():
         if len(firms) >= _LEAST_GROUP:
-            for level in LEVELS:
-                yield from _level_findings(checker, list(firms.values()), level)
+            asks = [(rows[0], plans.asks(rows)) for rows in firms.values()]
+            for place, level in enumerate(LEVELS):
+                yield from _level_findings(checker, [(row, of[place]) for row, of in asks], level)
 
 
-def _level_findings(checker: Checker, firms: list[list[ListRow]], level: ResponseLevel) -> Iterator[Finding]:
-    asks = [(rows[0], _ask([row.line.measures.at(level) for row in rows])) for rows in firms]
+class _Plans:
+    """What lines ask for together, worked out once for each set of plans: most enterprises of an industry have the same."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, ...], list[_Ask | None]] = {}
+
+    def asks(self, rows: list[ListRow]) -> list[_Ask | None]:
+        """What they ask for at each level. Equal plans are one object to those who read a workbook, so identity finds them."""
+        key = tuple([id(row.line.measures) for row in rows])
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = [_ask([row.line.measures.at(level) for row in rows]) for level in LEVELS]
+        return found
+
+
+def _level_findings(
+    checker: Checker, asks: list[tuple[ListRow, _Ask | None]], level: ResponseLevel
+) -> Iterator[Finding]:
     known = [(row, ask) for row, ask in asks if ask is not None]
     if len(known) < _LEAST_GROUP:
         return
-    distinct = Counter(ask[1:] for _, ask in known)
-    usual = max(distinct, key=lambda one: (sum(_explains(one, ask) for _, ask in known), one))
-    if sum(_explains(usual, ask) for _, ask in known) * 2 <= len(known):
+    often = Counter(ask for _, ask in known)
+
+    def explained(one: _Usual) -> int:
+        return sum(times for ask, times in often.items() if _explains(one, ask))
+
+    usual = max({ask[1:] for ask in often}, key=lambda one: (explained(one), one))
+    if explained(usual) * 2 <= len(known):
         return
     rule = VEHICLE_RULE[usual[1]].zh if usual[1] else ""
     what = "，".join(part for part in (percent(usual[0]), rule, usual[2]) if part)
@@ -100,7 +123,7 @@ def _bare(measure: Measure) -> Measure:
     )
 
 
-def _explains(usual: tuple[float, str, str], ask: _Ask) -> bool:
+def _explains(usual: _Usual, ask: _Ask) -> bool:
     """True if an enterprise with so many units, asked for the usual share, does what this one does."""
     units, cut, rule, other = ask
     share, usual_rule, usual_other = usual

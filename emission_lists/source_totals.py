@@ -51,9 +51,13 @@ SourceTotals = Mapping[CitySource, Totals]
 
 def source_totals(draft: EmissionListDraft) -> dict[CitySource, Totals]:
     """The sums of a list by class of sources, kg/d; classes without a row are left out, industry never."""
+    return totals_of_sums(sums_of(draft), draft.of_sheet(Sheet.SUMMARY))
+
+
+def sums_of(draft: EmissionListDraft) -> list[Sum]:
+    """The sums of a list by every dimension."""
     groups = draft.by_enterprise().values()
-    sums = summed(((rows[0].enterprise, [row.line for row in rows]) for rows in groups), draft.records)
-    return totals_of_sums(sums, draft.of_sheet(Sheet.SUMMARY))
+    return summed(((rows[0].enterprise, [row.line for row in rows]) for rows in groups), draft.records)
 
 
 def totals_of_sums(sums: Iterable[Sum], summary: Iterable[SheetRecord]) -> dict[CitySource, Totals]:

@@ -129,21 +129,20 @@ class Summary:
         standing = standing_of(enterprise)
         group = enterprise.adcode, enterprise.industry, enterprise.grade.value, standing.value
         self._groups[group] = self._groups.get(group, 0) + 1
-        seen, values = set(), self._values
+        places, values = dict[bool, int](), self._values
         for line in lines:
-            key = group, source_of(enterprise, line)
-            place = self._places.get(key)
+            transport = line.process == ROAD_TRANSPORT  # nothing else of a line decides its source
+            place = places.get(transport)
             if place is None:
-                place = self._place(key)
-            count = self._counts[place]
-            count[1] += 1
-            if place not in seen:
-                seen.add(place)
-                count[0] += 1
+                place = places[transport] = self._place((group, source_of(enterprise, line)))
+                self._counts[place][0] += 1
+            self._counts[place][1] += 1
             self._of.append(place)
+            plan, saved = line.measures, line.reductions
             values += line.base
-            for measure, saved in zip(line.measures, line.reductions, strict=True):
-                values += _NOTHING if measure.action is _UNKNOWN else saved
+            values += _NOTHING if plan.yellow.action is _UNKNOWN else saved.yellow
+            values += _NOTHING if plan.orange.action is _UNKNOWN else saved.orange
+            values += _NOTHING if plan.red.action is _UNKNOWN else saved.red
         self._add_up(_BATCH)
 
     def add_record(self, record: SheetRecord) -> None:
@@ -193,8 +192,9 @@ class Summary:
         values = np.nan_to_num(np.array(self._values, dtype=np.float64)).reshape(-1, WIDTH)
         added = np.zeros((len(self._sums), WIDTH), dtype=np.int64)
         np.add.at(added, np.array(self._of), np.rint(values * PER_KG).astype(np.int64))
-        for place in set(self._of):
-            _merge(self._sums[place], added[place].tolist())
+        for place, sums in enumerate(added.tolist()):
+            if any(sums):
+                _merge(self._sums[place], sums)
         self._of.clear()
         self._values.clear()
 

@@ -51,11 +51,12 @@ class Writer:
         return hashlib.sha256("\n".join(sorted(self._marks)).encode()).hexdigest()
 
     def _line(self, line: Line) -> str:
-        yellow, orange, red = line.reductions
+        reductions = line.reductions
         return (
             f'{{"base":{_pollutants(line.base)},"code":{encode_basestring(line.code)},"measures":{self._plan(line.measures)},'
             f'"name":{encode_basestring(line.name)},"process":{encode_basestring(line.process)},"reductions":'
-            f'{{"orange":{_pollutants(orange)},"red":{_pollutants(red)},"yellow":{_pollutants(yellow)}}}}}'
+            f'{{"orange":{_pollutants(reductions.orange)},"red":{_pollutants(reductions.red)},'
+            f'"yellow":{_pollutants(reductions.yellow)}}}}}'
         )
 
     def _plan(self, plan: PerLevel[Measure]) -> str:
@@ -71,8 +72,11 @@ class Writer:
 
 
 def _pollutants(values: Pollutants) -> str:
-    so2, nox, pm, vocs = ["null" if value is None else repr(value) for value in values]
-    return f'{{"nox":{nox},"pm":{pm},"so2":{so2},"vocs":{vocs}}}'
+    so2, nox, pm, vocs = values
+    if None in values:
+        so2, nox, pm, vocs = ("null" if value is None else repr(value) for value in values)  # type: ignore[assignment]
+        return f'{{"nox":{nox},"pm":{pm},"so2":{so2},"vocs":{vocs}}}'
+    return f'{{"nox":{nox!r},"pm":{pm!r},"so2":{so2!r},"vocs":{vocs!r}}}'
 
 
 def _hash(document: str) -> str:

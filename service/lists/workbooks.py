@@ -15,7 +15,7 @@ from emission_lists.documents import pollutants_document
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
-from emission_lists.summary import summed
+from emission_lists.source_totals import sums_of
 from service.guides.loader import guide_for
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # six times as quick where libyaml is there
@@ -85,11 +85,10 @@ def checked(draft: EmissionListDraft, guide_id: str, as_of: date | None = None) 
 
 def checked_by(draft: EmissionListDraft, guide: Guide, rules: ListProfile, as_of: date | None) -> Checked:
     """The same by a guide and a profile that are at hand."""
-    found = check_list(draft, guide, rules, as_of=as_of)
+    sums = sums_of(draft)
+    found = check_list(draft, guide, rules, as_of=as_of, sums=sums)
     found.sort(key=lambda finding: not finding.blocking)
     blocking = sum(finding.blocking for finding in found)
-    groups = draft.by_enterprise().values()
-    sums = summed(((rows[0].enterprise, [row.line for row in rows]) for rows in groups), draft.records)
     totals = sums[0].totals()
     planned = {level.value: pollutants_document(totals.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)
