@@ -14,6 +14,7 @@ from alerts.rules import Criteria
 from service.assessments.repository import Around, nothing_known, recent_levels, sources
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
+from service.prompts.lifting import note_lift
 from service.prompts.repository import prompt_for
 from service.proposals.flows import follow, list_to_pin
 from service.warnings.repository import standing
@@ -76,6 +77,8 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     }
     assessment_id = await _store(uow, adcode, used.forecast_id, assessment, plan.id, inputs, canonical(document))
     await follow(uow, adcode, step, assessment, assessment_id, plan, warning, prompt)
+    if warning is not None:
+        await note_lift(uow, adcode, assessment, assessment_id, criteria)
     await uow.tell("assessment", adcode)
     return assessment_id
 
@@ -110,7 +113,9 @@ def feed_document(one: Judged, source: Around, counts: bool) -> dict[str, Any]:
 
 
 def _identity(prompt: PromptView | None) -> list[Any] | None:
-    return None if prompt is None else [prompt.id, int(prompt.level), prompt.starts_at, prompt.ends_at]
+    if prompt is None:
+        return None
+    return [prompt.id, int(prompt.level), prompt.starts_at, prompt.ends_at, *(["linked"] if prompt.linked else [])]
 
 
 def step_document(step: Any) -> dict[str, Any]:

@@ -30,6 +30,7 @@ HANDLERS: dict[str, Handler] = {}
 RECURRING: dict[str, timedelta] = {}
 NOUNS_WITH_JOBS = (
     "assessments",
+    "prompts",
     "proposals",
     "warnings",
     "subscriptions",

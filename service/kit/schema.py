@@ -15,6 +15,7 @@ NOUNS = (
     "proposals",
     "deviations",
     "warnings",
+    "coordination",
     "lists",
     "permits",
     "grades",
@@ -50,6 +51,11 @@ APPEND_ONLY = (
     "ledger_seal",
     "prompt",
     "prompt_entry",
+    "lift_check",
+    "prompt_escalation",
+    "circular",
+    "circular_recipient",
+    "circular_receipt",
     "list_enterprise",
     "acknowledgement",
     "notice",
@@ -79,6 +85,7 @@ APPEND_ONLY = (
     "evaluation",
     "delivery_content",
     "delivery_attempt",
+    "signature",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 

@@ -1,53 +1,175 @@
-"""A coordinator's prompt fans out to the divisions it names."""
+"""A coordinator's prompt, to start or to lift: who may enter it, its rows, and what follows in the same transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.levels import Level
 from alerts.region import RegionalPrompt
+from alerts.region_lift import LiftPrompt
 from service.accounts.roles import Principal
+from service.kit.bulk import lock_divisions
 from service.kit.problems import Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.prompts.repository import find
+from service.prompts.board import find
+from service.prompts.laggards import watch
+from service.prompts.proposing import propose_all
+from service.prompts.suggesting import accepted
+
+INSERT_SQL = """
+INSERT INTO prompt (kind, region, document, basis, entry_key, issued_by, issued_at, starts_at, ends_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (issued_by, entry_key) DO NOTHING RETURNING id
+"""
+ENTRIES_SQL = """
+INSERT INTO prompt_entry (prompt_id, adcode, level, starts_at)
+SELECT $1, adcode, level, starts_at FROM unnest($2::text[], $3::int[], $4::timestamptz[]) n(adcode, level, starts_at)
+"""
+FARTHEST = timedelta(days=31)
+"""A start or a lift later than this is a slip of the pen."""
 
 
 async def issue(
-    uow: UnitOfWork, principal: Principal, prompt: RegionalPrompt, *, document: str, basis: str
+    uow: UnitOfWork,
+    principal: Principal,
+    prompt: RegionalPrompt,
+    *,
+    document: str,
+    basis: str,
+    key: str | None = None,
+    suggestion: int | None = None,
 ) -> dict[str, Any]:
-    """Store a prompt and queue the assessment of every division in it, which proposes the common start.
+    """Store a prompt and put every division's proposal forward with the common start, in this transaction.
 
-    Raises Forbidden outside the coordinator's scope, Invalid for unknown divisions.
+    The same `key` by the same person gives the prompt that it made first. Raises Forbidden outside the coordinator's scope,
+    Invalid for unknown divisions and instants that make no sense.
     """
+    adcodes = [entry.adcode for entry in prompt.entries]
+    _check(uow, principal, prompt.region, adcodes)
+    starts = {entry.adcode: entry.starts_at or prompt.starts_at for entry in prompt.entries}
+    _check_instants(uow.now, prompt.ends_at, starts.values())
+    await lock_divisions(uow, adcodes)
+    own = {entry.adcode: entry.starts_at for entry in prompt.entries}
+    levels = {entry.adcode: entry.level for entry in prompt.entries}
+    made = await _store(
+        uow, principal, "start", prompt.region, document, basis, key, prompt.starts_at, prompt.ends_at, levels, own
+    )
+    if made is None:
+        return await _entered(uow, principal, key)
+    await propose_all(uow, adcodes)
+    await watch(uow, made, uow.runtime.law.regions[prompt.region], adcodes)
+    if suggestion is not None:
+        await accepted(uow, principal, suggestion, made)
+    await _follow(uow, made, adcodes)
+    return await find(uow, principal.scope, made)
+
+
+async def lift(
+    uow: UnitOfWork,
+    principal: Principal,
+    prompt: LiftPrompt,
+    *,
+    document: str,
+    basis: str,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """Store a joint lift with an hour for each division, and assess them: where the lifting test holds, a lift is proposed.
+
+    The prompts that stood there end at that hour. Where the test does not hold nothing is proposed and the board says why.
+    Raises Forbidden and Invalid as `issue` does.
+    """
+    adcodes = [entry.adcode for entry in prompt.entries]
+    _check(uow, principal, prompt.region, adcodes)
+    _check_instants(uow.now, None, prompt.hours.values())
+    await lock_divisions(uow, adcodes)
+    own = {entry.adcode: entry.lifts_at for entry in prompt.entries}
+    levels = dict.fromkeys(adcodes, Level.NONE)
+    made = await _store(
+        uow, principal, "lift", prompt.region, document, basis, key, prompt.lifts_at, None, levels, own
+    )
+    if made is None:
+        return await _entered(uow, principal, key)
+    await _follow(uow, made, adcodes)
+    return await find(uow, principal.scope, made)
+
+
+def _check(uow: UnitOfWork, principal: Principal, region: str, adcodes: Collection[str]) -> None:
+    law = uow.runtime.law
     if not principal.may_prompt:
         raise Forbidden("Prompts are entered by the regional coordinator.")
-    if prompt.region not in uow.runtime.law.regions:
-        raise Invalid(f"There is no region {prompt.region}; known: {', '.join(sorted(uow.runtime.law.regions))}.")
-    unknown = [entry.adcode for entry in prompt.entries if entry.adcode not in uow.runtime.law.divisions]
+    if region not in law.regions:
+        raise Invalid(f"There is no region {region}; known: {', '.join(sorted(law.regions))}.")
+    unknown = [adcode for adcode in adcodes if adcode not in law.divisions]
     if unknown:
         raise Invalid(f"Unknown divisions: {', '.join(unknown)}.")
-    foreign = [entry.adcode for entry in prompt.entries if not principal.scope.covers(entry.adcode)]
+    foreign = [adcode for adcode in adcodes if not principal.scope.covers(adcode)]
     if foreign:
         raise Forbidden(f"Outside your region: {', '.join(foreign)}.")
-    prompt_id = await uow.fetchval(
-        "INSERT INTO prompt (region, document, basis, issued_by, issued_at, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-        " RETURNING id",
-        prompt.region,
+
+
+def _check_instants(now: datetime, ends_at: datetime | None, starts: Collection[datetime]) -> None:
+    if ends_at is not None and ends_at <= now:
+        raise Invalid("The end lies in the past; leave it empty when it is open.")
+    if max(starts) > now + FARTHEST:
+        raise Invalid("An instant lies more than a month ahead; correct its date.")
+
+
+async def _store(
+    uow: UnitOfWork,
+    principal: Principal,
+    kind: str,
+    region: str,
+    document: str,
+    basis: str,
+    key: str | None,
+    starts_at: datetime,
+    ends_at: datetime | None,
+    levels: Mapping[str, Level],
+    starts: Mapping[str, datetime | None],
+) -> int | None:
+    """The rows of a prompt and its line on the ledger; None when this key has made one already."""
+    made = await uow.fetchval(
+        INSERT_SQL,
+        kind,
+        region,
         document,
         basis,
+        key,
         principal.account_id,
         uow.now,
-        prompt.starts_at,
-        prompt.ends_at,
+        starts_at,
+        ends_at,
     )
-    connection = uow.connection
-    await connection.executemany(
-        "INSERT INTO prompt_entry (prompt_id, adcode, level) VALUES ($1, $2, $3)",
-        [(prompt_id, entry.adcode, int(entry.level)) for entry in prompt.entries],
+    if made is None:
+        return None
+    codes = sorted(levels)
+    await uow.execute(
+        ENTRIES_SQL, made, codes, [int(levels[code]) for code in codes], [starts[code] for code in codes]
     )
-    adcodes = sorted(entry.adcode for entry in prompt.entries)
     await uow.record(
-        "prompt.issued", None, prompt=prompt_id, region=prompt.region, divisions=adcodes, starts_at=prompt.starts_at
+        "prompt.issued" if kind == "start" else "prompt.lift",
+        None,
+        prompt=made,
+        region=region,
+        divisions=codes,
+        starts_at=starts_at,
+        **({"levels": [levels[code].code for code in codes]} if kind == "start" else {}),
+        **({"hours": {code: starts[code] for code in codes if starts[code]}} if any(starts.values()) else {}),
     )
-    await uow.enqueue("assess", {"adcodes": adcodes})
+    return int(made)
+
+
+async def _entered(uow: UnitOfWork, principal: Principal, key: str | None) -> dict[str, Any]:
+    """The prompt that this key made before."""
+    found = await uow.fetchval(
+        "SELECT id FROM prompt WHERE issued_by = $1 AND entry_key = $2", principal.account_id, key
+    )
+    return await find(uow, principal.scope, int(found))
+
+
+async def _follow(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]) -> None:
+    """What comes after the commit: assessments that know of the prompt, and people told."""
+    await uow.enqueue("assess", {"adcodes": sorted(adcodes)})
+    await uow.enqueue("tell_of_prompt", {"prompt": prompt_id})
     await uow.tell("prompt")
-    return await find(uow, principal.scope, int(prompt_id))

@@ -8,6 +8,7 @@ from typing import Any
 from alerts.instants import parse_instant
 from alerts.levels import Level
 from alerts.lifecycle import State, move
+from service.coordination.flows import tell_around
 from service.kit.canonical import canonical
 from service.kit.problems import Conflict
 from service.kit.unit_of_work import UnitOfWork
@@ -84,6 +85,7 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     )
     await announce(uow, adcode, step_id, level, frozen["notice"])
     message = await freeze_message(uow, warning_id, step_id, frozen, level, effective)
+    await tell_around(uow, frozen, warning_id=warning_id, step_id=step_id, effective_at=effective)
     await queue_fan_out(uow, step_id, EVENTS.get(action, "warning.updated"))
     await _schedule(uow, warning_id, effective, planned_end if fixed else None, action)
     await uow.enqueue("publish", {})
