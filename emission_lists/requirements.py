@@ -115,19 +115,28 @@ class LineRequirement:
 
     @cached_property
     def sentence_zh(self) -> str:
-        parts = [_clauses(self.name, self.combined, chinese=True)]
-        for piece in self.pieces[self.place + 1 : self.place + 2]:
-            start = piece.starts.astimezone(_SHANGHAI)
-            parts.append(f"{start.month}月{start.day}日 {start:%H:%M} 起{_clauses('', piece.combined, chinese=True)}")
-        return "；".join(parts)
+        return self._sentence(self.name, chinese=True)
 
     @cached_property
     def sentence_en(self) -> str:
-        parts = [_clauses(self.name, self.combined, chinese=False)]
+        return self._sentence(self.name, chinese=False)
+
+    @cached_property
+    def clause_zh(self) -> str:
+        """The sentence without the line's name: lines with the same clause must do the same."""
+        return self._sentence("", chinese=True)
+
+    @cached_property
+    def clause_en(self) -> str:
+        return self._sentence("", chinese=False)
+
+    def _sentence(self, name: str, *, chinese: bool) -> str:
+        parts = [_clauses(name, self.combined, chinese=chinese)]
         for piece in self.pieces[self.place + 1 : self.place + 2]:
-            start = piece.starts.astimezone(_SHANGHAI)
-            parts.append(f"from {start:%Y-%m-%d %H:%M} {_clauses('', piece.combined, chinese=False)}")
-        return "; ".join(parts)
+            start, clause = piece.starts.astimezone(_SHANGHAI), _clauses("", piece.combined, chinese=chinese)
+            since = f"{start.month}月{start.day}日 {start:%H:%M} 起" if chinese else f"from {start:%Y-%m-%d %H:%M} "
+            parts.append(f"{since}{clause}")
+        return ("；" if chinese else "; ").join(parts)
 
     def document(self) -> dict[str, Any]:
         combined = self.combined
@@ -429,16 +438,30 @@ def _joined(lines: tuple[LineRequirement, ...], *, chinese: bool) -> str:
     known = [line for line in lines if line.measure.executable]  # first in its line: some of it is known
     unknown = [line for line in lines if not line.measure.executable]
     if chinese:
-        parts = ["，".join(line.sentence_zh for line in known)] if known else []
+        parts = ["，".join(_grouped(known, chinese=True))] if known else []
         if unknown:
             names = "" if not known else f"{'、'.join(line.name for line in unknown)}"
             parts.append(f"{names}尚未确定：请联系主管部门")
         return "；".join(parts)
-    parts = ["; ".join(line.sentence_en for line in known)] if known else []
+    parts = ["; ".join(_grouped(known, chinese=False))] if known else []
     if unknown:
         names = "" if not known else f" for {', '.join(line.name for line in unknown)}"
         parts.append(f"Not established{names}: ask the authority")
     return ". ".join(parts)
+
+
+def _grouped(lines: list[LineRequirement], *, chinese: bool) -> Iterable[str]:
+    """One clause for all lines that must do the same, in the order of the first of each: 1号线、2号线：停产."""
+    groups: dict[str, list[LineRequirement]] = {}
+    for line in lines:
+        groups.setdefault(line.clause_zh if chinese else line.clause_en, []).append(line)
+    for clause, several in groups.items():
+        if len(several) == 1:
+            yield several[0].sentence_zh if chinese else several[0].sentence_en
+        elif chinese:
+            yield f"{'、'.join(line.name for line in several)}：{clause}"
+        else:
+            yield f"{', '.join(line.name for line in several)}: {clause}"
 
 
 def _iso(instant: datetime | None) -> str | None:

@@ -232,6 +232,32 @@ class TestUnknown:
         assert EN_UNKNOWN in answer.summary_en
 
 
+class TestTogether:
+    """Lines that must do the same are said once."""
+
+    def test_lines_that_do_the_same_share_a_clause(self) -> None:
+        some = [line("1", STOP), line("2", measure(Action.LIMIT, 0.5)), line("3", STOP), line("4", STOP)]
+        answer = requirement_for(firm(), some, RED)
+        assert answer.summary_zh == "1号线、3号线、4号线：停产，2号线限产 50 %"
+        assert answer.summary_en == "1号线, 3号线, 4号线: stop; 2号线: limit output by 50 %"
+        assert [one["sentence_zh"] for one in answer.document()["lines"]][2:] == ["3号线停产", "4号线停产"]
+
+    @settings(deadline=None, max_examples=30)
+    @given(enterprises(), st.lists(lines(), min_size=1, max_size=5), st.sampled_from(LEVELS))
+    def test_every_line_and_what_it_must_do_is_said(
+        self, owner: Enterprise, some: list[Line], level: ResponseLevel
+    ) -> None:
+        answer = requirement_for(owner, some, replace(RED, level=level))
+        known = [one for one in answer.lines if one.measure.executable]
+        if answer.summary_zh == f"{owner.grade.title_zh}：自主采取减排措施" or not known:
+            return
+        for one in known:
+            assert one.name in answer.summary_zh
+            assert one.name in answer.summary_en
+            assert one.clause_zh in answer.summary_zh
+            assert one.clause_en in answer.summary_en
+
+
 class TestHeadline:
     @pytest.mark.parametrize(
         ("level", "zh", "en"),
