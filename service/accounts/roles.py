@@ -190,6 +190,11 @@ class Principal:
         return self.role not in {Role.AUDITOR, Role.SECURITY_ADMINISTRATOR}
 
     @property
+    def may_reach_people(self) -> bool:
+        """Keep and read contacts of the region, write notices to its enterprises, call them."""
+        return self.role in CENTRE
+
+    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}

@@ -60,6 +60,7 @@ APPEND_ONLY = (
     "acknowledgement",
     "notice",
     "inbox_message",
+    "phone_call",
     "deviation",
     "list_record",
     "list_sum",
