@@ -22,9 +22,12 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no canonical form; convert it before it is stored")
 
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+
+
 def canonical(value: Any) -> str:
     """`value` as JSON with sorted keys, no blanks, Beijing time, no NaN. Raises TypeError or ValueError otherwise."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain)
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,6 +23,7 @@ from typing import Any, BinaryIO
 from service.lists.frames import AHEAD, END, GO, HEAD, PIECE, PROGRESS, packed, unpacked_size
 
 PIECE_BYTES = 1 << 18
+PIPE_BYTES = 1 << 20
 HELD = 32
 """Frames that may wait to be worked on; the caller waits when there are more."""
 Task = Callable[["Talk", dict[str, Any]], None]
@@ -32,6 +34,7 @@ class Talk:
 
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source, self._target = source, target
+        _widen(target)
         self._heard: queue.Queue[tuple[int, bytes]] = queue.Queue(HELD)
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -146,6 +149,14 @@ def _send_file(talk: Talk, path: Path) -> None:
         while piece := file.read(PIECE_BYTES):
             talk.say(PIECE, piece)
     talk.say(END)
+
+
+def _widen(target: BinaryIO) -> None:
+    """Let a pipe hold several pieces where the system can: this process then works on while the caller stores them."""
+    with suppress(OSError, ImportError, AttributeError):
+        from fcntl import F_SETPIPE_SZ, fcntl
+
+        fcntl(target.fileno(), F_SETPIPE_SZ, PIPE_BYTES)
 
 
 TASKS: dict[str, Task] = {"import": import_workbook, "export": export, "mark": mark}
