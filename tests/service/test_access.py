@@ -36,6 +36,9 @@ COORDINATORS = frozenset({Role.PROVINCIAL_COORDINATOR, COORDINATOR})
 FIELD = CENTRE | {Role.INSPECTOR}
 KEEPERS = CENTRE | {Role.ADMINISTRATOR}
 READERS_OF_LEDGER = frozenset({Role.AUDITOR, Role.ADMINISTRATOR, COMMANDER})
+OPERATORS = frozenset({Role.ADMINISTRATOR})
+SECURITY = frozenset({Role.SECURITY_ADMINISTRATOR})
+SEERS_OF_ACCOUNTS = OPERATORS | SECURITY | {Role.AUDITOR}
 SUBSCRIBERS = ALL - {Role.AUDITOR, Role.SECURITY_ADMINISTRATOR}
 
 
@@ -53,6 +56,7 @@ class Rule:
 
 
 PROPOSAL = {"adcode": "110000", "to": "red", "reason": "upper_order", "explanation": "x"}
+WITHDRAWAL = {"content_hash": "0" * 64, "reason": "x"}
 DECISION = {"approve": True, "content_hash": "0" * 64, "reason": "x"}
 PROMPT = {
     "region": "nowhere",
@@ -78,7 +82,41 @@ GUARANTEE_ASKED = {
     "valid_until": "2000-01-01T00:00:00+08:00",
     "reason": "x",
 }
+NOBODY_TO_LEND = {
+    "to": "nobody",
+    "valid_from": "2016-12-15T18:00:00+08:00",
+    "valid_until": "2016-12-16T18:00:00+08:00",
+    "reason": "x",
+}
 RULES: dict[str, Rule] = {
+    "GET /api/v1/organisations": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/organisations": Rule(422, OPERATORS, 403, {"name": "x", "adcode": "110000", "kind": "none"}),
+    "GET /api/v1/accounts": Rule(200, SEERS_OF_ACCOUNTS, 403),
+    "POST /api/v1/accounts": Rule(
+        422, OPERATORS, 403, {"login": "new", "display": "x", "adcode": "110000", "organisation_id": 9}
+    ),
+    "GET /api/v1/accounts/{account_id}": Rule(404, SEERS_OF_ACCOUNTS, 403),
+    "POST /api/v1/accounts/{account_id}/grant": Rule(404, SECURITY, 403, {"role": "commander", "adcode": "110000"}),
+    "POST /api/v1/accounts/{account_id}/disable": Rule(404, SECURITY | OPERATORS, 403, {"reason": "x"}),
+    "POST /api/v1/accounts/{account_id}/enable": Rule(404, SECURITY, 403),
+    "POST /api/v1/accounts/{account_id}/unlock": Rule(404, OPERATORS, 403),
+    "POST /api/v1/accounts/{account_id}/password-reset": Rule(404, OPERATORS, 403),
+    "POST /api/v1/accounts/{account_id}/factor-reset": Rule(404, SECURITY, 403),
+    "DELETE /api/v1/accounts/{account_id}/sessions": Rule(404, SECURITY | OPERATORS, 403),
+    "GET /api/v1/sessions": Rule(200, ALL, 200),
+    "DELETE /api/v1/sessions/{session_id}": Rule(404, ALL, 404),
+    "POST /api/v1/passwords": Rule(422, ALL, 422, {"login": "nobody", "code": "x", "password": "x"}, open=True),
+    "POST /api/v1/me/password": Rule(422, ALL, 422, {"old": "x", "new": "x"}),
+    "POST /api/v1/me/factor": Rule(201, ALL, 201),
+    "POST /api/v1/me/factor/confirmation": Rule(403, ALL, 403, {"factor": "x"}),
+    "POST /api/v1/me/factor/recovery-codes": Rule(409, ALL, 409, {"factor": "x"}),
+    "GET /api/v1/delegations": Rule(200, ALL, 200),
+    "POST /api/v1/delegations": Rule(404, CENTRE | COORDINATORS, 404, NOBODY_TO_LEND),
+    "DELETE /api/v1/delegations/{delegation_id}": Rule(404, ALL, 404),
+    "GET /api/v1/keys": Rule(200, ALL, 200),
+    "POST /api/v1/keys": Rule(422, ALL, 422, {"name": "x", "scopes": ["decide"]}),
+    "POST /api/v1/keys/{key_id}/rotation": Rule(404, ALL, 404),
+    "DELETE /api/v1/keys/{key_id}": Rule(404, ALL, 404),
     "POST /api/v1/sessions": Rule(401, ALL, 401, {"login": "nobody", "password": "x"}, open=True),
     "GET /api/v1/sessions/current": Rule(200, ALL, 200),
     "GET /api/v1/divisions/{adcode}": Rule(200, OFFICIALS, 403),
@@ -152,6 +190,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/proposals": Rule(201, PROPOSERS, 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
     "POST /api/v1/proposals/{proposal_id}/decision": Rule(409, NAMED, 404, DECISION),
+    "POST /api/v1/proposals/{proposal_id}/withdrawal": Rule(403, frozenset(), 404, WITHDRAWAL),
     "GET /api/v1/responses/{response_id}/evaluation": Rule(200, OFFICIALS, 404),
     "POST /api/v1/responses/{response_id}/evaluation": Rule(
         409, CENTRE, 404, {"content_hash": "0" * 64, "conclusion": "x"}
@@ -220,6 +259,10 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "kind": "power",
         "form": "csv",
         "finding_id": "999999",
+        "account_id": "999999",
+        "session_id": "999999",
+        "delegation_id": "999999",
+        "key_id": "999999",
         "message_id": "999999",
     }
 
