@@ -15,6 +15,7 @@ from service.kit.http import PageKey, PageSize, Uow, idempotency_key, json_answe
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals import repository
 from service.proposals.by_hand import look_again, propose_by_hand
+from service.proposals.course import withdraw
 from service.proposals.flows import decide
 
 router = APIRouter(prefix="/api/v1/proposals", tags=["proposals"])
@@ -22,7 +23,10 @@ Id = Annotated[int, Field(ge=1, le=2**62)]
 
 
 class DecisionBody(BaseModel):
-    """Yes or no to exactly the content with this hash. `ground`: on what a rejection rests that departs from the assessment."""
+    """Yes or no to exactly the content with this hash. `ground`: on what a rejection rests that departs from the assessment.
+
+    `step`: how many signatures you saw given; another number now is a conflict. `factor`: your second factor.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,6 +34,18 @@ class DecisionBody(BaseModel):
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     reason: Annotated[str, Field(min_length=1, max_length=2000)]
     ground: Ground | None = None
+    step: Annotated[int | None, Field(ge=0, le=64)] = None
+    factor: Annotated[str | None, Field(max_length=64)] = None
+
+
+class WithdrawalBody(BaseModel):
+    """The proposer takes exactly this content back, and why. `factor`: your second factor."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    reason: Annotated[str, Field(min_length=1, max_length=2000, pattern=r"\S")]
+    factor: Annotated[str | None, Field(max_length=64)] = None
 
 
 class ProposalBody(BaseModel):
@@ -63,7 +79,7 @@ class ProposalBody(BaseModel):
 async def proposals(
     official: Official,
     uow: Uow,
-    state: Annotated[str | None, Query(pattern="^(open|approved|rejected|expired|superseded)$")] = None,
+    state: Annotated[str | None, Query(pattern=f"^({'|'.join(repository.STATES)})$")] = None,
     adcode: Annotated[str | None, Query(pattern=r"^\d{6}$")] = None,
     after: PageKey = None,
     size: PageSize = 100,
@@ -119,7 +135,8 @@ async def _propose(uow: UnitOfWork, body: ProposalBody, request: Request, caller
 
 @router.post("/{proposal_id}/decision")
 async def decision(proposal_id: Id, body: DecisionBody, request: Request, caller: Caller, uow: Uow) -> Response:
-    """Approve or reject. Approval announces, starts the response and queues everything that follows, in one transaction."""
+    """Sign or reject. The last signature of the chain is the decision: it announces, starts the response and queues
+    everything that follows, in one transaction. An earlier one answers `decision` null and who is `next`."""
 
     async def make() -> tuple[int, object]:
         return 200, await decide(
@@ -130,6 +147,30 @@ async def decision(proposal_id: Id, body: DecisionBody, request: Request, caller
             content_hash=body.content_hash,
             reason=body.reason,
             ground=body.ground,
+            step=body.step,
+            factor=body.factor,
         )
 
-    return await once(request, uow, caller, body.model_dump(mode="json", exclude_none=True), make)
+    return await once(request, uow, caller, _asked(body), make)
+
+
+@router.post("/{proposal_id}/withdrawal")
+async def withdrawal(proposal_id: Id, body: WithdrawalBody, request: Request, caller: Caller, uow: Uow) -> Response:
+    """Take back what you proposed yourself, as long as it is open; what the assessment asks for is proposed anew."""
+
+    async def make() -> tuple[int, object]:
+        return 200, await withdraw(
+            uow,
+            caller,
+            proposal_id,
+            content_hash=body.content_hash,
+            reason=body.reason.strip(),
+            factor=body.factor,
+        )
+
+    return await once(request, uow, caller, _asked(body), make)
+
+
+def _asked(body: BaseModel) -> dict[str, object]:
+    """What a repeated call must ask for again: everything but the second factor, which is another each time."""
+    return body.model_dump(mode="json", exclude_none=True, exclude={"factor"})

@@ -6,19 +6,33 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from alerts.approval import Chain, Position, begun
 from alerts.assessment import Assessment
 from alerts.guard import Act, Ground, Intent, Plea, is_due, judge
-from alerts.levels import WARNING_LEVELS, Level
+from alerts.levels import Level
 from alerts.plans import Plan
 from alerts.proposal import PromptView, Step
-from service.accounts.roles import Principal
+from service.accounts.factors import confirm
+from service.accounts.roles import Capacity, Principal
 from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint
 from service.kit.canonical import canonical, digest
 from service.kit.metrics import DECISIONS
-from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, NoLongerSupported, Unknown
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.problems import Conflict, Invalid, NoLongerSupported, Unknown
+from service.kit.unit_of_work import UnitOfWork, beijing
 from service.prompts.repository import prompt_for
-from service.proposals.content import HOLD, Change, basis_of, called_for, content
+from service.proposals.chains import (
+    SignedMeanwhile,
+    chain_for,
+    chain_of_row,
+    check_signer,
+    escalate,
+    schedule,
+    sign,
+    signatures,
+)
+from service.proposals.content import HOLD, Change, basis_of, content
+from service.proposals.course import locked
+from service.proposals.telling import tell_closed, tell_turn
 from service.warnings.flows import ENDING, carry_out
 from service.warnings.repository import Standing, standing
 
@@ -37,8 +51,8 @@ ORDER BY id DESC LIMIT 1
 or was approved as no change."""
 INSERT_SQL = """
 INSERT INTO proposal (adcode, action, from_level, to_level, reason, effective_at, planned_end, content, content_hash,
-    assessment_id, prompt_id, proposed_by, deadline, state, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14) RETURNING id
+    assessment_id, prompt_id, proposed_by, deadline, state, created_at, chain, opened_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'open', $14, $15, $14) RETURNING *
 """
 
 
@@ -119,8 +133,9 @@ async def put_forward(
         await close_open(uow, adcode, "superseded", by_system=True)
         return None
     await close_open(uow, adcode, "superseded", by_system=False)
-    deadline = uow.now + timedelta(hours=plan.deadlines.decision_hours)
-    proposal_id = await uow.fetchval(
+    chain = chain_for(plan, frozen)
+    position = None if chain is None else begun(chain, uow.now)
+    made = await uow.fetchrow(
         INSERT_SQL,
         adcode,
         frozen["action"],
@@ -134,48 +149,47 @@ async def put_forward(
         assessment_id,
         prompt_id,
         proposed_by,
-        deadline,
+        position.until if position else uow.now + timedelta(hours=plan.deadlines.decision_hours),
         uow.now,
+        None if chain is None else canonical(chain.document()),
     )
-    await uow.due(f"expire:proposal:{proposal_id}", deadline, "expire_proposal", {"proposal": proposal_id})
+    assert made is not None
     await uow.record(
         "proposal.made",
         adcode,
-        proposal=proposal_id,
+        proposal=made["id"],
         action=frozen["action"],
         to=frozen["to"],
         reason=frozen["reason"],
         hash=content_hash,
+        chain=None if chain is None else chain.document(),
     )
+    if chain is None or position is None:
+        await uow.due(f"expire:proposal:{made['id']}", made["deadline"], "expire_proposal", {"proposal": made["id"]})
+    else:
+        await schedule(uow, made["id"], position)
+        await tell_turn(uow, made, chain, position, "proposal")
     await uow.tell("proposal", adcode)
-    return int(proposal_id)
+    return int(made["id"])
 
 
 async def close_open(uow: UnitOfWork, adcode: str, state: str, *, by_system: bool) -> None:
     """Close the open proposal of a division; with `by_system` only one that the system made."""
     row = await uow.fetchrow(
         "UPDATE proposal SET state = $2, closed_at = $3 WHERE adcode = $1 AND state = 'open' AND (NOT $4 OR proposed_by IS NULL)"
-        " RETURNING id, content_hash",
+        " RETURNING *",
         adcode,
         state,
         uow.now,
         by_system,
     )
     if row is not None:
-        await uow.record(f"proposal.{state}", adcode, proposal=row["id"], hash=row["content_hash"])
+        given = (await signatures(uow, [row["id"]]))[row["id"]] if row["step"] else []
+        await uow.record(
+            f"proposal.{state}", adcode, proposal=row["id"], hash=row["content_hash"], signatures=len(given)
+        )
+        await tell_closed(uow, row, state, [one["role"] for one in given])
         await uow.tell("proposal", adcode)
-
-
-def approvers_of(plan: Plan, from_level: Level, to_level: Level, called_for: Level = Level.NONE) -> tuple[str, ...]:
-    """The roles that may decide: those the plan names for the highest of the level left, reached and called for.
-
-    That nothing is in force and nothing shall be is decided by those named for the lowest level.
-    """
-    named = {Level.of(code): roles for code, roles in plan.approvers.items()}
-    level = max(from_level, to_level, called_for)
-    if level is Level.NONE:
-        return next((named[lowest] for lowest in WARNING_LEVELS if lowest in named), ())
-    return named.get(level, ())
 
 
 async def decide(
@@ -187,72 +201,70 @@ async def decide(
     content_hash: str,
     reason: str,
     ground: Ground | None = None,
+    step: int | None = None,
+    factor: str | None = None,
 ) -> dict[str, Any]:
-    """A named role says yes or no to exactly this content. Approval carries it out in the same transaction.
+    """Whoever's turn it is signs, or rejects, exactly this content. The last signature carries it out in the same transaction.
 
-    A rejection leaves things as they are: that is a decision too (无变化), and a deviation where the assessment asks for
-    something else; `ground` may then be given. Raises Unknown outside the scope, Forbidden for a role the plan does not
-    name or for the proposer, Conflict when it is closed or no longer supported, ContentChanged when the hash is another.
+    `step`: the signature (from 0) that the caller means to give, refused when another is due. A rejection leaves things
+    as they are: that is a decision too (无变化), and a deviation where the assessment asks for something else; `ground` may
+    then be given. Raises Unknown outside the scope, Forbidden for a role whose turn it is not, for the proposer and for a
+    second signature, Conflict when it is closed or no longer supported, ContentChanged when the hash is another.
     """
-    proposal, plan = await _locked(uow, principal, proposal_id)
-    _check_decision(principal, proposal, plan, content_hash, uow.now)
-    unchanged = None
+    proposal = await locked(uow, proposal_id, principal.scope.prefix)
+    if proposal is None:
+        raise Unknown(f"There is no proposal {proposal_id} in your region.")
+    plan = uow.runtime.law.plan_for(proposal["adcode"], uow.now)
+    chain, given = chain_of_row(uow, proposal), (await signatures(uow, [proposal_id]))[proposal_id]
+    acting = check_signer(principal, proposal, chain, given, content_hash, uow.now)
+    assert chain is not None  # somebody may sign
+    if step is not None and step != proposal["step"]:
+        raise SignedMeanwhile(
+            "Somebody has signed since you read this; read it again before you give the next signature."
+        )
+    await confirm(uow, principal, factor)
     if approve:
         await _check_supported(uow, proposal, plan, ground)
         await _check_list(uow, json.loads(proposal["content"]))
+        if await escalate(uow, proposal, chain) is None:
+            raise Conflict("The deadline of this proposal has passed; a new one follows with the next assessment.")
+        if (following := await sign(uow, principal, acting, proposal, chain, reason)) is not None:
+            await uow.tell("proposal", proposal["adcode"])
+            return _signed(uow, proposal, chain, following)
     else:
         unchanged = await left_unchanged(uow, proposal, plan)
         check_ground(ground, unchanged)
-    decision_id = await _store_decision(uow, principal, proposal, approve=approve, reason=reason)
+    decision_id = await _store_decision(uow, principal, acting, proposal, approve=approve, reason=reason)
     answer: dict[str, Any] = {
         "decision": decision_id,
         "proposal": proposal_id,
         "approved": approve,
         "decided_at": uow.now,
+        "signed": len(given) + approve,
+        "of": len(chain.steps),
+        "next": [],
     }
-    if unchanged is None:
+    if approve:
         answer |= await _approved(uow, proposal, decision_id)
     else:
         answer |= await _rejected(uow, proposal, unchanged, decision_id, Plea(ground, None, reason))
+        await tell_closed(uow, proposal, "rejected", [one["role"] for one in given])
     await uow.tell("proposal", proposal["adcode"])
     DECISIONS.labels("approved" if approve else "rejected").inc()
     return answer
 
 
-async def _locked(uow: UnitOfWork, principal: Principal, proposal_id: int) -> tuple[Any, Plan]:
-    """The proposal under the locks of its division and its row, and the plan in force there."""
-    row = await uow.fetchrow(
-        "SELECT adcode FROM proposal WHERE id = $1 AND adcode LIKE $2", proposal_id, principal.scope.prefix + "%"
-    )
-    if row is None:
-        raise Unknown(f"There is no proposal {proposal_id} in your region.")
-    await uow.lock_division(row["adcode"])
-    proposal = await uow.fetchrow("SELECT * FROM proposal WHERE id = $1 FOR UPDATE", proposal_id)
-    return proposal, uow.runtime.law.plan_for(row["adcode"], uow.now)
-
-
-def approvers_for(plan: Plan, proposal: Any) -> tuple[str, ...]:
-    """The roles that may decide on a stored proposal."""
-    reached = called_for(json.loads(proposal["content"]))
-    return approvers_of(plan, Level(proposal["from_level"]), Level(proposal["to_level"]), reached)
-
-
-def _check_decision(principal: Principal, proposal: Any, plan: Plan, content_hash: str, now: datetime) -> None:
-    approvers = approvers_for(plan, proposal)
-    if proposal["proposed_by"] == principal.account_id:
-        raise Forbidden("You proposed this yourself; somebody else must decide (four eyes).")
-    if not principal.may_decide(proposal["adcode"], approvers, proposal["proposed_by"]):
-        raise Forbidden(
-            f"The plan lets {' or '.join(approvers) or 'nobody'} decide this; you are {principal.role.value}."
-        )
-    if proposal["state"] != "open":
-        raise Conflict(f"This proposal is {proposal['state']}; read the open ones under /api/v1/proposals.")
-    if proposal["deadline"] <= now:
-        raise Conflict("The deadline of this proposal has passed; a new one follows with the next assessment.")
-    if content_hash != proposal["content_hash"]:
-        raise ContentChanged(content_hash=proposal["content_hash"])
-    if digest(json.loads(proposal["content"])) != proposal["content_hash"]:
-        raise ContentChanged("The stored content does not match its hash; it was tampered with. Tell the auditor.")
+def _signed(uow: UnitOfWork, proposal: Any, chain: Chain, following: Position) -> dict[str, Any]:
+    """The answer to a signature that is not the last: nothing is decided yet."""
+    return {
+        "decision": None,
+        "proposal": proposal["id"],
+        "signed": following.step,
+        "of": len(chain.steps),
+        "next": list(chain.steps[following.step].roles),
+        "deadline": beijing(following.until),
+        "signed_at": uow.now,
+    }
 
 
 async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: Ground | None) -> None:
@@ -293,7 +305,9 @@ async def _check_list(uow: UnitOfWork, frozen: dict[str, Any]) -> None:
     )
 
 
-async def _store_decision(uow: UnitOfWork, principal: Principal, proposal: Any, *, approve: bool, reason: str) -> int:
+async def _store_decision(
+    uow: UnitOfWork, principal: Principal, acting: Capacity, proposal: Any, *, approve: bool, reason: str
+) -> int:
     """Write the decision, close the proposal with it, and put both on the ledger."""
     decision_id = await uow.fetchval(
         "INSERT INTO decision (proposal_id, adcode, account_id, role, approve, reason, legal_basis, content_hash, decided_at)"
@@ -301,7 +315,7 @@ async def _store_decision(uow: UnitOfWork, principal: Principal, proposal: Any, 
         proposal["id"],
         proposal["adcode"],
         principal.account_id,
-        principal.role.value,
+        acting.role.value,
         approve,
         reason,
         json.loads(proposal["content"])["legal_basis"],
@@ -316,7 +330,8 @@ async def _store_decision(uow: UnitOfWork, principal: Principal, proposal: Any, 
         decision=decision_id,
         proposal=proposal["id"],
         account=principal.account_id,
-        role=principal.role.value,
+        role=acting.role.value,
+        delegation=acting.delegation_id,
         hash=proposal["content_hash"],
         reason=reason,
     )
@@ -361,22 +376,3 @@ async def _record_no_change(
         by=by,
         deviates=deviates,
     )
-
-
-async def expire(uow: UnitOfWork, proposal_id: int) -> None:
-    """Nobody decided by the deadline: it escalates and publishes nothing. Idempotent.
-
-    That things stay as they are although the assessment asks for something else is noted, without a ground.
-    """
-    row = await uow.fetchrow(
-        "UPDATE proposal SET state = 'expired', closed_at = $2 WHERE id = $1 AND state = 'open' AND deadline <= $2 RETURNING *",
-        proposal_id,
-        uow.now,
-    )
-    if row is None:
-        return
-    await uow.record("proposal.expired", row["adcode"], proposal=proposal_id, escalated_to="commander")
-    unchanged = await left_unchanged(uow, row, uow.runtime.law.plan_for(row["adcode"], uow.now))
-    await note_unchanged(uow, row, unchanged, decision_id=None, plea=Plea())
-    await uow.enqueue("assess", {"adcodes": [row["adcode"]]})
-    await uow.tell("proposal", row["adcode"])

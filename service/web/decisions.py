@@ -9,14 +9,28 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.guard import GROUNDS, KIND_WORDS, Ground, Kind, Words, grounds_for
+from service.accounts import factors
 from service.accounts.roles import Principal
 from service.deviations.flows import left_unchanged
 from service.kit.auth import Official, runtime_of
 from service.kit.http import Uow
-from service.kit.problems import Conflict, ContentChanged, Invalid, NoLongerSupported
+from service.kit.problems import (
+    Conflict,
+    ContentChanged,
+    FactorNeeded,
+    FactorWrong,
+    Forbidden,
+    Invalid,
+    NoLongerSupported,
+    Problem,
+    TooManyAttempts,
+)
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals import repository
+from service.proposals.chains import SignedMeanwhile
+from service.proposals.course import withdraw
 from service.proposals.flows import decide
+from service.web import proposal_facts as facts
 from service.web.forms import read_form
 from service.web.pages import Writer, render, writer_of
 from service.web.situation import lead_hours
@@ -26,6 +40,19 @@ router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**62)]
 REJECTIONS = ("reject_forecast", "reject_level", "reject_time", "reject_upper")
 TOP_INDUSTRIES = 12
+MAX_REASON = 2000
+FAULTS: dict[type[Problem], str] = {
+    Invalid: "reject_ground_wrong",
+    FactorNeeded: "factor_needed",
+    FactorWrong: "factor_wrong",
+    TooManyAttempts: "factor_rests",
+    ContentChanged: "conflict_changed",
+    NoLongerSupported: "conflict_unsupported",
+    SignedMeanwhile: "conflict_signed",
+    Forbidden: "conflict_not_yours",
+    Conflict: "conflict_closed",
+}
+"""What the page says to each refusal that the reader can do something about."""
 BY_INDUSTRY_SQL = """
 SELECT industry AS name, count(*) AS enterprises, sum(lines) AS lines FROM list_enterprise WHERE version_id = $1
 GROUP BY industry ORDER BY count(*) DESC, industry LIMIT $2
@@ -48,15 +75,6 @@ async def effect_of(uow: UnitOfWork, version_id: int | None) -> dict[str, Any] |
         "industries": await uow.fetch(BY_INDUSTRY_SQL, version_id, TOP_INDUSTRIES),
         "grades": await uow.fetch(BY_GRADE_SQL, version_id),
     }
-
-
-def obstacle(principal: Principal, proposal: dict[str, Any]) -> str | None:
-    """The text key of why this reader cannot decide; None when they can. The flow checks again."""
-    if proposal["proposed_by"] == principal.account_id:
-        return "you_cannot_own"
-    if not principal.may_decide(proposal["adcode"], tuple(proposal["approvers"]), proposal["proposed_by"]):
-        return "you_cannot_role"
-    return None
 
 
 def notes_of(writer: Writer, proposal: dict[str, Any]) -> list[str]:
@@ -110,6 +128,8 @@ async def _page(
 ) -> Response:
     proposal, writer = await repository.find(uow, official.scope, proposal_id), writer_of(request)
     evidence = await uow.fetchval("SELECT document FROM assessment WHERE id = $1", proposal["assessment"])
+    law = uow.runtime.law
+    plan = law.plan_for(proposal["adcode"], uow.now)
     return render(
         request,
         "proposal.html",
@@ -121,7 +141,7 @@ async def _page(
         overdue=proposal["deadline"] <= uow.now,
         evidence=None if evidence is None else json.loads(evidence),
         effect=await effect_of(uow, proposal["content"]["list_version"]),
-        obstacle=obstacle(official, proposal),
+        obstacle=facts.turn(official, proposal),
         rejections=REJECTIONS,
         notes=notes_of(writer, proposal),
         deviation=deviation_of(writer, proposal),
@@ -129,6 +149,12 @@ async def _page(
         noted=[said(writer, KIND_WORDS[Kind(row["kind"])]) for row in await uow.fetch(NOTED_SQL, proposal_id)],
         decision=await uow.fetchrow(DECISION_SQL, proposal_id),
         top=TOP_INDUSTRIES,
+        names=await facts.signers(uow, proposal),
+        replaced=await facts.replaced(uow, proposal),
+        replacing=await facts.replacing(uow, proposal),
+        changes=facts.changes(proposal, plan, law.plans, uow.now),
+        neighbours=await facts.neighbours(uow, official, proposal["adcode"]),
+        factor=uow.runtime.settings.require_factor or await factors.state(uow, official) == "active",
     )
 
 
@@ -140,7 +166,7 @@ async def proposal(proposal_id: Id, request: Request, official: Official, uow: U
 
 @router.post("/proposals/{proposal_id}")
 async def decision(proposal_id: Id, request: Request, caller: Official) -> Response:
-    """Approve or reject the content whose hash the form carries; then back to the page.
+    """Sign or reject the content whose hash the form carries; then back to the page.
 
     The unit is opened here: what a refusal leaves behind is rolled back before the page is read again.
     """
@@ -149,23 +175,57 @@ async def decision(proposal_id: Id, request: Request, caller: Official) -> Respo
     reason = _reason(writer_of(request), fields, approve=approve)
     if reason is None:
         return await _again(request, caller, proposal_id, 422, "reject_needed")
-    content_hash = fields.get("content_hash", "")
     try:
         ground = _ground(fields, approve=approve)
         async with runtime_of(request).unit() as uow:
             await decide(
-                uow, caller, proposal_id, approve=approve, content_hash=content_hash, reason=reason, ground=ground
+                uow,
+                caller,
+                proposal_id,
+                approve=approve,
+                content_hash=fields.get("content_hash", ""),
+                reason=reason,
+                ground=ground,
+                step=_step(fields),
+                factor=fields.get("factor"),
             )
             await uow.commit()
-    except Invalid:
-        return await _again(request, caller, proposal_id, 422, "reject_ground_wrong")
-    except ContentChanged:
-        return await _again(request, caller, proposal_id, 409, "conflict_changed")
-    except NoLongerSupported:
-        return await _again(request, caller, proposal_id, 409, "conflict_unsupported")
-    except Conflict:
-        return await _again(request, caller, proposal_id, 409, "conflict_closed")
+    except tuple(FAULTS) as refused:
+        return await _again(request, caller, proposal_id, refused.status, _fault(refused))
     return RedirectResponse(f"/proposals/{proposal_id}", 303)
+
+
+@router.post("/proposals/{proposal_id}/withdrawal")
+async def withdrawal(proposal_id: Id, request: Request, caller: Official) -> Response:
+    """The proposer takes the proposal back, with a reason; then back to the page."""
+    fields = await read_form(request)
+    if not (reason := fields.get("reason", "")):
+        return await _again(request, caller, proposal_id, 422, "withdraw_needed")
+    try:
+        async with runtime_of(request).unit() as uow:
+            await withdraw(
+                uow,
+                caller,
+                proposal_id,
+                content_hash=fields.get("content_hash", ""),
+                reason=reason[:MAX_REASON],
+                factor=fields.get("factor"),
+            )
+            await uow.commit()
+    except tuple(FAULTS) as refused:
+        return await _again(request, caller, proposal_id, refused.status, _fault(refused))
+    return RedirectResponse(f"/proposals/{proposal_id}", 303)
+
+
+def _fault(refused: Problem) -> str:
+    """The text key of what a refusal says; the nearest kind counts."""
+    return next(FAULTS[kind] for kind in type(refused).__mro__ if kind in FAULTS)
+
+
+def _step(fields: dict[str, str]) -> int | None:
+    """How many signatures the reader saw given; None when the form does not say."""
+    given = fields.get("step", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 3 else None
 
 
 async def _again(request: Request, caller: Principal, proposal_id: int, status: int, fault: str) -> Response:
@@ -177,8 +237,10 @@ def _reason(writer: Writer, fields: dict[str, str], *, approve: bool) -> str | N
     """The reason to store; None when rejecting without one from the list."""
     if approve:
         return writer.t("agreed")
-    chosen = fields.get("reason", "")
-    return writer.t(chosen) if chosen in REJECTIONS else None
+    chosen, note = fields.get("reason", ""), fields.get("note", "")
+    if chosen not in REJECTIONS:
+        return None
+    return f"{writer.t(chosen)}：{note}"[:MAX_REASON] if note else writer.t(chosen)
 
 
 def _ground(fields: dict[str, str], *, approve: bool) -> Ground | None:

@@ -237,7 +237,8 @@ WHERE id > (SELECT coalesce(max(id), 0) FROM ledger_entry) - 20000
 ORDER BY id DESC LIMIT $3
 """
 TICKER_KINDS = (
-    "proposal.made", "proposal.expired", "decision.approved", "decision.rejected", "warning.issue", "warning.raise",
+    "proposal.made", "proposal.signed", "proposal.escalated", "proposal.withdrawn", "proposal.expired",
+    "decision.approved", "decision.rejected", "warning.issue", "warning.raise",
     "warning.lower", "warning.extend", "warning.lift", "warning.revoke", "warning.active", "warning.lapsed",
     "prompt.issued", "list.imported", "list.activated", "notice.acknowledged",
 )  # fmt: skip

@@ -207,8 +207,53 @@ CASES = {
         "without",
         choice="measures_from",
     ),
-    "approvers without a reason": Broken(
-        TAIYUAN, "  approvers: A mayor", "  x: A mayor", "approvers.red", "without a ref"
+    "signatures without a reason": Broken(
+        TAIYUAN, "  signatures: 太原", "  x: 太原", "signatures.red", "without a ref", choice="signatures"
+    ),
+    "a signature by a role that is none": Broken(
+        TAIYUAN, "{role: commander, within", "{role: mayor, within", "signatures.red[1]", "there is no role 'mayor'"
+    ),
+    "a signature by a role that decides on nothing": Broken(
+        TAIYUAN, "{role: commander, within", "{role: auditor, within", "signatures.red[1]", "auditor decides on nothing"
+    ),
+    "an escalation to nobody": Broken(
+        ZHENGZHOU, "[deputy_commander, commander]", "[governor]", "signatures.yellow[0]", "there is no role 'governor'"
+    ),
+    "an escalation to who may sign already": Broken(
+        ZHENGZHOU, "[deputy_commander, commander]", "[office_director]", "signatures.yellow[0]", "stands twice"
+    ),
+    "a chain of nobody": Broken(XIAN, "  red: [{role: commander}]", "  red: []", "signatures.red", "nobody may decide"),
+    "a signature without a role": Broken(
+        XIAN, "  red: [{role: commander}]", "  red: [{}]", "signatures.red.0.role", "required"
+    ),
+    "too many signatures": Broken(
+        XIAN,
+        "  red: [{role: commander}]",
+        f"  red: [{', '.join(['{role: commander}'] * 9)}]",
+        "signatures.red",
+        "9 signatures",
+    ),
+    "a signature in no time": Broken(
+        TAIYUAN, "commander, within_hours: 2}", "commander, within_hours: 0}", "signatures.red", "greater"
+    ),
+    "a signature within a week": Broken(
+        TAIYUAN, "commander, within_hours: 2}", "commander, within_hours: 168}", "signatures.red", "less"
+    ),
+    "approvers beside signatures": Broken(
+        XIAN, "signatures:\n  yellow", "approvers: {red: [commander]}\nsignatures:\n  yellow", "signatures.red", "too"
+    ),
+    "an approver that is none": Broken(
+        PLAN, "orange: [commander]", "orange: [mayor]", "approvers.orange", "there is no role 'mayor'"
+    ),
+    "an approver that decides on nothing": Broken(
+        PLAN, "orange: [commander]", "orange: [enterprise]", "approvers.orange", "enterprise decides on nothing"
+    ),
+    "signatures of a level that is not": Broken(
+        XIAN,
+        "signatures:\n  yellow",
+        "signatures:\n  blue: [{role: commander}]\n  yellow",
+        "signatures.blue",
+        "not exist",
     ),
     "feeds without a reason": Broken(PLAN, "  feeds: >-", "  x: >-", "feeds", "without a reference"),
     "own level weaker than the base": Broken(
@@ -263,7 +308,9 @@ CASES = {
     "measures of a level that is not": Broken(
         ZHENGZHOU, "measures_en:\n", "measures_en:\n  blue: {Other: [x]}\n", "measures_en.blue", "does not exist"
     ),
-    "a city without anybody for red": Broken(TAIYUAN, "  red: [commander]", "  red: []", "approvers.red", "nobody may"),
+    "a city without anybody for red": Broken(
+        "plans/110000/1.yaml", "", LATER_PLAN.replace("red: [commander]", "red: []"), "approvers.red", "nobody may"
+    ),
     "gap between a city's plans": Broken(
         TIANJIN,
         "until: 2023-11-01",

@@ -177,8 +177,51 @@ class TestWhatPlacesSay:
         limits = plan_of(TY, "2023-01-01").deadlines
         assert (limits.decision_hours, limits.publish_hours, limits.adopt_prompt_hours) == (2, 2, 2)
         assert plan_of(TY, "2023-01-01").authorities["red"].approves == "市长"
-        assert plan_of(TY, "2023-01-01").approvers["yellow"] == ("commander",)
         assert plan_of(TY, "2024-01-01").deadlines.publish_hours is None
+
+    @pytest.mark.parametrize(
+        ("adcode", "day", "level", "chain"),
+        [
+            (TY, "2023-01-01", "yellow", [("office_director", 2), ("deputy_commander", 2)]),
+            (TY, "2023-01-01", "orange", [("office_director", 2), ("deputy_commander", 2)]),
+            (TY, "2023-01-01", "red", [("office_director", 2), ("commander", 2)]),
+            (ZZ, "2025-01-10", "yellow", [("office_director", None)]),
+            (ZZ, "2025-01-10", "red", [("office_director", None)]),
+            (TJ, "2018-12-27", "yellow", [("deputy_commander", None)]),
+            (TJ, "2018-12-28", "yellow", [("office_director", None)]),
+            (TJ, "2024-10-01", "yellow", [("office_director", None)]),
+            (TJ, "2024-10-01", "orange", [("commander", None)]),
+            (TJ, "2024-10-01", "red", [("commander", None)]),
+            (SJZ, "2026-01-12", "orange", [("commander", None)]),
+            (XA, "2025-12-12", "yellow", [("commander", None)]),
+            ("131100", "2025-12-26", "red", [("commander", None)]),
+        ],
+    )
+    def test_who_signs(self, adcode: str, day: str, level: str, chain: list[tuple[str, int | None]]) -> None:
+        plan = plan_of(adcode, day)
+        found = {str(code): one for code, one in plan.signatures.items()}[level]
+        assert [(one.role, one.within_hours) for one in found] == chain
+        own = LAW.plans[plan.id]
+        assert "signatures" in own.choices, "that offices are read as roles of this service is a choice and says so"
+        assert any(key.startswith("signatures") for key in own.references)
+
+    @pytest.mark.parametrize(
+        ("adcode", "day", "levels"),
+        [
+            (BJ, "2024-11-06", {"yellow", "orange", "red"}),
+            (HE, "2016-12-29", {"yellow", "orange", "red"}),
+            (TJ, "2019-02-22", {"orange", "red"}),
+            ("131100", "2025-12-26", {"yellow"}),
+            ("330100", "2024-12-17", {"yellow", "orange", "red"}),
+        ],
+    )
+    def test_where_nothing_is_established_the_default_stands(self, adcode: str, day: str, levels: set[str]) -> None:
+        plan = plan_of(adcode, day)
+        assert not levels & set(plan.signatures)
+        default = {str(code): roles for code, roles in LAW.plans["national-default"].approvers.items()}
+        assert {str(code): roles for code, roles in plan.approvers.items() if code in levels} == {
+            level: default[level] for level in levels
+        }
 
     def test_hebei_duties_of_2017_and_2018_are_not_those_of_2024(self) -> None:
         before, after = (plan_of("130200", day).deadlines for day in ("2018-11-11", "2025-11-03"))
@@ -277,7 +320,9 @@ class TestLayers:
         assert found.layers == ("zhengzhou-2023", "henan-2023", "national-default")
         assert found.origin["measures.yellow.强制·移动源"] == "zhengzhou-2023"
         assert found.origin["measures.yellow.强制·工业"] == "national-default"
-        assert found.origin["approvers.red"] == "national-default"
+        assert found.origin["signatures.red"] == "zhengzhou-2023"
+        assert found.origin["approvers.blue"] == "national-default"
+        assert "approvers.red" not in found.origin
         assert found.origin["feeds"] == "national-default"
 
     def test_what_a_city_settles_is_no_longer_open(self) -> None:
@@ -306,7 +351,8 @@ class TestEveryPlan:
             base = LAW.rules_at(day_start(day), layered.base)
             criteria = layered.effective(base)
             assert list(weakenings(criteria, criteria_of(base))) == []
-            assert set(criteria.levels) <= set(layered.approvers)
+            assert set(criteria.levels) <= {*layered.approvers, *layered.signatures}
+            assert not set(layered.approvers) & set(layered.signatures)
             assert all(layered.measures.get(level) for level in criteria.levels if level != "blue")
 
     def test_stands_in_both_languages(self, plan: Plan) -> None:

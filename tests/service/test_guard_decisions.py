@@ -12,7 +12,7 @@ from service.kit.clock import ManualClock
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
 from service.ledger.flows import seal, verify
-from service.proposals.flows import expire
+from service.proposals.course import expire
 from tests.service.guarding import (
     CLEAN,
     CONSULTED,

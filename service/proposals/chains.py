@@ -1,0 +1,247 @@
+"""Signatures of a proposal: the chain it was put forward with, where that stands, and each signature that is given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from alerts.approval import (
+    Chain,
+    Objection,
+    Position,
+    Signed,
+    advanced,
+    chain_of,
+    escalated,
+    objection,
+    read_chain,
+    reminders,
+)
+from alerts.levels import Level
+from alerts.plans import Plan
+from service.accounts.roles import Capacity, Principal
+from service.kit.canonical import canonical, digest
+from service.kit.problems import Conflict, ContentChanged, Forbidden
+from service.kit.unit_of_work import UnitOfWork
+from service.proposals.content import called_for
+from service.proposals.telling import tell_turn
+
+SIGNATURES_SQL = """
+SELECT proposal_id, step, account_id, role, delegation_id, for_account, content_hash, reason, signed_at
+FROM signature WHERE proposal_id = ANY($1::bigint[]) ORDER BY proposal_id, step
+"""
+SIGN_SQL = """
+INSERT INTO signature (proposal_id, adcode, step, account_id, role, delegation_id, for_account, content_hash, reason, signed_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+"""
+MOVE_SQL = "UPDATE proposal SET step = $2, escalations = $3, opened_at = $4, deadline = $5 WHERE id = $1"
+DUE_SQL = """
+INSERT INTO due (schedule, due_at, job, payload) SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[])
+ON CONFLICT DO NOTHING
+"""
+
+
+class SignedMeanwhile(Conflict):
+    """Somebody else has signed since the caller read the proposal."""
+
+
+def chain_for(plan: Plan, frozen: dict[str, Any]) -> Chain | None:
+    """The chain of a plan for a frozen content; None where nobody may decide."""
+    return chain_of(plan, Level.of(frozen["from"]), Level.of(frozen["to"]), called_for(frozen))
+
+
+def chain_of_row(uow: UnitOfWork, row: Any) -> Chain | None:
+    """The chain kept with a proposal; of one from before chains were kept, that of the plan in force."""
+    if row["chain"] is not None:
+        return read_chain(json.loads(row["chain"]))
+    return chain_for(uow.runtime.law.plan_for(row["adcode"], uow.now), json.loads(row["content"]))
+
+
+def position_of(row: Any) -> Position:
+    """Where the chain of a stored proposal stands."""
+    return Position(row["step"], row["escalations"], row["opened_at"] or row["created_at"], row["deadline"])
+
+
+def may_act(chain: Chain | None, row: Any) -> tuple[str, ...]:
+    """The roles that may sign a stored proposal now; of a closed one, those who last could."""
+    if chain is None:
+        return ()
+    position = position_of(row)
+    step = chain.steps[min(position.step, len(chain.steps) - 1)]
+    return step.may_sign(position.escalations)
+
+
+async def signatures(uow: UnitOfWork, proposals: Iterable[int]) -> dict[int, list[Any]]:
+    """The signatures given, by proposal, in order."""
+    found: dict[int, list[Any]] = {number: [] for number in proposals}
+    for row in await uow.fetch(SIGNATURES_SQL, list(found)):
+        found[row["proposal_id"]].append(row)
+    return found
+
+
+async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> None:
+    """Let the present window be looked at: reminders within it, and its deadline."""
+    window = {"proposal": proposal_id, "step": position.step, "escalations": position.escalations}
+    wanted: list[tuple[str, datetime, str, dict[str, Any]]] = [
+        (f"expire:proposal:{proposal_id}", position.until, "expire_proposal", {"proposal": proposal_id})
+    ]
+    for number, instant in enumerate(reminders(position)):
+        wanted.append((f"remind:proposal:{proposal_id}", instant, "remind_proposal", window | {"number": number}))
+    names, instants, jobs, payloads = zip(*wanted, strict=True)
+    await uow.execute(DUE_SQL, names, instants, jobs, [canonical(payload) for payload in payloads])
+
+
+def capacity(principal: Principal, row: Any, roles: Collection[str], given: Sequence[Any]) -> Capacity | None:
+    """In what role somebody may sign, of these; None when in none (four eyes: one signature a person, none of the proposer)."""
+    signed_by = [number for one in given for number in _signed(one).people]
+    return principal.capacity(row["adcode"], roles, row["proposed_by"], signed_by=signed_by)
+
+
+def check_signer(
+    principal: Principal, row: Any, chain: Chain | None, given: Sequence[Any], content_hash: str, now: datetime
+) -> Capacity:
+    """In what capacity somebody signs or rejects now.
+
+    Raises Forbidden for the proposer, for a second signature of one person and for a role whose turn it is not,
+    Conflict when it is closed or its time is over, ContentChanged when the hash is another.
+    """
+    if row["proposed_by"] == principal.account_id:
+        raise Forbidden("You proposed this yourself; somebody else must decide (four eyes).")
+    open_now = row["state"] == "open"
+    roles = () if chain is None else _roles_at(chain, row, now) if open_now else chain.roles
+    acting = capacity(principal, row, roles, given if open_now else ())
+    if acting is None and open_now and any(principal.account_id in _signed(one).people for one in given):
+        raise _refusal(Objection.SIGNED_BEFORE)
+    if acting is None:
+        raise _not_their_turn(principal, row, chain, roles)
+    if not open_now:
+        raise Conflict(f"This proposal is {row['state']}; read the open ones under /api/v1/proposals.")
+    assert chain is not None  # without one no role fits
+    found = objection(
+        chain,
+        position_of(row),
+        [_signed(one) for one in given],
+        people=frozenset({principal.account_id, acting.for_account or principal.account_id}),
+        role=acting.role.value,
+        proposed_by=row["proposed_by"],
+        content_hash=row["content_hash"],
+        now=now,
+    )
+    if found is not None:
+        raise _refusal(found)
+    check_content(row, content_hash)
+    return acting
+
+
+def _signed(one: Any) -> Signed:
+    return Signed(one["account_id"], one["content_hash"], one["for_account"])
+
+
+def _roles_at(chain: Chain, row: Any, now: datetime) -> tuple[str, ...]:
+    """The roles that may sign at `now`: after a deadline that nobody has acted on yet, the next role may already."""
+    position = position_of(row)
+    present = escalated(chain, position, now) or position
+    return chain.steps[position.step].may_sign(present.escalations)
+
+
+def _not_their_turn(principal: Principal, row: Any, chain: Chain | None, roles: Sequence[str]) -> Forbidden | Conflict:
+    before = () if chain is None else chain.steps[: row["step"]]
+    if any(principal.role.value in (*step.roles, *step.escalates_to) for step in before):
+        return SignedMeanwhile(f"This step is signed already; the next signature is for {' or '.join(roles)}.")
+    turn = f"The plan lets {' or '.join(roles) or 'nobody'} decide this"
+    if chain is not None and len(chain.steps) > 1:
+        turn = f"Signature {row['step'] + 1} of {len(chain.steps)} is for {' or '.join(roles)}"
+    return Forbidden(f"{turn}; you are {principal.role.value}.")
+
+
+def _refusal(found: Objection) -> Forbidden | Conflict:
+    if found is Objection.PROPOSED:
+        return Forbidden("Who you stand in for proposed this; somebody else must decide (four eyes).")
+    if found is Objection.SIGNED_BEFORE:
+        return Forbidden("You have signed this already; the next signature is for somebody else (four eyes).")
+    if found is Objection.LATE:
+        return Conflict("The deadline of this proposal has passed; a new one follows with the next assessment.")
+    if found is Objection.OTHER_CONTENT:
+        return ContentChanged("An earlier signature is under other content; it was tampered with. Tell the auditor.")
+    return Conflict("The signatures of this proposal have changed; read it again.")
+
+
+def check_content(row: Any, content_hash: str) -> None:
+    """The stored content is the one with this hash. Raises ContentChanged."""
+    if content_hash != row["content_hash"]:
+        raise ContentChanged(content_hash=row["content_hash"])
+    if digest(json.loads(row["content"])) != row["content_hash"]:
+        raise ContentChanged("The stored content does not match its hash; it was tampered with. Tell the auditor.")
+
+
+async def sign(
+    uow: UnitOfWork, principal: Principal, acting: Capacity, row: Any, chain: Chain, reason: str
+) -> Position | None:
+    """Store a signature and move the chain on; None when it was the last. The caller holds the locks."""
+    position = position_of(row)
+    await uow.execute(
+        SIGN_SQL,
+        row["id"],
+        row["adcode"],
+        position.step,
+        principal.account_id,
+        acting.role.value,
+        acting.delegation_id,
+        acting.for_account,
+        row["content_hash"],
+        reason,
+        uow.now,
+    )
+    await uow.record(
+        "proposal.signed",
+        row["adcode"],
+        proposal=row["id"],
+        signature=position.step + 1,
+        of=len(chain.steps),
+        account=principal.account_id,
+        role=acting.role.value,
+        delegation=acting.delegation_id,
+        for_account=acting.for_account,
+        hash=row["content_hash"],
+    )
+    following = advanced(chain, position, uow.now)
+    if following is None:
+        await uow.execute("UPDATE proposal SET step = $2 WHERE id = $1", row["id"], position.step + 1)
+        return None
+    await move(uow, row["id"], following)
+    await tell_turn(uow, row, chain, following, "proposal")
+    return following
+
+
+async def move(uow: UnitOfWork, proposal_id: int, position: Position) -> None:
+    """Store a position of the chain and what falls due in its window."""
+    await uow.execute(MOVE_SQL, proposal_id, position.step, position.escalations, position.since, position.until)
+    await schedule(uow, proposal_id, position)
+
+
+async def escalate(uow: UnitOfWork, row: Any, chain: Chain) -> Position | None:
+    """Pass the deadline of an open proposal: the next role may sign too, in a window of its own. None: none is left.
+
+    The caller holds the locks. Before the deadline nothing happens.
+    """
+    position = position_of(row)
+    present = escalated(chain, position, uow.now)
+    if present is None or present == position:
+        return present
+    step = chain.steps[position.step]
+    await move(uow, row["id"], present)
+    await uow.record(
+        "proposal.escalated",
+        row["adcode"],
+        proposal=row["id"],
+        signature=position.step + 1,
+        of=len(chain.steps),
+        waited_for=step.may_sign(position.escalations),
+        escalated_to=step.escalates_to[position.escalations],
+        deadline=present.until,
+        hash=row["content_hash"],
+    )
+    await tell_turn(uow, row, chain, present, "escalation")
+    return present
