@@ -185,7 +185,9 @@ class RowReader:
         self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells)
         numbers, four = Rounded(), dict[tuple[Any, ...], Pollutants]()
         self._base = Quantities(LINE_COLUMNS[3:], places, numbers, four)
-        self._reductions = tuple(Quantities(columns, places, numbers, four) for columns in REDUCTION_COLUMNS)
+        self._yellow, self._orange, self._red = (
+            Quantities(columns, places, numbers, four) for columns in REDUCTION_COLUMNS
+        )
         self._plan = Plan(places)
         self._row_of_line: dict[tuple[str, str], int] = {}
         self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
@@ -199,17 +201,16 @@ class RowReader:
         line, of_line = self._line.read(raw)
         plan, of_plan = self._plan.read(raw)
         base, wrong = self._base.read(raw)
-        saved = []
-        for group in self._reductions:
-            reduction, of_reduction = group.read(raw)
-            saved.append(reduction)
-            if of_reduction:
-                wrong = [*wrong, *of_reduction]
+        yellow, of_yellow = self._yellow.read(raw)
+        orange, of_orange = self._orange.read(raw)
+        red, of_red = self._red.read(raw)
+        if of_yellow or of_orange or of_red:
+            wrong = [*wrong, *of_yellow, *of_orange, *of_red]
         if enterprise is None or line is None or plan is None or wrong or base is None:
             self._report(number, [*of_enterprise, *of_line, *of_plan, *wrong])
             return None
         code, name, process = line
-        read = Line(code, name, process, plan, base, PerLevel(*saved))  # type: ignore[arg-type]
+        read = Line(code, name, process, plan, base, PerLevel(yellow, orange, red))  # type: ignore[arg-type]
         row = ListRow(enterprise, read, number)
         return row if self._agrees(row) else None
 

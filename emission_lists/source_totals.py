@@ -46,6 +46,9 @@ _OF_SUM = {
     (Dimension.SHEET, Sheet.ROAD_MOBILE.value): CitySource.ROAD_MOBILE,
     (Dimension.SHEET, Sheet.NON_ROAD.value): CitySource.NON_ROAD,
 }
+_FIELDS = {
+    prefix: tuple(f"{prefix}_{name}" for name in POLLUTANTS) for prefix in ("base", *(level.value for level in LEVELS))
+}
 SourceTotals = Mapping[CitySource, Totals]
 
 
@@ -73,7 +76,7 @@ def totals_of_sums(sums: Iterable[Sum], summary: Iterable[SheetRecord]) -> dict[
 
 def record_pollutants(record: SheetRecord, prefix: str) -> Pollutants:
     """The quantities of a record under a prefix: base, yellow, orange or red."""
-    return Pollutants(*(record.number_of(f"{prefix}_{name}") for name in POLLUTANTS))
+    return Pollutants(*map(record.number_of, _FIELDS[prefix]))
 
 
 def stated_totals(records: Iterable[SheetRecord]) -> dict[str, Totals]:
