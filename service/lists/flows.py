@@ -7,17 +7,27 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
+from emission_lists.findings import Severity
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
 from service.grades.list_check import grade_checks
+from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.apart import process_for_caller
 from service.lists.states import VersionState, move_version
 from service.lists.storing import FromApart, FromDraft, Head, store
-from service.lists.workbooks import Checked, checked, guide_of, law_at
+from service.lists.workbooks import Checked, checked, guide_of, law_at, profile
 from service.permits.flows import coverage_checks, require_coverage
 
+RUN_OUT_SQL = """
+SELECT r.key, e.name, r.document::jsonb -> 'fields' ->> 'valid_until' AS until FROM list_record r
+JOIN list_enterprise e ON e.version_id = r.version_id AND e.uscc = r.key
+WHERE r.version_id = $1 AND r.sheet = 'guarantee' AND r.document::jsonb -> 'fields' ->> 'valid_until' < $2
+    AND e.document::jsonb -> 'enterprise' ->> 'guarantee' IS NOT NULL ORDER BY r.key
+"""
+NAMED = 5
+"""Guarantees that have run out are named up to so many."""
 SHOWN_FAULTS = 2000
 PIECE_BYTES = 1 << 20
 KEEPERS = "Lists are kept by duty officers, commanders and administrators of the command centre of the division."
@@ -116,6 +126,7 @@ async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
             f"{blocking} finding(s) block the list; read them under /api/v1/lists/{row['id']}/checks.",
             detail_zh=f"有 {blocking} 个阻断问题，不能冻结或启用；请改正后重新导入。",
         )
+    await _require_guarantees(uow, row["id"])
     await uow.execute(
         "UPDATE list_version SET state = 'frozen', frozen_by = $2, frozen_at = $3 WHERE id = $1",
         row["id"],
@@ -123,6 +134,19 @@ async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
         uow.now,
     )
     await uow.record("list.frozen", row["adcode"], version=row["id"], digest=row["digest"], account=account_id)
+
+
+async def _require_guarantees(uow: UnitOfWork, version_id: int) -> None:
+    """Raises Conflict where a guarantee that rows rest on has run out since the checks, as the checks of today would."""
+    if profile().checks["GUARANTEE_NOT_IN_FORCE"].severity != Severity.BLOCKING.value:
+        return
+    over = await uow.fetch(RUN_OUT_SQL, version_id, uow.now.astimezone(SHANGHAI).date().isoformat())
+    if over:
+        named = ", ".join(f"{row['name']} ({row['key']}, {row['until']})" for row in over[:NAMED])
+        raise Conflict(
+            f"{len(over)} guarantee(s) have run out since the list was checked: {named}. Import the list anew.",
+            detail_zh=f"有 {len(over)} 家保障类的批准在检查之后已到期：{named}；请改正后重新导入。",
+        )
 
 
 async def activate(
@@ -189,7 +213,9 @@ async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: da
     return True
 
 
-async def withdraw(uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None, reason: str) -> dict[str, Any]:
+async def withdraw(
+    uow: UnitOfWork, scope: Scope, version_id: int, account_id: int | None, reason: str
+) -> dict[str, Any]:
     """Take a version back (撤回), with a reason. One in force leaves its division without a list for the next response.
 
     That one is therefore taken back by somebody other than who put it in force; drafts and frozen ones by anybody who keeps lists.
@@ -230,7 +256,8 @@ async def find(uow: UnitOfWork, scope: Scope, version_id: int) -> dict[str, Any]
     if row is None or not scope.covers(row["adcode"]):
         raise _unknown(version_id)
     records = await uow.fetch(
-        "SELECT sheet, count(*) AS records FROM list_record WHERE version_id = $1 GROUP BY sheet ORDER BY sheet", version_id
+        "SELECT sheet, count(*) AS records FROM list_record WHERE version_id = $1 GROUP BY sheet ORDER BY sheet",
+        version_id,
     )
     return _document(uow, row) | {"records": {record["sheet"]: record["records"] for record in records}}
 

@@ -13,7 +13,8 @@ import pytest
 
 from emission_lists.documents import enterprise_document, line_document
 from emission_lists.generator import generate_list
-from emission_lists.lists import EmissionListDraft, ListRow, Pollutants
+from emission_lists.lists import EmissionListDraft, GuaranteeType, ListRow, Pollutants
+from emission_lists.measures import LoadCap
 from emission_lists.sheets.kinds import Sheet
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import write_workbook
@@ -92,6 +93,53 @@ class TestFreezing:
         await move(runtime, freeze, version)
         with pytest.raises(Conflict, match="frozen"):
             await move(runtime, freeze, version)
+
+
+class TestGuaranteesThatRunOut:
+    """An approval that held when the list was checked may have run out when it is frozen."""
+
+    async def draft(self, runtime: Runtime, *, claimed: bool) -> int:
+        firm = GENERATED.rows[0].enterprise
+        day = runtime.clock.now().date()
+        owner = replace(
+            firm,
+            guarantee=GuaranteeType.LIVELIHOOD if claimed else None,
+            guarantee_until=day if claimed else None,
+            guarantee_cap=LoadCap(500, "GJ", "日供热量") if claimed else None,
+        )
+        rows = tuple(
+            row._replace(enterprise=owner) if row.enterprise.uscc == firm.uscc else row for row in GENERATED.rows
+        )
+        approval = record(Sheet.GUARANTEE, code=firm.uscc, adcode=firm.adcode, name=firm.name, valid_until=day.isoformat())
+        return await stored(runtime, replace(GENERATED, rows=rows, records=(approval,)))
+
+    async def test_on_its_last_day_the_list_is_frozen(self, runtime: Runtime) -> None:
+        version = await self.draft(runtime, claimed=True)
+        await self.checked(runtime, version)
+        assert (await move(runtime, freeze, version))["state"] == "frozen"
+
+    @pytest.mark.parametrize("flow", [freeze, activate])
+    async def test_a_day_later_it_is_refused_and_nothing_changes(
+        self, runtime: Runtime, clock: ManualClock, flow: Any
+    ) -> None:
+        version = await self.draft(runtime, claimed=True)
+        await self.checked(runtime, version)
+        clock.advance_to(clock.now() + timedelta(days=1))
+        with pytest.raises(Conflict, match="have run out since the list was checked"):
+            await move(runtime, flow, version)
+        assert await state_of(runtime, version) == "draft"
+
+    async def test_what_no_row_rests_on_blocks_nothing(self, runtime: Runtime, clock: ManualClock) -> None:
+        version = await self.draft(runtime, claimed=False)
+        await self.checked(runtime, version)
+        clock.advance_to(clock.now() + timedelta(days=1))
+        assert (await move(runtime, freeze, version))["state"] == "frozen"
+
+    async def checked(self, runtime: Runtime, version: int) -> None:
+        """As if nothing else had been found."""
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE list_version SET checks = '[]', blocking = 0 WHERE id = $1", version)
+            await uow.commit()
 
 
 class TestInForce:
