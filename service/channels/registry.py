@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.channels.base import Channel, RecordingChannel
+from service.channels.email import EmailChannel, Mailbox
+from service.channels.sms import Gateway, SmsChannel
 from service.channels.webhook import HttpChannel
 from service.kit.settings import Settings
 
@@ -37,8 +39,44 @@ class Channels:
 
 def live_channels(settings: Settings) -> Channels:
     """The channels that reach the outside, as the settings say."""
+    timeout, allow_private = settings.delivery_timeout_seconds, settings.allow_private_targets
+    mailbox, gateway = mailbox_of(settings), gateway_of(settings)
     return Channels(
-        webhook=HttpChannel(settings.delivery_timeout_seconds, allow_private=settings.allow_private_targets)
+        webhook=HttpChannel(timeout, allow_private=allow_private),
+        email=None if mailbox is None else EmailChannel(mailbox, timeout),
+        sms=None if gateway is None else SmsChannel(gateway, timeout, allow_private=allow_private),
+    )
+
+
+def mailbox_of(settings: Settings) -> Mailbox | None:
+    """The mail server of the settings; None without one."""
+    if settings.smtp_host is None or settings.mail_from is None:
+        return None
+    return Mailbox(
+        settings.smtp_host,
+        settings.smtp_port,
+        settings.smtp_security,
+        settings.mail_from,
+        settings.mail_from_name,
+        settings.smtp_user,
+        None if settings.smtp_password is None else settings.smtp_password.get_secret_value(),
+        settings.smtp_ca_file,
+    )
+
+
+def gateway_of(settings: Settings) -> Gateway | None:
+    """The gateway for text messages of the settings; None without one."""
+    if settings.sms_url is None:
+        return None
+    auth = settings.sms_auth
+    headers = {} if auth is None else {settings.sms_auth_header: auth.get_secret_value()}
+    return Gateway(
+        settings.sms_url,
+        settings.sms_body,
+        headers,
+        settings.sms_answer,
+        tuple(settings.sms_accepted),
+        tuple(settings.sms_final),
     )
 
 

@@ -126,7 +126,7 @@ class HttpChannel:
         async with self._open().post(
             target, data=outgoing.body.encode(), headers=OWN_HEADERS | outgoing.headers, allow_redirects=False
         ) as response:
-            said = await _beginning(response)
+            said = await beginning(response)
             if not outgoing.more:
                 response.close()  # thousands of idle connections to thousands of hosts would use up the process's files
             return Answer(
@@ -147,7 +147,7 @@ class HttpChannel:
         return self._session
 
 
-async def _beginning(response: aiohttp.ClientResponse) -> str:
+async def beginning(response: aiohttp.ClientResponse) -> str:
     """The first characters of an answer, as far as they can be stored."""
     read = b""
     while len(read) < LONGEST_ANSWER and (part := await response.content.read(LONGEST_ANSWER - len(read))):

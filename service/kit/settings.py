@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, Field, SecretStr, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Port = Annotated[int, Field(ge=0, le=65535)]
@@ -84,6 +85,33 @@ class Settings(BaseSettings):
     """How long a replaced signing secret still signs beside the new one."""
     link_test_hours: float = Field(default=24, gt=0)
     """An endpoint that took nothing for so long gets a link test."""
+    smtp_host: str | None = None
+    """Server that takes e-mail; without it (and `mail_from`) nothing is sent by e-mail."""
+    smtp_port: Port = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    """`tls`: from the first byte (port 465); `none`: only to a server on the same machine or network."""
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_ca_file: Path | None = None
+    """Certificates (PEM) that vouch for the mail server, beside those of the system."""
+    mail_from: Annotated[str | None, Field(pattern=r"^[^@\s<>,]+@[^@\s<>,]+$")] = None
+    """Address from which mail comes."""
+    mail_from_name: Annotated[str, Field(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")] = "重污染天气应急指挥部"
+    sms_url: str | None = None
+    """HTTP gateway for text messages; without it none are sent."""
+    sms_body: str = '{"mobile": "{to}", "content": "{text}", "id": "{id}"}'
+    """JSON of a call; `{to}`, `{text}` and `{id}` are filled in."""
+    sms_auth_header: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "authorization"
+    sms_auth: SecretStr | None = None
+    """Value of that header."""
+    sms_answer: str = ""
+    """Where the gateway's answer tells its own code (`data.code`); empty: its HTTP status decides."""
+    sms_accepted: list[str] = ["0"]
+    """Codes that mean that a message was taken."""
+    sms_final: list[str] = []
+    """Codes for a number that will never work."""
+    acknowledge_minutes: dict[str, int] = {"blue": 240, "yellow": 120, "orange": 60, "red": 30}
+    """Minutes after a notice in which enterprises acknowledge; then the duty officer calls. A choice: no rule fixes them."""
     signing_key: Path | None = None
     """Private key (PEM) that signs printed sheets; without it a trial pair is made in `data_dir/signing`."""
     signing_cert: Path | None = None
@@ -94,6 +122,17 @@ class Settings(BaseSettings):
     """Show the demo accounts (logins that begin with `demo-`) on the sign-in page."""
     allow_private_targets: bool = False
     """Let webhooks go to loopback and private addresses; only for trials on one machine."""
+
+    @field_validator("sms_body")
+    @classmethod
+    def _body_is_json(cls, value: str) -> str:
+        try:
+            whole = isinstance(json.loads(value), dict)
+        except ValueError:
+            whole = False
+        if not whole or "{to}" not in value or "{text}" not in value:
+            raise ValueError("LANTIAN_SMS_BODY must be a JSON object with {to} and {text} in it")
+        return value
 
     @model_validator(mode="after")
     def _key_with_certificate(self) -> Settings:

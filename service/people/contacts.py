@@ -38,8 +38,8 @@ WHERE starts_with(c.adcode, $1) AND ($2::bigint IS NULL OR c.id < $2) AND ($3::t
     AND ($4::boolean IS NULL OR (c.account_id IS NOT NULL) = $4) ORDER BY c.id DESC LIMIT $5
 """
 ERASE_SQL = """
-UPDATE delivery SET address = 'deleted', state = CASE WHEN state IN ('pending', 'sending') THEN 'cancelled' ELSE state END
-WHERE contact_id = $1
+UPDATE delivery SET state = 'cancelled'
+WHERE contact_id = $1 AND state IN ('pending', 'sending')
 """
 
 

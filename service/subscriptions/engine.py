@@ -235,7 +235,7 @@ class Engine:
         except SecretError as error:
             return Answer(None, f"not signed: {error}")
         more = self._hosts[claim.host] > 1
-        return await channel.send(Outgoing(claim.address, subject, body, signed, claim.message_id, more))
+        return await channel.send(Outgoing(claim.reached or claim.address, subject, body, signed, claim.message_id, more))
 
     async def _others_end_soon(self) -> bool:
         """See to what others have claimed: wait for a lease that ends within a second, have a job look at a later one."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,15 @@ INSERT INTO delivery (reason, channel, target, lane, subscription_id, contact_id
     ordered, state, attempts, schedule_from, next_attempt_at, created_at)
 VALUES ($1::text, $2::text, $3::text, $3::text, $4, $5, $6, $7, $8, $9, $10, false, 'pending', 0, 0, $11, $11)
 ON CONFLICT DO NOTHING RETURNING id
+"""
+
+QUEUE_MANY_SQL = """
+INSERT INTO delivery (reason, channel, target, lane, contact_id, adcode, address, event, content_id, message_id, ordered, state,
+    attempts, schedule_from, next_attempt_at, created_at)
+SELECT $1::text, w.channel, 'contact:' || w.contact, 'contact:' || w.contact, w.contact, w.adcode, 'contact:' || w.contact, $2::text,
+    $3, replace($1::text, '.', '-') || ':contact:' || w.contact, false, 'pending', 0, 0, $4, $4
+FROM unnest($5::text[], $6::bigint[], $7::text[]) AS w(channel, contact, adcode)
+ON CONFLICT DO NOTHING RETURNING 1
 """
 
 
@@ -221,3 +231,27 @@ def _event_data(uow: UnitOfWork, step: Any) -> dict[str, Any]:
         if step["identifier"] is None
         else f"{uow.runtime.settings.address}/public/cap/{step['identifier']}.xml",
     }
+
+
+async def queue_many(
+    uow: UnitOfWork, *, reason: str, event: str, content_id: int, wanted: Sequence[tuple[str, int, str]]
+) -> int:
+    """Queue one content to many people at once: `wanted` has channel, contact and division of each. Returns how many are new.
+
+    A person's address stays with the contact: the delivery names the contact, and the engine looks it up when it sends.
+    """
+    if not wanted:
+        return 0
+    rows = await uow.fetch(
+        QUEUE_MANY_SQL,
+        reason,
+        event,
+        content_id,
+        uow.now,
+        [channel for channel, _, _ in wanted],
+        [contact for _, contact, _ in wanted],
+        [adcode for _, _, adcode in wanted],
+    )
+    if rows:
+        await uow.enqueue("deliver", {})
+    return len(rows)

@@ -33,16 +33,18 @@ WITH due AS (
         row_number() OVER (PARTITION BY host ORDER BY next_attempt_at, id) AS in_host
     FROM (SELECT * FROM due UNION ALL SELECT * FROM lapsed) open
 ), taken AS (
-    SELECT d.id, d.subscription_id FROM delivery d JOIN turns USING (id)
+    SELECT d.id, d.subscription_id, d.contact_id FROM delivery d JOIN turns USING (id)
     WHERE turns.in_lane <= turns.most AND turns.in_host <= $6::int
         AND (d.state = 'pending' OR d.state = 'sending' AND d.lease_until < clock_timestamp())
     ORDER BY turns.in_lane, turns.next_attempt_at, d.id LIMIT $8::int FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE delivery d SET state = 'sending', attempts = d.attempts + 1, lease_until = clock_timestamp() + $9::interval,
     address = coalesce(s.url, d.address)
-FROM taken LEFT JOIN subscription s ON s.id = taken.subscription_id WHERE d.id = taken.id
+FROM taken LEFT JOIN subscription s ON s.id = taken.subscription_id LEFT JOIN contact c ON c.id = taken.contact_id
+WHERE d.id = taken.id
 RETURNING d.id, d.channel, d.lane, coalesce(s.host, d.channel) AS host, d.subscription_id, d.address, d.event, d.content_id,
-    d.message_id, d.attempts, d.schedule_from, s.secrets, s.retiring, s.scheme
+    d.message_id, d.attempts, d.schedule_from, s.secrets, s.retiring, s.scheme,
+    CASE d.channel WHEN 'email' THEN c.email WHEN 'sms' THEN c.phone END AS reached
 """
 RECORD_SQL = """
 WITH result AS (
@@ -76,7 +78,10 @@ ON CONFLICT (digest) DO NOTHING RETURNING id
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that this process may attempt until its lease ends; `attempt` fences."""
+    """A delivery that this process may attempt until its lease ends; `attempt` fences.
+
+    `reached`: where the person is reached now; kept in the contact alone, while `address` names the contact.
+    """
 
     id: int
     attempt: int
@@ -91,6 +96,7 @@ class Claim:
     secrets: tuple[str, ...]
     retiring: tuple[dict[str, str], ...]
     scheme: str
+    reached: str | None = None
 
 
 @dataclass(frozen=True)
@@ -168,6 +174,7 @@ async def claim(uow: UnitOfWork, channels: Collection[str], room: Room) -> list[
             secrets=tuple(row["secrets"] or ()),
             retiring=tuple(row["retiring"] or ()),
             scheme=row["scheme"] or "",
+            reached=row["reached"],
         )
         for row in rows
     ]

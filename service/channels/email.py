@@ -1,0 +1,187 @@
+"""E-mail by SMTP: STARTTLS or TLS from the first byte, one message to one address, Chinese and English as parts of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import smtplib
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Literal
+
+from service.channels.base import LONGEST_ANSWER, Answer, Outgoing
+
+Security = Literal["starttls", "tls", "none"]
+MOST_CALLS = 4
+"""Calls to the mail server at a time, in threads of their own: whatever it does, nothing else waits for them."""
+LONGEST_SUBJECT = 200
+NOBODY_THERE = frozenset({501, 510, 511, 513, 550, 551, 553})
+"""Answers to RCPT that say that the address itself is wrong: trying again does not help."""
+GONE, REFUSED, LATER = 410, 403, 503
+_LINES = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_ADDRESS = re.compile(r"[^@\s<>,;:\\\"()\[\]]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+
+
+@dataclass(frozen=True)
+class Mailbox:
+    """Where mail is handed in, and from whom it is."""
+
+    host: str
+    port: int
+    security: Security
+    sender: str
+    sender_name: str
+    user: str | None = None
+    password: str | None = None
+    ca_file: Path | None = None
+
+
+class EmailChannel:
+    """Hands messages to one server. Connections are kept for those that follow at once."""
+
+    def __init__(self, mailbox: Mailbox, timeout_seconds: float) -> None:
+        self._box = mailbox
+        self._timeout = timeout_seconds
+        self._idle: list[smtplib.SMTP] = []
+        self._lock = threading.Lock()
+        self._turn = asyncio.Semaphore(MOST_CALLS)
+        self._threads = ThreadPoolExecutor(MOST_CALLS, thread_name_prefix="smtp")
+
+    async def send(self, outgoing: Outgoing) -> Answer:
+        try:
+            async with self._turn, asyncio.timeout(self._timeout):
+                return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, outgoing)
+        except TimeoutError:
+            return Answer(None, "TimeoutError: the mail server did not answer in time")
+
+    async def close(self) -> None:
+        """End the connections that are kept."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        await asyncio.get_running_loop().run_in_executor(
+            self._threads, lambda: [_end(connection) for connection in idle]
+        )
+        self._threads.shutdown(wait=False)
+
+    def _send(self, outgoing: Outgoing) -> Answer:
+        if not _ADDRESS.fullmatch(outgoing.address):
+            return Answer(GONE, "not an e-mail address; nothing was sent")
+        try:
+            message = compose(self._box, outgoing)
+        except (ValueError, KeyError, TypeError) as error:
+            return Answer(422, f"the message cannot be written as mail: {type(error).__name__}")
+        try:
+            return self._hand_over(message, outgoing.address, more=outgoing.more)
+        except smtplib.SMTPException as error:
+            return _answer_of(error, outgoing.address)
+        except OSError as error:
+            return Answer(None, f"{type(error).__name__}: {error}"[:LONGEST_ANSWER])
+
+    def _hand_over(self, message: EmailMessage, address: str, *, more: bool) -> Answer:
+        connection = self._take() or self._connect()
+        try:
+            connection.send_message(message, self._box.sender, [address])
+        except BaseException:
+            _end(connection)
+            raise
+        self._give_back(connection, more=more)
+        return Answer(200, "taken by the mail server")
+
+    def _connect(self) -> smtplib.SMTP:
+        box = self._box
+        tls = ssl.create_default_context(cafile=None if box.ca_file is None else str(box.ca_file))
+        if box.security == "tls":
+            connection: smtplib.SMTP = smtplib.SMTP_SSL(box.host, box.port, timeout=self._timeout, context=tls)
+        else:
+            connection = smtplib.SMTP(box.host, box.port, timeout=self._timeout)
+        try:
+            if box.security == "starttls":
+                connection.starttls(context=tls)
+            if box.user is not None:
+                connection.login(box.user, box.password or "")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _take(self) -> smtplib.SMTP | None:
+        """A connection that is kept and still answers."""
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            try:
+                if connection.noop()[0] == 250:
+                    return connection
+            except (smtplib.SMTPException, OSError):
+                connection.close()
+
+    def _give_back(self, connection: smtplib.SMTP, *, more: bool) -> None:
+        with self._lock:
+            if more and len(self._idle) < MOST_CALLS:
+                self._idle.append(connection)
+                return
+        _end(connection)
+
+
+def compose(box: Mailbox, outgoing: Outgoing) -> EmailMessage:
+    """The message: the reader's language first, the other one as a second part.
+
+    `body` is JSON `{first, zh: {title, text}, en: {title, text}}`. Raises ValueError or KeyError for another one.
+    """
+    texts = json.loads(outgoing.body)
+    first = "en" if texts["first"] == "en" else "zh"
+    message = EmailMessage(policy=SMTP_POLICY)
+    message["From"] = Address(box.sender_name, addr_spec=box.sender)
+    message["To"] = Address(addr_spec=outgoing.address)
+    message["Subject"] = one_line(outgoing.subject or texts[first]["title"])
+    message["Date"] = format_datetime(datetime.now(tz=UTC))
+    message["Message-ID"] = f"<{re.sub(r'[^A-Za-z0-9-]', '-', outgoing.message_id)}@{box.sender.rpartition('@')[2]}>"
+    message["Auto-Submitted"] = "auto-generated"
+    message.make_mixed()
+    for language in (first, "zh" if first == "en" else "en"):
+        part = EmailMessage(policy=SMTP_POLICY)
+        part.set_content(f"{texts[language]['title']}\n\n{texts[language]['text']}\n", charset="utf-8", cte="base64")
+        part["Content-Language"] = "zh-CN" if language == "zh" else "en"
+        part["Content-Disposition"] = "inline"
+        message.attach(part)
+    return message
+
+
+def one_line(value: str) -> str:
+    """A header's text: control characters and line breaks become blanks."""
+    return _LINES.sub(" ", value).strip()[:LONGEST_SUBJECT]
+
+
+def _answer_of(error: smtplib.SMTPException, address: str) -> Answer:
+    """What a refusal means in the statuses of HTTP; the address itself is not repeated."""
+    code, said = 0, str(error)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        code, raw = next(iter(error.recipients.values()), (0, b""))
+        said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+    elif isinstance(error, smtplib.SMTPResponseException):
+        code, raw = error.smtp_code, error.smtp_error
+        said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+    said = _LINES.sub(" ", f"{code or type(error).__name__} {said}".replace(address, "<address>"))[:LONGEST_ANSWER]
+    if isinstance(error, smtplib.SMTPRecipientsRefused) and code in NOBODY_THERE:
+        return Answer(GONE, said)
+    if 400 <= code < 500:
+        return Answer(LATER, said, timedelta(minutes=1))
+    return Answer(REFUSED if code else None, said)
+
+
+def _end(connection: smtplib.SMTP) -> None:
+    try:
+        connection.quit()
+    except (smtplib.SMTPException, OSError):
+        connection.close()
