@@ -1,8 +1,9 @@
 """A long worksheet read a window at a time, so that its cells are never held all at once.
 
 The sheet's XML is streamed out of the file and cut before a row; each window is read as a small workbook of its own, with the
-styles and shared texts of the whole. The rows are those that reading the sheet as a whole gives. Whatever could make them
-differ (rows without numbers, prefixes, comments, cells that stand in a row of another window) raises `Unusual`.
+styles and shared texts of the whole. Before each window stands a ruler: a row of ours where the window before ended. When it
+comes back as the first row and untouched, all cells of the window stand below those read before, so the rows are those that
+reading the sheet as a whole gives. Otherwise, and where the XML cannot be cut, `Unusual` is raised.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from emission_lists.columns import column_letter
 _PIECE = 1 << 18
 _MOST_AROUND = 16 << 20
 _OPEN, _CLOSE = b"<sheetData>", b"</sheetData>"
-_NUMBERED = re.compile(rb'<row r="(\d{1,7})"')
+_NUMBERED = re.compile(rb'<row (?:[^>]*\s)?r="\d')
 _RULER = 0.8271  # what the cells of the row put before a window hold
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 
@@ -49,13 +50,11 @@ class Unusual(ValueError):
 
 
 class _Window(NamedTuple):
-    """A piece of a sheet: the XML around its rows, the rows, and the numbers of the first and last one (from 1)."""
+    """A piece of a sheet: its rows and the XML around them."""
 
     head: bytes
     body: bytes
     tail: bytes
-    first: int
-    last: int
 
 
 class LongSheet:
@@ -85,8 +84,6 @@ class LongSheet:
             sheet = self._sheet(common, piece, width)
             if sheet.start is None or sheet.end is None:
                 continue
-            if sheet.end[0] >= piece.last or sheet.start[0] < (self.last if width else piece.first - 1):
-                raise Unusual("a cell in the row of another")
             cells = iter(sheet.to_python())
             if width:
                 _check_ruler(next(cells), width)
@@ -157,7 +154,7 @@ def _cut(stream: IO[bytes], size: int) -> Iterator[_Window]:
     """The sheet in windows of whole rows, of about `size` bytes."""
     with stream:
         head, rest = _head(stream)
-        before, ended = 0, False
+        ended = False
         while not ended:
             body, rest, ended = _body(stream, rest, size)
             tail = _CLOSE + b"</worksheet>"
@@ -165,9 +162,9 @@ def _cut(stream: IO[bytes], size: int) -> Iterator[_Window]:
                 tail = rest + stream.read(_MOST_AROUND)
                 if len(tail) >= _MOST_AROUND:
                     raise Unusual("much after the rows")
-            numbers = _numbers(body, before)
-            first, before = (numbers[0], numbers[-1]) if numbers else (before + 1, before)
-            yield _Window(head, body, tail, first, before)
+            yield _Window(head, body, tail)
+            if not ended and _NUMBERED.match(rest) is None:
+                raise Unusual("a row without number")
 
 
 def _head(stream: IO[bytes]) -> tuple[bytes, bytes]:
@@ -198,16 +195,3 @@ def _body(stream: IO[bytes], rest: bytes, size: int) -> tuple[bytes, bytes, bool
     if complete:
         raise Unusual("no end of the rows")
     return _body(stream, rest, 2 * size)  # a row longer than the window
-
-
-def _numbers(body: bytes, before: int) -> list[int]:
-    """The numbers of the rows, which must all have one and grow."""
-    numbers = [int(number) for number in _NUMBERED.findall(body)]
-    if len(numbers) != body.count(b"<row"):
-        raise Unusual("rows without numbers")
-    if any(number <= last for last, number in zip([before, *numbers], numbers, strict=False)):
-        raise Unusual("rows out of order")
-    for mark in (b"!", b"?"):  # one byte is looked for many times faster than two
-        if mark in body and b"<" + mark in body:
-            raise Unusual("comments")
-    return numbers

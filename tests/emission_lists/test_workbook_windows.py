@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from python_calamine import CalamineError, CalamineWorkbook
 
 from emission_lists import workbook, workbook_windows
-from emission_lists.columns import LIST_SHEET
+from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
 from emission_lists.lists import EmissionListDraft
 from emission_lists.measures import Action
 from emission_lists.workbook import Limits, Reading, Windows, read_workbook
@@ -23,6 +23,7 @@ from tests.emission_lists.test_workbook import book, changed, good_row
 
 SHEET = "xl/worksheets/sheet1.xml"
 WHOLE = Windows(long=1 << 60)
+LAST = column_letter(len(COLUMNS)).encode()
 LINES = [(firm(), line(f"MF{number:04d}", measure(Action.STOP, 1.0))) for number in range(1, 30)]
 LIST = write_workbook(draft(*LINES))
 
@@ -139,7 +140,11 @@ NASTY = {
     "out of order": replaced('<row r="12"', '<row r="40"'),
     "a cell in a later row": replaced('<c r="A5"', '<c r="B25"'),
     "a cell in an earlier row": replaced('<c r="A25"', '<c r="B5"'),
-    "a cell in the row before": replaced('<c r="A25"', '<c r="CZ24"'),
+    "a cell in the row before": replaced('<c r="A25"', '<c r="B24"'),
+    "a cell in the last column of the row before": lambda old: old.replace(b'<c r="A25"', b'<c r="%s24"' % LAST),
+    "a row without number after an empty one": replaced('<row r="12"', '<row r="11"/><row r="20"/><row'),
+    "the end in a comment": replaced('<row r="12"', '<!-- </sheetData> --><row r="12"'),
+    "the beginning in a comment": replaced("<sheetData>", "<!-- <sheetData> --><sheetData>"),
     "cells without references": lambda old: old.replace(b'<c r="A', b'<c x="A'),
     "a column in front": lambda old: old.replace(b'r="A1"', b'r="BZ1"'),
     "prefixed": lambda old: old.replace(b"<row ", b"<x:row ").replace(b"</row>", b"</x:row>"),
@@ -244,6 +249,13 @@ class TestAnySheet:
         long = LongSheet(BytesIO(data), LIST_SHEET)
         assert list(long.rows(Windows(0, 100))) == [["", float(n)] for n in range(3, 60)]
         assert (long.first, long.last) == (2, 58)
+
+    def test_a_row_without_number_is_counted_from_the_one_before_it(self) -> None:
+        rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="5"/><row><c><v>2</v></c></row>'
+        data = with_sheet(lambda old: old[: old.index(b"<row")] + rows.encode() + old[old.index(b"</sheetData>") :])
+        with pytest.raises(Unusual, match="without number"):
+            list(LongSheet(BytesIO(data), LIST_SHEET).rows(Windows(0, 60)))
+        assert list(LongSheet(BytesIO(data), LIST_SHEET).rows(Windows(0, 200)))[5] == [2.0]
 
 
 def _filled(row: list[Any]) -> list[Any]:
