@@ -84,11 +84,12 @@ async def signatures(uow: UnitOfWork, proposals: Iterable[int]) -> dict[int, lis
 async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> None:
     """Let the present window be looked at: reminders within it, and its deadline."""
     window = {"proposal": proposal_id, "step": position.step, "escalations": position.escalations}
+    where = f"{position.step}:{position.escalations}"
     wanted: list[tuple[str, datetime, str, dict[str, Any]]] = [
-        (f"expire:proposal:{proposal_id}", position.until, "expire_proposal", {"proposal": proposal_id})
+        (f"expire:proposal:{proposal_id}:{where}", position.until, "expire_proposal", {"proposal": proposal_id})
     ]
     for number, instant in enumerate(reminders(position)):
-        wanted.append((f"remind:proposal:{proposal_id}", instant, "remind_proposal", window | {"number": number}))
+        wanted.append((f"remind:proposal:{proposal_id}:{where}", instant, "remind_proposal", window | {"number": number}))
     names, instants, jobs, payloads = zip(*wanted, strict=True)
     await uow.execute(DUE_SQL, names, instants, jobs, [canonical(payload) for payload in payloads])
 
