@@ -245,13 +245,15 @@ def _normal(meters: Sequence[Meter]) -> _Normal | None:
     return _Normal(sum(meter.normal or 0.0 for meter in meters), rated)
 
 
-def _ends(meters: Iterable[Meter | LoadMeter]) -> list[int]:
-    return sorted({end for meter in meters for end in meter.hours})
-
-
-def _sum(meters: Iterable[Meter | LoadMeter], end: int) -> float:
-    """What is known of an hour: a lower bound where a meter is missing, which can prove too much but never enough."""
-    return sum(meter.hours.get(end, 0.0) for meter in meters)
+def _totals(meters: Sequence[Meter | LoadMeter]) -> Mapping[int, float]:
+    """What is known of each hour: a lower bound where a meter is missing, which can prove too much but never enough."""
+    if len(meters) == 1:
+        return meters[0].hours
+    totals: dict[int, float] = {}
+    for meter in meters:
+        for end, value in meter.hours.items():
+            totals[end] = totals.get(end, 0.0) + value
+    return totals
 
 
 def _points(meters: Iterable[Meter | LoadMeter], ends: Iterable[int]) -> tuple[dict[str, Any], ...]:
@@ -275,11 +277,11 @@ def _standing_still(line: LineCase, stage: Stage, rules: ComplianceRules) -> Ite
         return
     stated = rules.running.idle_share_of_rated if normal.rated else rules.running.idle_share
     limit = max(rules.running.least_kwh.value, stated.value * normal.value)
-    span = span_of(stage)
+    span, totals = span_of(stage), _totals(line.production)
     items = [
-        Item(end - 1, end, value, limit, _points(line.production, [end]))
-        for end in _ends(line.production)
-        if span.holds(end) and (value := _sum(line.production, end)) > limit
+        Item(end - 1, end, totals[end], limit, _points(line.production, [end]))
+        for end in sorted(end for end, value in totals.items() if value > limit)
+        if span.holds(end)
     ]
     threshold = {
         "value": limit,
@@ -304,10 +306,11 @@ def _within_load(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterat
         return
     stated = rules.load.tolerance
     per_hour = share * normal.value * (1 + stated.value)
+    totals = _totals(line.production)
     items = [
         Item(first, last, total, per_hour * len(inside), _points(line.production, seen))
-        for first, last, inside, seen in _days(span_of(stage), _ends(line.production))
-        if (total := sum(_sum(line.production, end) for end in seen)) > per_hour * len(inside)
+        for first, last, inside, seen in _days(span_of(stage), sorted(totals))
+        if (total := sum(map(totals.__getitem__, seen))) > per_hour * len(inside)
     ]
     threshold = {
         "value": per_hour * _DAY,
@@ -328,18 +331,18 @@ def _within_cap(line: LineCase, stage: Stage) -> Iterator[Found]:
     if cap is None or period is None:
         return
     meters = [meter for meter in _cap_meters(line, cap) if meter.hours]
-    span = span_of(stage)
+    span, totals = span_of(stage), _totals(meters)
     if period == "hour":
         items = [
-            Item(end - 1, end, value, cap.value, _points(meters, [end]))
-            for end in _ends(meters)
-            if span.holds(end) and (value := _sum(meters, end)) > cap.value
+            Item(end - 1, end, totals[end], cap.value, _points(meters, [end]))
+            for end in sorted(end for end, value in totals.items() if value > cap.value)
+            if span.holds(end)
         ]
     else:
         items = [
             Item(first, last, total, cap.value, _points(meters, seen))
-            for first, last, _, seen in _days(span, _ends(meters))
-            if (total := sum(_sum(meters, end) for end in seen)) > cap.value
+            for first, last, _, seen in _days(span, sorted(totals))
+            if (total := sum(map(totals.__getitem__, seen))) > cap.value
         ]
     threshold = {
         "value": cap.value,
@@ -390,8 +393,7 @@ def _treated(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[F
     on = max(rules.running.least_kwh.value, stated.production_on_share.value * normal.value)
     span = Span(_first_hour(stage.starts), span_of(stage).last, stage)
     items = []
-    for end in _ends(line.production):
-        value = _sum(line.production, end)
+    for end, value in sorted(_totals(line.production).items()):
         if value <= on or not (span.first < end and (span.last is None or end <= span.last)):
             continue
         proof = _off(line.treatment, end, stated.off_share.value) or _stopped(
