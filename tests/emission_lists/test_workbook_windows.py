@@ -251,7 +251,7 @@ class TestAnySheet:
         assert (long.first, long.last) == (2, 58)
 
     def test_a_row_without_number_is_counted_from_the_one_before_it(self) -> None:
-        rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="5"/><row><c><v>2</v></c></row>'
+        rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="5"/><row ht="9"><c><v>2</v></c></row>'
         data = with_sheet(lambda old: old[: old.index(b"<row")] + rows.encode() + old[old.index(b"</sheetData>") :])
         with pytest.raises(Unusual, match="without number"):
             list(LongSheet(BytesIO(data), LIST_SHEET).rows(Windows(0, 60)))
