@@ -75,6 +75,15 @@ async def enrol(uow: UnitOfWork, principal: Principal) -> Enrolment:
     return Enrolment(totp.as_text(secret), totp.address_of(secret, principal.login, ISSUER))
 
 
+async def waiting(uow: UnitOfWork, principal: Principal) -> Enrolment | None:
+    """The enrolment that waits for its confirmation, to be shown again to its owner; None without one."""
+    row = await uow.fetchrow(FACTOR_SQL, principal.account_id)
+    if row is None or row["confirmed_at"] is not None:
+        return None
+    secret = seal_of(uow.runtime.settings).open(row["sealed"], _about(principal.account_id))
+    return Enrolment(totp.as_text(secret), totp.address_of(secret, principal.login, ISSUER))
+
+
 async def activate(uow: UnitOfWork, principal: Principal, code: str) -> list[str]:
     """Confirm the new secret by a code of the app; returns the recovery codes, told this once. Raises FactorWrong, Conflict."""
     row = await uow.fetchrow(FACTOR_SQL + " FOR UPDATE", principal.account_id)

@@ -18,6 +18,7 @@ from service.kit.auth import find_principal
 from service.kit.problems import Forbidden, NotSignedIn, Problem
 from service.print import endpoints as print_sheets
 from service.web import (
+    accounts,
     city,
     decisions,
     enterprises,
@@ -30,6 +31,7 @@ from service.web import (
     ledger,
     list_imports,
     lists,
+    me,
     operating_plans,
     people,
     permits,
@@ -45,6 +47,8 @@ from service.web.pages import STATIC, render, said_of, writer_of
 Handler = Callable[[Request, Any], Awaitable[Response]]
 MODULES = (
     signin,
+    me,
+    accounts,
     wall,
     events,
     city,

@@ -1,0 +1,185 @@
+"""The account book of a region: list, open, one account with what each administrator may do to it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from service.accounts import book, organisations
+from service.accounts.keys import keys_of
+from service.accounts.mine import sessions_of
+from service.accounts.roles import Principal, Role
+from service.accounts.schemas import AccountBody, GrantBody, OrganisationBody, ReasonBody
+from service.kit.auth import Caller, runtime_of
+from service.kit.http import PageKey
+from service.kit.problems import Forbidden, Invalid, Unknown
+from service.kit.unit_of_work import UnitOfWork
+from service.web.forms import read_form
+from service.web.me import done_in_one
+from service.web.pages import render
+
+router = APIRouter(include_in_schema=False)
+AccountId = Annotated[int, Path(ge=1, le=2**62)]
+Find = Annotated[str, Query(max_length=64)]
+SHOWN = 100
+ORGANISATIONS_SHOWN = 200
+DONE = frozenset({"grant", "disable", "enable", "unlock", "factor-reset", "sessions-end", "organisation"})
+
+
+async def _list(
+    request: Request,
+    caller: Principal,
+    *,
+    status: int = 200,
+    after: int | None = None,
+    find: str = "",
+    fault: str | None = None,
+    made: dict[str, Any] | None = None,
+    given: dict[str, str] | None = None,
+    done: str | None = None,
+) -> Response:
+    async with runtime_of(request).unit() as uow:
+        items = await book.page(uow, caller, after, SHOWN, find)
+        bodies = await organisations.page(uow, caller, None, ORGANISATIONS_SHOWN)
+    return render(
+        request,
+        "accounts.html",
+        caller,
+        status=status,
+        items=items,
+        following=items[-1]["id"] if len(items) == SHOWN else None,
+        find=find,
+        organisations=bodies,
+        kinds=organisations.KINDS,
+        place=runtime_of(request).place,
+        fault=fault,
+        made=made,
+        given=given or {},
+        done=done,
+    )
+
+
+@router.get("/accounts")
+async def accounts(
+    request: Request, caller: Caller, after: PageKey = None, find: Find = "", done: str = ""
+) -> Response:
+    """Accounts and organisations of the region."""
+    return await _list(request, caller, after=after, find=find, done=done if done in DONE else None)
+
+
+@router.post("/accounts")
+async def open_account(request: Request, caller: Caller) -> Response:
+    """Open an account; its one-time code is told in the answer, once."""
+    fields = {name: value for name, value in (await read_form(request)).items() if value}
+
+    async def work(uow: UnitOfWork) -> dict[str, Any]:
+        return await book.open_account(uow, caller, **_read(AccountBody, fields).model_dump())
+
+    made, fault, status = await done_in_one(request, work)
+    return await _list(request, caller, status=status, fault=fault, made=made, given=fields if fault else None)
+
+
+@router.post("/accounts/organisations")
+async def add_organisation(request: Request, caller: Caller) -> Response:
+    """Add an organisation."""
+    fields = await read_form(request)
+
+    async def work(uow: UnitOfWork) -> int:
+        return await organisations.add(uow, caller, **_read(OrganisationBody, fields).model_dump())
+
+    _, fault, status = await done_in_one(request, work)
+    if fault is None:
+        return RedirectResponse("/accounts?done=organisation", 303)
+    return await _list(request, caller, status=status, fault=fault, given=fields)
+
+
+def _read(schema: type[Any], fields: dict[str, str]) -> Any:
+    """The fields as the body of the API. Raises Invalid naming every faulty field."""
+    try:
+        return schema.model_validate(fields)
+    except ValidationError as error:
+        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        raise Invalid(
+            faults, detail_zh=f"请检查：{'、'.join(str(fault['loc'][0]) for fault in error.errors())}"
+        ) from error
+
+
+async def _one(
+    request: Request,
+    caller: Principal,
+    account_id: int,
+    *,
+    status: int = 200,
+    fault: str | None = None,
+    code: dict[str, Any] | None = None,
+    done: str | None = None,
+) -> Response:
+    async with runtime_of(request).unit() as uow:
+        found = await book.one(uow, caller, account_id)
+        open_sessions = await sessions_of(uow, account_id)
+        held_keys = await keys_of(uow, account_id)
+    return render(
+        request,
+        "account.html",
+        caller,
+        status=status,
+        one=found,
+        sessions=open_sessions,
+        keys=held_keys,
+        roles=[role for role in Role if (role is Role.ENTERPRISE) == (found["uscc"] is not None)],
+        place=runtime_of(request).place,
+        own=found["id"] == caller.account_id,
+        fault=fault,
+        code=code,
+        done=done,
+    )
+
+
+@router.get("/accounts/{account_id}")
+async def account(account_id: AccountId, request: Request, caller: Caller, done: str = "") -> Response:
+    """One account."""
+    return await _one(request, caller, account_id, done=done if done in DONE else None)
+
+
+Act = Callable[[UnitOfWork, Principal, int, dict[str, str]], Awaitable[Any]]
+
+
+async def _grant(uow: UnitOfWork, caller: Principal, account_id: int, fields: dict[str, str]) -> None:
+    body = _read(GrantBody, {"role": fields.get("role", ""), "adcode": fields.get("adcode", "")})
+    await book.grant(uow, caller, account_id, body.role, body.adcode)
+
+
+async def _disable(uow: UnitOfWork, caller: Principal, account_id: int, fields: dict[str, str]) -> None:
+    await book.disable(uow, caller, account_id, _read(ReasonBody, {"reason": fields.get("reason", "")}).reason)
+
+
+ACTS: dict[str, Act] = {
+    "grant": _grant,
+    "disable": _disable,
+    "enable": lambda uow, caller, account_id, _: book.enable(uow, caller, account_id),
+    "unlock": lambda uow, caller, account_id, _: book.unlock(uow, caller, account_id),
+    "factor-reset": lambda uow, caller, account_id, _: book.reset_factor(uow, caller, account_id),
+    "sessions-end": lambda uow, caller, account_id, _: book.end_all_sessions(uow, caller, account_id),
+    "password-reset": lambda uow, caller, account_id, _: book.reset_password(uow, caller, account_id),
+}
+
+
+@router.post("/accounts/{account_id}/{act}")
+async def act_on(account_id: AccountId, act: str, request: Request, caller: Caller) -> Response:
+    """One of the acts on an account; a one-time code is told in the answer, once."""
+    fields = await read_form(request)
+    work = ACTS.get(act)
+    if work is None:
+        raise Unknown()
+    if not caller.may_see_accounts:
+        raise Forbidden("Accounts are kept by the administrators of the region.")
+    given, fault, status = await done_in_one(request, lambda uow: work(uow, caller, account_id, fields))
+    if fault is not None:
+        return await _one(request, caller, account_id, status=status, fault=fault)
+    if act == "password-reset":
+        return await _one(request, caller, account_id, code=given)
+    return RedirectResponse(f"/accounts/{account_id}?done={act}", 303)
