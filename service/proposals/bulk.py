@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from alerts.approval import Chain, Position, begun, reminders
+from alerts.approval import Chain, Position, begun
 from alerts.instants import parse_instant
 from alerts.levels import Level
 from alerts.plans import Plan
-from service.kit.bulk import due_all, record_all, tell_all
+from service.kit.bulk import record_all, tell_all
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
-from service.proposals.chains import chain_for, chain_of_row, position_of, signatures
+from service.proposals.chains import chain_for, chain_of_row, position_of, schedule_all, signatures, window_of
 from service.proposals.telling import tell_closed, tell_turn
 
 SAME_SQL = """
@@ -173,17 +173,8 @@ def _told(one: _New, made: dict[str, int]) -> dict[str, Any]:
 
 async def _schedule(uow: UnitOfWork, new: Sequence[_New], made: dict[str, int]) -> None:
     """The deadline of each first signature and the reminders before it."""
-    expiries, reminded = [], []
-    for one in new:
-        number = made[one.forward.adcode]
-        if one.position is None:
-            continue
-        expiries.append((f"expire:proposal:{number}", one.position.until, {"proposal": number}))
-        window = {"proposal": number, "step": one.position.step, "escalations": one.position.escalations}
-        for place, instant in enumerate(reminders(one.position)):
-            reminded.append((f"remind:proposal:{number}", instant, window | {"number": place}))
-    await due_all(uow, "expire_proposal", expiries)
-    await due_all(uow, "remind_proposal", reminded)
+    chained = [(made[one.forward.adcode], one.position) for one in new if one.position is not None]
+    await schedule_all(uow, [due for number, position in chained for due in window_of(number, position)])
 
 
 async def tell_first_turns(uow: UnitOfWork, adcodes: Collection[str], prompt_id: int) -> None:

@@ -81,8 +81,8 @@ async def signatures(uow: UnitOfWork, proposals: Iterable[int]) -> dict[int, lis
     return found
 
 
-async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> None:
-    """Let the present window be looked at: reminders within it, and its deadline."""
+def window_of(proposal_id: int, position: Position) -> list[tuple[str, datetime, str, dict[str, Any]]]:
+    """What falls due in the present window: its deadline and the reminders within it, as schedule, instant, job, payload."""
     window = {"proposal": proposal_id, "step": position.step, "escalations": position.escalations}
     where = f"{position.step}:{position.escalations}"
     wanted: list[tuple[str, datetime, str, dict[str, Any]]] = [
@@ -90,8 +90,19 @@ async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> Non
     ]
     for number, instant in enumerate(reminders(position)):
         wanted.append((f"remind:proposal:{proposal_id}:{where}", instant, "remind_proposal", window | {"number": number}))
-    names, instants, jobs, payloads = zip(*wanted, strict=True)
-    await uow.execute(DUE_SQL, names, instants, jobs, [canonical(payload) for payload in payloads])
+    return wanted
+
+
+async def schedule_all(uow: UnitOfWork, wanted: Sequence[tuple[str, datetime, str, dict[str, Any]]]) -> None:
+    """Let what falls due be looked at, in one statement."""
+    if wanted:
+        names, instants, jobs, payloads = zip(*wanted, strict=True)
+        await uow.execute(DUE_SQL, names, instants, jobs, [canonical(payload) for payload in payloads])
+
+
+async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> None:
+    """Let the present window be looked at: reminders within it, and its deadline."""
+    await schedule_all(uow, window_of(proposal_id, position))
 
 
 def capacity(principal: Principal, row: Any, roles: Collection[str], given: Sequence[Any]) -> Capacity | None:
