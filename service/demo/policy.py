@@ -11,7 +11,9 @@ DUTY, COMMANDER, COORDINATOR = "demo-script-duty", "demo-script-commander", "dem
 """Logins of the scripted officials; a person signs in with others, so the ledger tells them apart."""
 BEIJING_DUTY, BEIJING_CHIEF = "demo-script-beijing-duty", "demo-script-beijing"
 """Scripted officials of the visitors' city: nobody passes two steps of one case."""
-LOGIN_OF_ROLE = {"duty_officer": DUTY, "commander": COMMANDER}
+OFFICE, DEPUTY = "demo-script-office", "demo-script-deputy"
+"""Who signs where a plan names a chain."""
+LOGIN_OF_ROLE = {"duty_officer": DUTY, "office_director": OFFICE, "deputy_commander": DEPUTY, "commander": COMMANDER}
 REASONS = {
     "criteria_met": "预报达到分级标准，同意发布。",
     "level_raised": "预报升级，同意提高预警级别。",
@@ -29,7 +31,7 @@ def reason_for(proposal: Mapping[str, Any]) -> str:
 
 
 def decider_of(proposal: Mapping[str, Any]) -> str | None:
-    """The scripted official that the plan lets decide; None when it names neither role."""
+    """The scripted official whose signature is due; None when no role that may sign is scripted."""
     return next((LOGIN_OF_ROLE[role] for role in proposal["approvers"] if role in LOGIN_OF_ROLE), None)
 
 

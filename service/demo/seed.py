@@ -17,7 +17,7 @@ from service.accounts.roles import NATION, Role, Scope
 from service.demo.episodes import Episode
 from service.demo.filing import CITY, EVIDENCE_FEED
 from service.demo.messages import FORECAST_FEEDS, OBSERVATION_FEED
-from service.demo.policy import BEIJING_CHIEF, BEIJING_DUTY, COMMANDER, COORDINATOR, DUTY
+from service.demo.policy import BEIJING_CHIEF, BEIJING_DUTY, COMMANDER, COORDINATOR, DEPUTY, DUTY, OFFICE
 from service.feeds.flows import AIR, EVIDENCE, register
 from service.kit.runtime import Runtime
 from service.kit.signatures import new_secret
@@ -61,6 +61,8 @@ class DemoLogin:
 
 LOGINS = (
     DemoLogin("demo-duty", Role.DUTY_OFFICER, "演示值班员"),
+    DemoLogin("demo-office", Role.OFFICE_DIRECTOR, "演示办公室主任"),
+    DemoLogin("demo-deputy", Role.DEPUTY_COMMANDER, "演示副指挥长"),
     DemoLogin("demo-commander", Role.COMMANDER, "演示指挥长"),
     DemoLogin("demo-coordinator", Role.COORDINATOR, "演示区域协调员"),
     DemoLogin("demo-auditor", Role.AUDITOR, "演示审计员"),
@@ -68,6 +70,8 @@ LOGINS = (
     DemoLogin("demo-beijing", Role.COMMANDER, "演示北京市指挥长", CITY),
     DemoLogin("demo-beijing-duty", Role.DUTY_OFFICER, "演示北京市值班员", CITY),
     DemoLogin(DUTY, Role.DUTY_OFFICER, "脚本值班员", scripted=True),
+    DemoLogin(OFFICE, Role.OFFICE_DIRECTOR, "脚本办公室主任", scripted=True),
+    DemoLogin(DEPUTY, Role.DEPUTY_COMMANDER, "脚本副指挥长", scripted=True),
     DemoLogin(COMMANDER, Role.COMMANDER, "脚本指挥长", scripted=True),
     DemoLogin(COORDINATOR, Role.COORDINATOR, "脚本区域协调员", scripted=True),
     DemoLogin(BEIJING_DUTY, Role.DUTY_OFFICER, "脚本北京市值班员", CITY, scripted=True),

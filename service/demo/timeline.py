@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.levels import Level
+from service.accounts.roles import Role
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -21,12 +22,14 @@ RANKS = (
     "proposal.made",
     "proposal.withdrawn",
     "proposal.expired",
+    "proposal.signed",
+    "proposal.escalated",
     "decision.approved",
     "decision.rejected",
 )
 """In which order lines of one instant stand; everything else comes after these, by name."""
 ACTION_ZH = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "lift": "解除", "revoke": "撤销"}
-ROLE_ZH = {"duty_officer": "值班员", "commander": "指挥长"}
+ROLE_ZH = {role.value: role.zh for role in Role}
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Timeline:
             "assessment.made": self._assessment,
             "proposal.made": self._proposal,
             "proposal.superseded": self._withdrawn,
+            "proposal.signed": self._signed,
+            "proposal.escalated": self._escalated,
             "proposal.expired": self._expired,
             "decision.approved": self._decision,
             "decision.rejected": self._decision,
@@ -207,6 +212,18 @@ class Timeline:
             level=known[1],
             reason="no_change",
         )
+
+    async def _signed(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line | None:
+        if content["signature"] == content["of"]:
+            return None  # the last one is told as the decision
+        place = f"{content['signature']}/{content['of']}"
+        zh = f"{ROLE_ZH.get(content['role'], content['role'])}签批（{place}）"
+        return self._line(entry, "proposal.signed", zh, f"{content['role'].replace('_', ' ')} signs ({place})")
+
+    async def _escalated(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line:
+        role = content["escalated_to"]
+        zh = f"期限内无人签批，升级到{ROLE_ZH.get(role, role)}"
+        return self._line(entry, "proposal.escalated", zh, f"nobody signed in time; on to the {role.replace('_', ' ')}")
 
     async def _expired(self, uow: UnitOfWork, entry: Any, content: dict[str, Any]) -> Line:
         self._proposed.pop(entry["adcode"], None)
