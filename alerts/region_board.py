@@ -209,11 +209,12 @@ def _lift_why(facts: Facts, now: datetime) -> Why:
 
 
 def rank(one: Line) -> tuple[int, int]:
-    """What needs action first: the late before the others, and among them by what is lacking."""
+    """What needs action first: who has not acted, the latest before; then what is to be looked at; then the rest."""
     if one.done:
         return 3, 0
-    late = 0 if one.late_minutes else 1
-    return (2 if one.why in (Why.STARTS_LATER, Why.OVER, Why.NOT_KNOWN) else late), -one.late_minutes
+    if one.decided or one.why is Why.NOT_KNOWN:
+        return 2, -one.late_minutes
+    return (0 if one.late_minutes else 1), -one.late_minutes
 
 
 @dataclass(frozen=True)

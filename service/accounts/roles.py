@@ -155,6 +155,11 @@ class Principal:
         return self.role in COORDINATORS
 
     @property
+    def may_read_circulars(self) -> bool:
+        """Acknowledge what neighbours announce."""
+        return self.role in CENTRE | COORDINATORS
+
+    @property
     def may_keep_lists(self) -> bool:
         """Import and activate emission lists."""
         return self.role in CENTRE | {Role.ADMINISTRATOR}

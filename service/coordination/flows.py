@@ -132,7 +132,7 @@ async def acknowledge(
     )
     if row is None:
         raise Unknown(f"No message {circular_id} was sent to {adcode} in your region.")
-    if principal.role not in CENTRE | COORDINATORS:
+    if not principal.may_read_circulars:
         raise Forbidden("Messages are acknowledged by the command centre on duty or the coordinator.")
     made = await uow.fetchval(
         RECEIPT_SQL, circular_id, adcode, principal.account_id, principal.role.value, note, uow.now

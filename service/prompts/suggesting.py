@@ -28,7 +28,7 @@ WHERE a.as_of > $2 AND a.level > 0
 """
 INSERT_SQL = """
 INSERT INTO prompt_suggestion (region, fingerprint, document, state, made_at)
-SELECT $1, $2, $3, 'open', $4 WHERE NOT EXISTS (
+SELECT $1::text, $2::text, $3, 'open', $4 WHERE NOT EXISTS (
     SELECT 1 FROM prompt_suggestion WHERE region = $1 AND fingerprint = $2 AND (state = 'open' OR (state = 'dismissed' AND closed_at > $5))
 ) ON CONFLICT DO NOTHING RETURNING id
 """

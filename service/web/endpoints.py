@@ -36,8 +36,10 @@ from service.web import (
     people,
     permits,
     proposals,
+    region,
     seasonal,
     signin,
+    signin_oidc,
     simulation,
     wall,
     warnings,
@@ -47,9 +49,11 @@ from service.web.pages import STATIC, render, said_of, writer_of
 Handler = Callable[[Request, Any], Awaitable[Response]]
 MODULES = (
     signin,
+    signin_oidc,
     me,
     accounts,
     wall,
+    region,
     events,
     city,
     proposals,

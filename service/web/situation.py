@@ -12,7 +12,8 @@ from alerts.law import Region
 from alerts.levels import Level
 from service.accounts.roles import NATION, Principal, Scope
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.prompts import repository as prompts
+from service.prompts.board import find
+from service.prompts.repository import newest_id, prompts_for
 from service.proposals.repository import proposal_document
 from service.warnings.repository import Standing, all_standing
 from service.web.geo import Sketch, outline
@@ -20,12 +21,6 @@ from service.web.geo import Sketch, outline
 ASSESSED_SQL = """
 SELECT m.adcode, a.level, a.state, a.as_of FROM unnest($1::text[]) m(adcode) CROSS JOIN LATERAL
     (SELECT level, state, as_of FROM assessment WHERE adcode = m.adcode ORDER BY id DESC LIMIT 1) a
-"""
-PROMPTED_SQL = """
-SELECT m.adcode, p.level, p.starts_at FROM unnest($1::text[]) m(adcode) CROSS JOIN LATERAL
-    (SELECT e.level, p.starts_at FROM prompt_entry e JOIN prompt p ON p.id = e.prompt_id
-     WHERE e.adcode = m.adcode AND p.issued_at <= $2 AND (p.ends_at IS NULL OR p.ends_at > $2)
-     ORDER BY p.issued_at DESC, p.id DESC LIMIT 1) p
 """
 OPEN_SQL = "SELECT * FROM proposal WHERE adcode LIKE $1 AND state = 'open' ORDER BY deadline, id LIMIT 100"
 LISTS_SQL = "SELECT id, enterprises, lines FROM list_version WHERE id = ANY($1::bigint[])"
@@ -35,9 +30,6 @@ SELECT m.adcode, n.id, n.created_at,
     (SELECT v.enterprises FROM response r JOIN list_version v ON v.id = r.list_version_id WHERE r.step_id = n.step_id) AS listed
 FROM unnest($1::text[]) m(adcode) CROSS JOIN LATERAL
     (SELECT id, step_id, created_at FROM notice WHERE adcode = m.adcode ORDER BY id DESC LIMIT 1) n
-"""
-PROPOSED_SQL = """
-SELECT adcode, min(created_at) AS first FROM proposal WHERE adcode = ANY($1::text[]) AND created_at >= $2 GROUP BY adcode
 """
 SHORT_ENDINGS = ("市", "盟", "地区")
 
@@ -125,7 +117,7 @@ async def situation(uow: UnitOfWork, scope: Scope) -> Situation:
     mine = [code for code in members if scope.covers(code)]
     warned = {standing.adcode: standing for standing in await all_standing(uow, Scope(NATION))}
     assessed = {row["adcode"]: row for row in await uow.fetch(ASSESSED_SQL, mine)}
-    prompted = {row["adcode"]: Level(row["level"]) for row in await uow.fetch(PROMPTED_SQL, mine, uow.now)}
+    prompted = {adcode: view.level for adcode, view in (await prompts_for(uow, mine)).items()}
     places = tuple(
         _place(uow, code, scope, warned.get(code), assessed.get(code), prompted.get(code)) for code in members
     )
@@ -178,11 +170,11 @@ class Board:
 
 async def board(uow: UnitOfWork, principal: Principal) -> Board:
     """Own level, prompted, proposed, decided, announced, in effect, acknowledged and late by, per division of the scope."""
-    newest = await prompts.page(uow, principal.scope, None, 1)
-    if newest:
-        found = await prompts.find(uow, principal.scope, newest[0]["id"])
-        lines = [line for line in found["divisions"] if principal.scope.covers(line["adcode"])]
-        return Board(found, await _with_receipts(uow, await _with_proposals(uow, lines, found["issued_at"])))
+    newest = await newest_id(uow, principal.scope, uow.now)
+    if newest is not None:
+        found = await find(uow, principal.scope, newest)
+        lines = [line for line in found["divisions"] if line["mine"]]
+        return Board(found, [line | {"acknowledged": _percent(line["acknowledged"])} for line in lines])
     return Board(None, await _with_receipts(uow, await _going_on(uow, principal.scope)))
 
 
@@ -209,12 +201,8 @@ def _line(uow: UnitOfWork, code: str, stands: Standing | None, waiting: Any, ass
     }
 
 
-async def _with_proposals(uow: UnitOfWork, lines: Sequence[dict[str, Any]], since: datetime) -> list[dict[str, Any]]:
-    """When each division's first proposal since the prompt was made, whatever its reason."""
-    made = {
-        row["adcode"]: row["first"] for row in await uow.fetch(PROPOSED_SQL, [one["adcode"] for one in lines], since)
-    }
-    return [line | {"proposed_at": line["proposed_at"] or beijing(made.get(line["adcode"]))} for line in lines]
+def _percent(share: int | None) -> str | None:
+    return None if share is None else f"{share} %"
 
 
 async def _with_receipts(uow: UnitOfWork, lines: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
