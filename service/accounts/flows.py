@@ -136,7 +136,7 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
     present = datetime.now(tz=UTC)
     if not runtime.sign_ins.begin(login, address, present):
         if runtime.sign_ins.just_locked(login, address):
-            await _note_stranger(runtime, "account.locked_out", login, address, present)
+            await note_stranger(runtime, "account.locked_out", login, address, present)
         raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     async with runtime.unit() as uow:
         row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
@@ -147,7 +147,7 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
         if row is not None:
             await _failed(runtime, row, login, address, present)
         else:
-            await _note_stranger(runtime, "account.sign_in_failed", login, address, present)
+            await note_stranger(runtime, "account.sign_in_failed", login, address, present)
         raise WrongCredentials()
     runtime.sign_ins.succeeded(login, address)
     if row["role"] is None:
@@ -212,7 +212,7 @@ async def _failed(runtime: Runtime, row: Any, login: str, address: str, present:
         await uow.commit()
 
 
-async def _note_stranger(runtime: Runtime, kind: str, login: str, address: str, present: datetime) -> None:
+async def note_stranger(runtime: Runtime, kind: str, login: str, address: str, present: datetime) -> None:
     """Put a failure of an unknown login on the ledger: its keyed hash (people type passwords there), so many an hour."""
     left_out = runtime.sign_ins.unknown.take(present)
     if left_out is None:

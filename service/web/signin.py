@@ -34,7 +34,7 @@ from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
 DEMO_SQL = "SELECT login, display, role FROM account WHERE login LIKE 'demo-%' AND enabled AND role IS NOT NULL ORDER BY id LIMIT 20"
-OIDC_FAULTS = frozenset({"oidc_refused", "oidc_unknown", "oidc_away"})
+OIDC_FAULTS = frozenset({"oidc_refused", "oidc_unknown", "oidc_away", "signin_no_role"})
 
 
 async def _page(

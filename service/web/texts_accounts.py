@@ -15,6 +15,8 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
         "我有一次性口令（首次登录或重置密码）",
         "I have a one-time code (first sign-in or new password)",
     ),
+    "signin_on": ("登录成功", "You are signed in"),
+    "signin_go_on": ("继续", "Go on"),
     "oidc_refused": ("统一身份认证未通过，请重试。", "The identity provider did not confirm the sign-in; try again."),
     "oidc_unknown": (
         "统一身份认证通过，但没有对应的账户；请联系系统管理员。",
