@@ -33,6 +33,7 @@ from service.ledger.endpoints import router as ledger
 from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
 from service.lists.floor_endpoints import router as list_floors
+from service.notices.endpoints import router as notices
 from service.operating_plans.endpoints import router as operating_plans
 from service.people.endpoints import router as people
 from service.permits.endpoints import router as permits
@@ -66,6 +67,7 @@ ROUTERS = (
     ledger,
     list_floors,
     lists,
+    notices,
     people,
     permits,
     operating_plans,

@@ -68,7 +68,7 @@ class EmailChannel:
         with self._lock:
             idle, self._idle = self._idle, []
         await asyncio.get_running_loop().run_in_executor(
-            self._threads, lambda: [_end(connection) for connection in idle]
+            self._threads, _end_all, idle
         )
         self._threads.shutdown(wait=False)
 
@@ -170,14 +170,19 @@ def _answer_of(error: smtplib.SMTPException, address: str) -> Answer:
         code, raw = next(iter(error.recipients.values()), (0, b""))
         said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
     elif isinstance(error, smtplib.SMTPResponseException):
-        code, raw = error.smtp_code, error.smtp_error
-        said = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
+        code, plain = error.smtp_code, error.smtp_error
+        said = plain.decode("utf-8", "replace") if isinstance(plain, bytes) else str(plain)
     said = _LINES.sub(" ", f"{code or type(error).__name__} {said}".replace(address, "<address>"))[:LONGEST_ANSWER]
     if isinstance(error, smtplib.SMTPRecipientsRefused) and code in NOBODY_THERE:
         return Answer(GONE, said)
     if 400 <= code < 500:
         return Answer(LATER, said, timedelta(minutes=1))
     return Answer(REFUSED if code else None, said)
+
+
+def _end_all(connections: list[smtplib.SMTP]) -> None:
+    for connection in connections:
+        _end(connection)
 
 
 def _end(connection: smtplib.SMTP) -> None:

@@ -7,13 +7,14 @@ import json
 from pathlib import Path
 
 from service.law.loader import CONFIG, check_config
+from service.people.templates import template_problems
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the command line."""
     parser = commands.add_parser(
         "check-config",
-        help="check every rule, plan, region, division and guide",
+        help="check every rule, plan, region, division, guide and template of a message",
         description="Names file, place and problem, all at once. Exit code 1 on problems.",
     )
     parser.add_argument(
@@ -25,7 +26,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(call: argparse.Namespace) -> int:
     """Check and print; 0 when there is no problem, 1 otherwise."""
-    problems = check_config(call.config)
+    problems = [*check_config(call.config), *template_problems(call.config)]
     if call.json:
         body = {"ok": not problems, "problems": [problem.as_dict() for problem in problems]}
         print(json.dumps(body, ensure_ascii=False))

@@ -40,6 +40,8 @@ NOUNS_WITH_JOBS = (
     "guarantees",
     "lists",
     "findings",
+    "people",
+    "notices",
 )
 logger = structlog.get_logger("lantian.jobs")
 PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError, Busy)

@@ -7,14 +7,17 @@ from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, Text, UniqueConstraint
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field, SQLModel
 
 from service.kit.columns import division, instant, json, reference, serial, text
 
 
 class InboxMessageRow(SQLModel, table=True):
-    """One message to everybody in some roles whose region holds a division: one row, whatever their number."""
+    """One message to everybody in some roles whose region holds a division: one row, whatever their number.
+
+    `audience`: of a message to enterprises, those of them that it is for.
+    """
 
     __tablename__ = "inbox_message"
     __table_args__ = (Index("inbox_message_newest", "created_at", "id"),)
@@ -30,6 +33,7 @@ class InboxMessageRow(SQLModel, table=True):
     text_en: str = text()
     link: str = text()
     urgent: bool = False
+    audience: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
     created_at: datetime = instant()
 
 

@@ -54,6 +54,7 @@ def _inbox() -> None:
         sa.Column("text_en", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
         sa.Column("urgent", sa.Boolean(), nullable=False),
+        sa.Column("audience", JSONB(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("reason"),
