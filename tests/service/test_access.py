@@ -88,6 +88,9 @@ NOBODY_TO_LEND = {
     "valid_until": "2016-12-16T18:00:00+08:00",
     "reason": "x",
 }
+CONTACT = {"uscc": "", "name": "x", "phone": "13800000000"}
+WORDS = {"title": "x", "text": "x"}
+EXTRA_NOTICE = {"adcode": "110000", "zh": WORDS, "en": WORDS}
 RULES: dict[str, Rule] = {
     "GET /api/v1/organisations": Rule(200, OFFICIALS, 200),
     "POST /api/v1/organisations": Rule(422, OPERATORS, 403, {"name": "x", "adcode": "110000", "kind": "none"}),
@@ -202,6 +205,25 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/evaluations": Rule(200, OFFICIALS, 200, query="?from=2016-12-01&until=2017-01-01"),
     "GET /api/v1/me/inbox": Rule(200, ALL, 200),
     "POST /api/v1/me/inbox/{message_id}/read": Rule(404, ALL, 404),
+    "GET /api/v1/me/contact": Rule(200, OFFICIALS, 200),
+    "DELETE /api/v1/me/contact": Rule(404, OFFICIALS, 404),
+    "PUT /api/v1/me/contact": Rule(200, OFFICIALS, 200, {"phone": "13800000000"}),
+    "GET /api/v1/contacts": Rule(200, ALL, 200),
+    "POST /api/v1/contacts": Rule(201, CENTRE | {ENTERPRISE}, 403, CONTACT),
+    "POST /api/v1/contacts/imports": Rule(422, CENTRE, 422),
+    "GET /api/v1/contacts/template.xlsx": Rule(200, ALL, 200),
+    "DELETE /api/v1/contacts/{contact_id}": Rule(404, ALL, 404),
+    "GET /api/v1/notices": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/notices/{notice_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/notices/{notice_id}/silent.csv": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/notices/{notice_id}/reminders": Rule(201, CENTRE, 404),
+    "GET /api/v1/notices/{notice_id}/calls": Rule(200, CENTRE, 404),
+    "POST /api/v1/notices/{notice_id}/calls": Rule(201, CENTRE, 404, {"uscc": "", "outcome": "reached"}),
+    "POST /api/v1/audiences/preview": Rule(200, CENTRE, 403, {"adcode": "110000"}),
+    "GET /api/v1/extra-notices": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/extra-notices": Rule(201, CENTRE, 403, EXTRA_NOTICE),
+    "GET /api/v1/extra-notices/{extra_id}": Rule(404, OFFICIALS, 404),
+    "POST /api/v1/extra-notices/{extra_id}/decision": Rule(404, ALL, 404, {"approve": True, "content_hash": "0" * 64}),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
     "GET /api/v1/seasonal-plans": Rule(200, OFFICIALS, 200),
     "POST /api/v1/seasonal-plans": Rule(
@@ -236,6 +258,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
     assert entered.status_code == 201, entered.text
     async with runtime.unit() as uow:
         version = await uow.fetchval("SELECT id FROM list_version")
+        notice = await uow.fetchval("SELECT max(id) FROM notice")
         upload = await begin(uow, Upload("110000", "x", "G2020", 9, "0" * 64), None)
         await uow.commit()
     return {
@@ -264,6 +287,9 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "delegation_id": "999999",
         "key_id": "999999",
         "message_id": "999999",
+        "contact_id": "999999",
+        "extra_id": "999999",
+        "notice_id": str(notice),
     }
 
 
