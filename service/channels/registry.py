@@ -37,8 +37,14 @@ class Channels:
             await channel.close()
 
 
+class DrillHasNoWayOut(RuntimeError):
+    """A drill asked for a channel that reaches the outside."""
+
+
 def live_channels(settings: Settings) -> Channels:
-    """The channels that reach the outside, as the settings say."""
+    """The channels that reach the outside, as the settings say. Raises DrillHasNoWayOut in a drill."""
+    if settings.drill is not None:
+        raise DrillHasNoWayOut("A drill has recording channels only; nothing of it leaves this process.")
     timeout, allow_private = settings.delivery_timeout_seconds, settings.allow_private_targets
     mailbox, gateway = mailbox_of(settings), gateway_of(settings)
     return Channels(

@@ -50,16 +50,22 @@ def agent_of(request: Request) -> str:
     return request.headers.get("user-agent", "")
 
 
+def cookie_name(settings: Settings) -> str:
+    """The session cookie's name; a drill on the same host has another, so that neither is taken for the other."""
+    return COOKIE if settings.drill is None else f"{COOKIE}_{settings.drill}"
+
+
 def set_cookie(answer: Response, settings: Settings, token: str, expires: datetime) -> None:
     """The session cookie: not for scripts, not sent from other sites, https only where the service has it."""
     secure = settings.address.startswith("https://")
-    answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, expires=expires, path="/")
+    name = cookie_name(settings)
+    answer.set_cookie(name, token, httponly=True, samesite="strict", secure=secure, expires=expires, path="/")
 
 
 def unset_cookie(answer: Response, settings: Settings) -> None:
     """Take the session cookie away."""
     secure = settings.address.startswith("https://")
-    answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=secure)
+    answer.delete_cookie(cookie_name(settings), path="/", httponly=True, samesite="strict", secure=secure)
 
 
 def token_of(request: Request) -> str | None:
@@ -67,7 +73,7 @@ def token_of(request: Request) -> str | None:
     kind, _, bearer = request.headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and bearer:
         return bearer.strip()
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(cookie_name(runtime_of(request).settings))
     if token and request.method not in SAFE_METHODS and not same_origin(request):
         raise Forbidden("This write came from another site's page; use the service's own pages or a bearer token.")
     return token

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import platformdirs
 
+from service.kit.drill import schema_of
 from service.kit.problems import Busy
 from service.kit.settings import Settings
 
@@ -96,9 +97,14 @@ class Database:
 
     def __init__(self, address: str, pool_size: int = 8) -> None:
         self.address = address
+        self.drill = schema_of(address)
         self._size = pool_size
         self._pool: Pool | None = None
         self._opening = asyncio.Lock()
+
+    def channel(self, name: str) -> str:
+        """The name under which this database's nodes hear `name`: a drill has channels of its own."""
+        return name if self.drill is None else f"{name}_{self.drill}"
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:

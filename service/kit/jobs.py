@@ -19,7 +19,7 @@ from pgqueuer.applications import PgQueuer
 from pgqueuer.errors import RetryRequested
 from pgqueuer.models import Job
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
-from pgqueuer.types import QueueEntrypoint, QueueExecutionMode, QueueManagerId
+from pgqueuer.types import Channel, QueueEntrypoint, QueueExecutionMode, QueueManagerId
 
 from service.kit.metrics import JOB_SECONDS, JOBS
 from service.kit.problems import AWAY, Busy
@@ -33,6 +33,8 @@ NOUNS_WITH_JOBS = (
     "prompts",
     "proposals",
     "warnings",
+    "responses",
+    "obligations",
     "subscriptions",
     "publication",
     "feeds",
@@ -48,6 +50,7 @@ PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError, Busy)
 """What trying again may cure. Any other error of a handler holds its job, to be seen and looked into."""
 AGAIN = timedelta(seconds=5)
 RECONNECT_SECONDS = 1.0
+QUEUE_CHANNEL = "ch_pgqueuer"
 
 
 def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
@@ -93,7 +96,8 @@ class Worker:
 
     async def _run(self, *, drain: bool) -> None:
         connection = await self.runtime.database.connect()
-        self._queue = PgQueuer.from_asyncpg_connection(connection)
+        channel = Channel(self.runtime.database.channel(QUEUE_CHANNEL))
+        self._queue = PgQueuer.from_asyncpg_connection(connection, channel)
         for name in HANDLERS:
             self._queue.entrypoint(name, on_failure="hold")(self._entry(name))
         settings = self.runtime.settings

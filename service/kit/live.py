@@ -113,7 +113,7 @@ class Live:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda *_: lost.set())  # noqa: B023 - one event per connection
             try:
-                await connection.add_listener(NOTIFY_CHANNEL, self._heard)
+                await connection.add_listener(database.channel(NOTIFY_CHANNEL), self._heard)
                 self.forget()
                 self.listening = True
                 await _first(stop, lost)

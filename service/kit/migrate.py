@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from service.kit.database import ensure_database
+from service.kit.drill import split_path
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "migrations"
 LOCK = 7_214_002
@@ -39,7 +40,11 @@ def _check(connection: Connection) -> None:
 
 
 async def _run(address: str, step: str, revision: str) -> None:
-    engine = create_async_engine(address.replace("postgresql://", "postgresql+asyncpg://", 1))
+    plain, path = split_path(address)
+    engine = create_async_engine(
+        plain.replace("postgresql://", "postgresql+asyncpg://", 1),
+        connect_args={} if path is None else {"server_settings": {"search_path": path}},
+    )
     try:
         async with engine.connect() as connection:
             await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK})

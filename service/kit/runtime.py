@@ -11,8 +11,8 @@ from typing import Any
 
 from alerts.law import Law
 from service.accounts.throttle import SignInThrottle
-from service.channels.base import Channel
-from service.channels.registry import Channels, live_channels
+from service.channels.base import Channel, RecordingChannel
+from service.channels.registry import Channels, DrillHasNoWayOut, live_channels, recording_channels
 from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
 from service.kit.database import Database
 from service.kit.live import Live
@@ -49,11 +49,26 @@ class Runtime:
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.channels = live_channels(self.settings)
+        if self.settings.drill != self.database.drill:
+            raise ValueError("the settings and the database disagree on whether this is a drill")
+        self.channels = live_channels(self.settings) if self.drill is None else recording_channels()
         self.engine = Engine(self)
         self.sign_ins = SignInThrottle(
             self.settings.login_attempts, timedelta(minutes=self.settings.login_rest_minutes)
         )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """A drill takes no channels but such that record."""
+        if name == "channels" and self.drill is not None:
+            held = value.open.values() if isinstance(value, Channels) else (value,)
+            if not all(isinstance(one, RecordingChannel) for one in held):
+                raise DrillHasNoWayOut("A drill takes recording channels only.")
+        super().__setattr__(name, value)
+
+    @property
+    def drill(self) -> str | None:
+        """The drill's schema; None in a live service."""
+        return self.database.drill
 
     @property
     def channel(self) -> Channel:

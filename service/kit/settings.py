@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.kit.drill import schema_of
+
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -143,6 +145,11 @@ class Settings(BaseSettings):
         if self.delivery_lease_seconds < 2 * self.delivery_timeout_seconds:
             raise ValueError("LANTIAN_DELIVERY_LEASE_SECONDS must be at least twice LANTIAN_DELIVERY_TIMEOUT_SECONDS")
         return self
+
+    @property
+    def drill(self) -> str | None:
+        """The schema of the drill (演练) that the database address leads into; None in a live service."""
+        return schema_of(self.database_url)
 
     @property
     def public_root(self) -> Path:

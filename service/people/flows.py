@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from service.accounts.roles import Role
 from service.kit.canonical import canonical
+from service.kit.drill import marked
 from service.kit.unit_of_work import UnitOfWork
 from service.people.audience import Audience
 
@@ -57,6 +58,7 @@ async def notify(
         )
     if not link.startswith("/") or link.startswith("//") or not (zh[0] and en[0]):
         raise ValueError(f"a message needs a title in both languages and a path of our own pages: {link!r}")
+    zh, en = (marked(uow.runtime.drill, zh[0]), zh[1]), (marked(uow.runtime.drill, en[0]), en[1])
     whom = None if audience is None else canonical(audience.model_dump(mode="json"))
     message_id = await uow.fetchval(NOTIFY_SQL, adcode, wanted, kind, reason, *zh, *en, link, urgent, uow.now, whom)
     if message_id is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from alerts.levels import Level
 from alerts.plans import Plan
 from service.kit.bulk import record_all, tell_all
 from service.kit.canonical import canonical, digest
+from service.kit.drill import marked_notice
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals.chains import chain_for, chain_of_row, position_of, schedule_all, signatures, window_of
 from service.proposals.telling import tell_closed, tell_turn
@@ -68,6 +69,8 @@ async def put_forward_all(uow: UnitOfWork, wanted: Sequence[Forward]) -> dict[st
     The caller holds the locks of the divisions. The same content keeps its row and deadline; one that rests stays closed,
     exactly as `put_forward` does for a proposal of the system.
     """
+    drill = uow.runtime.drill
+    wanted = [replace(one, frozen=one.frozen | {"notice": marked_notice(drill, one.frozen["notice"])}) for one in wanted]
     texts = {one.adcode: (canonical(one.frozen), digest(one.frozen)) for one in wanted}
     rests = [uow.now - timedelta(hours=one.plan.deadlines.reconsider_hours) for one in wanted]
     codes = [one.adcode for one in wanted]

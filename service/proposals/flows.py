@@ -16,6 +16,7 @@ from service.accounts.factors import confirm
 from service.accounts.roles import Capacity, Principal
 from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint
 from service.kit.canonical import canonical, digest
+from service.kit.drill import marked_notice
 from service.kit.metrics import DECISIONS
 from service.kit.problems import Conflict, Invalid, NoLongerSupported, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -123,6 +124,7 @@ async def put_forward(
     proposed_by: int | None,
 ) -> int | None:
     """Replace the open proposal of a division by this content; the same content keeps its row and deadline."""
+    frozen = frozen | {"notice": marked_notice(uow.runtime.drill, frozen["notice"])}
     adcode, text = frozen["adcode"], canonical(frozen)
     content_hash = digest(frozen)
     rests = uow.now - timedelta(hours=plan.deadlines.reconsider_hours)

@@ -20,8 +20,10 @@ from alerts.cap import (
     render_cap,
 )
 from alerts.levels import Level
+from service.kit.drill import MARK
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
+from service.obligations.flows import published
 from service.publication.forecast import forecasts_of
 from service.publication.render import render_site
 from service.publication.state import (
@@ -41,6 +43,10 @@ PUBLISHER = Words("重污染天气应急指挥部办公室", "Office of the heav
 SIMULATED = Words(
     "模拟时钟：以下为历史过程的演示，不是真实预警。",
     "Simulated clock: a replay of a past episode, no real warning.",
+)
+DRILL = Words(
+    f"{MARK}以下为应急演练内容，不是真实预警。",
+    f"{MARK}An exercise, no real warning.",
 )
 SOURCES = (
     Words(
@@ -67,6 +73,7 @@ async def freeze_message(
     kind = MESSAGE_TYPES.get(action, MessageType.UPDATE)
     identifier = f"{adcode}00000000_{sent:%Y%m%d%H%M%S}_{step_id}"
     shown = Level.of(frozen["from"]) if kind is MessageType.CANCEL else level
+    note = note_of(uow)
     starts = max(effective.replace(microsecond=0), sent)
     expires = starts + CANCEL_STANDS if kind is MessageType.CANCEL else _fixed_end(frozen)
     body = render_cap(
@@ -75,7 +82,7 @@ async def freeze_message(
             sender=settings.cap_sender,
             sender_name=frozen["place"] + PUBLISHER.zh,
             sent=sent,
-            status=Status.EXERCISE if uow.runtime.clock.simulated else Status.ACTUAL,
+            status=Status.ACTUAL if note is None else Status.EXERCISE,
             msg_type=kind,
             level=shown,
             effective=sent,
@@ -88,7 +95,7 @@ async def freeze_message(
             references=tuple(
                 Reference(settings.cap_sender, row["identifier"], _aware(row["sent"])) for row in earlier
             ),
-            note=SIMULATED.zh if uow.runtime.clock.simulated else None,
+            note=None if note is None else note.zh,
             ending={"lift": Ending.LIFTED, "revoke": Ending.ISSUED_IN_ERROR}.get(action),
             web=f"{settings.address}/public/place/{adcode}.html",
         )
@@ -107,6 +114,13 @@ async def freeze_message(
         body,
     )
     return identifier
+
+
+def note_of(uow: UnitOfWork) -> Words | None:
+    """What stands over everything published in a drill or on a simulated clock; None in earnest."""
+    if uow.runtime.drill is not None:
+        return DRILL
+    return SIMULATED if uow.runtime.clock.simulated else None
 
 
 def _fixed_end(frozen: dict[str, Any]) -> datetime | None:
@@ -178,7 +192,8 @@ async def public_state(uow: UnitOfWork) -> PublicState:
     for step in steps:
         grouped[step["adcode"]][step["warning_id"]].append(step)
     forecasts = await forecasts_of(uow)
-    simulated = uow.runtime.clock.simulated
+    note = note_of(uow)
+    simulated = note is not None
     told = [_second(row[name]) for rows, name in ((steps, "announced_at"), (messages, "sent")) for row in rows]
     return PublicState(
         as_of=max(_second(uow.now), *told) if told else _second(uow.now),  # another node's clock may be ahead of ours
@@ -190,7 +205,7 @@ async def public_state(uow: UnitOfWork) -> PublicState:
         ),
         messages=tuple(_messages(messages, simulated)),
         sources=SOURCES,
-        clock_note=SIMULATED if simulated else None,
+        clock_note=note,
     )
 
 
@@ -273,4 +288,8 @@ async def publish(runtime: Runtime) -> str:
         await uow.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         state = await public_state(uow)
     files = await asyncio.to_thread(render_site, state)
-    return await asyncio.to_thread(PublicStore(runtime.settings.public_root).publish, files, int(generation))
+    current = await asyncio.to_thread(PublicStore(runtime.settings.public_root).publish, files, int(generation))
+    async with runtime.unit() as uow:
+        await published(uow, [message.identifier for message in state.messages], state.as_of)
+        await uow.commit()
+    return current
