@@ -32,6 +32,7 @@ NOUNS = (
     "subscriptions",
     "publication",
     "ledger",
+    "drills",
     "kit",
 )
 
@@ -87,6 +88,8 @@ APPEND_ONLY = (
     "delivery_content",
     "delivery_attempt",
     "signature",
+    "drill_inject",
+    "drill_score",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 
