@@ -16,6 +16,8 @@ NOUNS = (
     "deviations",
     "warnings",
     "coordination",
+    "obligations",
+    "tasks",
     "lists",
     "permits",
     "grades",
@@ -88,6 +90,8 @@ APPEND_ONLY = (
     "delivery_content",
     "delivery_attempt",
     "signature",
+    "duty_report",
+    "task_entry",
     "drill_inject",
     "drill_score",
 )

@@ -27,6 +27,7 @@ from service.law.names import Name
 from service.law.problems import LawProblem, of_model
 from service.law.yaml_files import read_yaml
 from service.skill.targets import read_targets
+from service.tasks.departments import Duties
 
 ADJACENCY = "adjacency.csv"
 DIVISIONS = "divisions/divisions.csv"
@@ -95,6 +96,7 @@ def read_config(config: Path) -> Draft:
     draft.names = _table(config, NAMES, NAME_COLUMNS, _name, draft.problems)
     draft.adjacency = _table(config, ADJACENCY, ADJACENCY_COLUMNS, _neighbours, draft.problems)
     draft.problems += read_targets(config)[1]
+    _values(config, "duties/*.yaml", Duties, draft.problems)
     draft.problems += read_grading(config)[2]
     for name, model in COMPLIANCE.items():
         draft.problems += _problems_of(config, name, model)

@@ -11,10 +11,13 @@ from alerts.lifecycle import State, move
 from service.coordination.flows import tell_around
 from service.kit.canonical import canonical
 from service.kit.problems import Conflict
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import UnitOfWork, beijing
 from service.notices.flows import announce
+from service.obligations import flows as obligations
 from service.publication.flows import freeze_message
+from service.responses.flows import watch_response
 from service.subscriptions.flows import queue_fan_out
+from service.tasks import flows as tasks
 from service.warnings.repository import Standing, standing
 
 AFTER = {
@@ -30,6 +33,20 @@ ENDING = frozenset({"lift", "revoke"})
 EVENTS = {"issue": "warning.issued", "lift": "warning.lifted", "revoke": "warning.revoked"}
 
 
+CARRY_ON_SQL = """
+UPDATE response SET ends_at = $2 WHERE ends_at < $2 AND id = (
+    SELECT r.id FROM response r JOIN warning_step s ON s.id = r.step_id
+    WHERE s.warning_id = $1 AND (r.ends_at IS NULL OR r.ends_at > r.starts_at) ORDER BY r.ends_at DESC NULLS FIRST, r.id DESC LIMIT 1)
+"""
+AHEAD_SQL = """
+SELECT max(r.starts_at) FROM response r JOIN warning_step s ON s.id = r.step_id
+WHERE s.warning_id = $1 AND r.starts_at > $2 AND r.level = $3 AND (r.ends_at IS NULL OR r.ends_at > r.starts_at)
+"""
+OVER_SQL = """
+SELECT id FROM warning WHERE adcode = $1 AND closed_at IS NULL AND fixed_end AND planned_end <= $2 ORDER BY id
+"""
+
+
 def _instant(value: str | None) -> datetime | None:
     return None if value is None else parse_instant(value)
 
@@ -38,11 +55,12 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     """Make the approved content real. The caller holds the division's lock. Raises Conflict when the situation has changed."""
     adcode, action = frozen["adcode"], frozen["action"]
     level = Level.of(frozen["to"])
+    await lapse_over(uow, adcode)
     current = await standing(uow, adcode)
-    effective = _later(_instant(frozen["effective_at"]), uow.now)
-    if current is not None and action in CONTINUING:
-        effective = max(effective, current.effective_at)
     planned_end, fixed = _instant(frozen["planned_end"]), bool(frozen["fixed_end"])
+    effective = _later(_instant(frozen["effective_at"]), uow.now)
+    if current is not None:
+        effective = await _not_before(uow, current, action, effective)
     if Level.of(frozen["from"]) != (current.level if current else Level.NONE):
         raise Conflict(
             "What is in force has changed since this was proposed; a new proposal follows with the next assessment."
@@ -66,9 +84,8 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
         None if action in ENDING else planned_end,
         canonical(frozen),
     )
-    response_id = await _respond(
-        uow, adcode, action, level, step_id, effective, planned_end if fixed else None, frozen["list_version"]
-    )
+    end = planned_end if fixed else None
+    response_id = await _respond(uow, adcode, warning_id, action, level, step_id, effective, end, frozen["list_version"])
     await uow.record(
         f"warning.{action}",
         adcode,
@@ -87,6 +104,7 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     message = await freeze_message(uow, warning_id, step_id, frozen, level, effective)
     await tell_around(uow, frozen, warning_id=warning_id, step_id=step_id, effective_at=effective)
     await queue_fan_out(uow, step_id, EVENTS.get(action, "warning.updated"))
+    await _set_in_motion(uow, frozen, warning_id, step_id, response_id, effective)
     await _schedule(uow, warning_id, effective, planned_end if fixed else None, action)
     await uow.enqueue("publish", {})
     for topic in ("response", "warning"):
@@ -94,8 +112,37 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     return {"warning": warning_id, "step": step_id, "response": response_id, "effective_at": effective, "cap": message}
 
 
+async def _set_in_motion(
+    uow: UnitOfWork, frozen: dict[str, Any], warning_id: int, step_id: int, response_id: int | None, effective: datetime
+) -> None:
+    """Tasks of departments, what is owed, and the events of responses that begin and end."""
+    level = Level.NONE if frozen["action"] in ENDING else Level.of(frozen["to"])
+    end = tasks.ends_of(frozen)
+    await tasks.after_step(
+        uow, frozen, warning_id=warning_id, step_id=step_id, level=level, effective_at=effective, ends_at=end
+    )
+    await obligations.after_step(
+        uow, frozen, warning_id=warning_id, step_id=step_id, response_id=response_id, effective_at=effective
+    )
+    await watch_response(uow, frozen["adcode"], effective, end if response_id is not None else None)
+
+
 def _later(effective: datetime | None, now: datetime) -> datetime:
     return now if effective is None or effective < now else effective
+
+
+async def _not_before(uow: UnitOfWork, current: Standing, action: str, effective: datetime) -> datetime:
+    """When a change of what stands may begin. Raises Conflict for a lifting after the end that the notice names."""
+    if action in CONTINUING:
+        effective = max(effective, current.effective_at)
+    if action == "extend":  # a higher level that is announced and yet to begin is extended, not begun earlier
+        ahead = await uow.fetchval(AHEAD_SQL, current.warning_id, effective, int(current.level))
+        effective = effective if ahead is None else beijing(ahead) or effective
+    if action in ENDING and current.fixed_end and current.planned_end is not None and effective > current.planned_end:
+        raise Conflict(
+            "The warning ends by itself before this lifting would begin; lift it earlier, or let it be extended first."
+        )
+    return effective
 
 
 async def _open(
@@ -147,6 +194,7 @@ async def _change(
 async def _respond(
     uow: UnitOfWork,
     adcode: str,
+    warning_id: int,
     action: str,
     level: Level,
     step_id: int,
@@ -154,7 +202,10 @@ async def _respond(
     planned_end: datetime | None,
     list_version: int | None,
 ) -> int | None:
-    """End the running response where the new one begins, and start the new one: one row, whatever the number of enterprises."""
+    """End the running response where the new one begins, and start the new one: one row, whatever the number of enterprises.
+
+    A change that begins after a fixed end carries the level before it on until then: nobody decided on a gap.
+    """
     await uow.execute(
         "UPDATE response SET ends_at = greatest(starts_at, $2) WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2)",
         adcode,
@@ -162,6 +213,7 @@ async def _respond(
     )
     if action in ENDING:
         return None
+    await uow.execute(CARRY_ON_SQL, warning_id, effective)
     return int(
         await uow.fetchval(
             "INSERT INTO response (adcode, level, step_id, list_version_id, starts_at, ends_at) VALUES ($1, $2, $3, $4, $5, $6)"
@@ -208,9 +260,22 @@ async def activate(uow: UnitOfWork, warning_id: int) -> None:
     await uow.enqueue("publish", {})
 
 
+async def lapse_over(uow: UnitOfWork, adcode: str) -> None:
+    """End what is over by its fixed end though its job has not run yet: a decision that comes too late finds nothing to extend.
+
+    The caller holds the division's lock.
+    """
+    for row in await uow.fetch(OVER_SQL, adcode, uow.now):
+        await _lapse(uow, row["id"])
+
+
 async def lapse(uow: UnitOfWork, warning_id: int) -> None:
     """The fixed end printed in the notice has come: the warning ends by itself. Idempotent; an extended one stays."""
     await _lock_of(uow, warning_id)
+    await _lapse(uow, warning_id)
+
+
+async def _lapse(uow: UnitOfWork, warning_id: int) -> None:
     row = await uow.fetchrow(
         "UPDATE warning SET state = 'lapsed', closed_at = planned_end WHERE id = $1 AND closed_at IS NULL AND fixed_end"
         " AND planned_end <= $2 RETURNING adcode, level, planned_end",
@@ -222,6 +287,7 @@ async def lapse(uow: UnitOfWork, warning_id: int) -> None:
     await uow.record(
         "warning.lapsed", row["adcode"], warning=warning_id, level=Level(row["level"]).code, ended_at=row["planned_end"]
     )
+    await obligations.after_lapse(uow, row["adcode"], warning_id, beijing(row["planned_end"]) or uow.now)
     await uow.enqueue("publish", {})
     for topic in ("response", "warning"):
         await uow.tell(topic, row["adcode"])
