@@ -23,20 +23,27 @@ def from_document(adcode: str, as_of: datetime, document: Mapping[str, Any]) -> 
 
     `document` holds `assessment` (the published contract), `trace` and `observed_heavy`.
     """
-    said, trace = document["assessment"], document["trace"]
-    ranged = said.get("range")
-    nothing = Line.model_construct(start=as_of, values=())
+    said = document["assessment"]
+    level, ranged = Level.of(said["level"]), said.get("range")
+    nothing = Line(start=as_of, values=())
     return Assessment.model_construct(
         adcode=adcode,
         as_of=as_of,
-        level=Level.of(said["level"]),
+        level=level,
         state=said["state"],
+        possible_level=level,
         clause=said["clause"],
         starts_at=_instant(said["starts_at"]),
         ends_at=_instant(said["ends_at"]),
         rules=said["rules"],
+        plan=None,
+        aqi_basis=said["aqi_basis"],
+        blocks=(),
+        excluded=tuple(said["excluded"]),
         advice=tuple(said["advice"]),
-        trace=Trace.model_construct(basis_zh=trace["basis_zh"], basis_en=trace["basis_en"]),
+        episode_line=0,
+        lead_time_hours=None,
+        trace=Trace.model_validate(document["trace"]),
         hourly=nothing,
         rolling=nothing,
         range=None if ranged is None else _range(ranged),
@@ -45,7 +52,8 @@ def from_document(adcode: str, as_of: datetime, document: Mapping[str, Any]) -> 
 
 
 def _range(said: Mapping[str, Any]) -> RangeView:
-    return RangeView.model_construct(lower=Level.of(said["lower"]), upper=Level.of(said["upper"]))
+    lower, middle, upper = (Level.of(said[name]) for name in ("lower", "middle", "upper"))
+    return RangeView(lower=lower, middle=middle, upper=upper, graded_on=said["graded_on"], by_rule=said["by_rule"])
 
 
 def _instant(value: str | None) -> datetime | None:

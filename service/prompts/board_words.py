@@ -28,8 +28,14 @@ WORDS: Mapping[Why, tuple[str, str]] = {
     Why.IN_STEP: ("与区域同步", "in step with the region"),
     Why.SUPERSEDED: ("已被新的提示替代", "replaced by a newer prompt"),
     Why.NOT_KNOWN: ("尚未对外发布", "nothing is announced yet"),
-    Why.LIFT_MISSING: ("缺{missing}小时数据，不能判定解除，未提出建议", "{missing} h of data are missing, lifting cannot be judged: nothing is proposed"),
-    Why.LIFT_HEAVY: ("解除窗口内仍有{heavy}小时AQI高于{line}（最高{worst}），未提出建议", "{heavy} h of the window are still above AQI {line} (up to {worst}): nothing is proposed"),
+    Why.LIFT_MISSING: (
+        "缺{missing}小时数据，不能判定解除，未提出建议",
+        "{missing} h of data are missing, lifting cannot be judged: nothing is proposed",
+    ),
+    Why.LIFT_HEAVY: (
+        "解除窗口内仍有{heavy}小时AQI高于{line}（最高{worst}），未提出建议",
+        "{heavy} h of the window are still above AQI {line} (up to {worst}): nothing is proposed",
+    ),
     Why.LIFT_NO_RULE: ("预案未规定解除条件，须人工依据指令办理", "no text sets a lifting test here: by hand, on an order"),
     Why.LIFT_UNCHECKED: ("尚未核对解除条件", "the lifting test has not been made yet"),
     Why.LIFT_TOO_FAR: ("解除时间尚远，届时再核对", "the hour of lifting is far ahead and is tested then"),

@@ -19,7 +19,7 @@ IN_FORCE_SQL = """
 SELECT * FROM (
     SELECT DISTINCT ON (e.adcode) e.adcode, p.id, p.region, e.level, coalesce(e.starts_at, p.starts_at) AS starts_at,
         least(p.ends_at, (
-            SELECT l.starts_at FROM prompt_entry l JOIN prompt lift ON lift.id = l.prompt_id
+            SELECT coalesce(l.starts_at, lift.starts_at) FROM prompt_entry l JOIN prompt lift ON lift.id = l.prompt_id
             WHERE l.adcode = e.adcode AND lift.kind = 'lift' AND lift.id > p.id AND lift.issued_at <= $2 ORDER BY lift.id DESC LIMIT 1
         )) AS ends_at
     FROM prompt_entry e JOIN prompt p ON p.id = e.prompt_id

@@ -11,10 +11,9 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.law import Region
-from alerts.levels import Level
 from alerts.region import RegionalPrompt
 from alerts.region_lift import LiftPrompt
-from service.accounts.roles import NATION, Principal
+from service.accounts.roles import Principal
 from service.coordination import repository as circulars
 from service.coordination.flows import acknowledge
 from service.kit.auth import Official, runtime_of
@@ -50,7 +49,7 @@ async def overview(request: Request, official: Official, uow: Uow) -> Response:
         board=board,
         suggestions=await _suggestions(uow, official),
         prompts=await repository.page(uow, official.scope, None, SHOWN),
-        unread=await circulars.unread(uow, official.scope),
+        around_unread=await circulars.unread(uow, official.scope),
         fault=None,
     )
 
@@ -198,7 +197,7 @@ def _form(
         regions=regions,
         region=region,
         provinces={code: (uow.runtime.place(f"{code}0000"), members) for code, members in provinces.items()},
-        given=given,
+        given=defaultdict(str, given),
         choices=CHOICES,
         fault=None if refused is None else said_of(refused, writer_of(request).language),
     )
@@ -317,7 +316,7 @@ def _lift_form(
         status=200 if refused is None else refused.status,
         board=board,
         lines=lines,
-        given=given,
+        given=defaultdict(str, given),
         fresh="document" not in given,
         fault=None if refused is None else said_of(refused, writer_of(request).language),
     )

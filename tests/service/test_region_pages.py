@@ -44,7 +44,7 @@ class TestBoard:
         page = (await client.http.get(f"/region/{made['id']}?lang=en", headers=coordinator | HTML)).text
         places = re.findall(r'<th scope="row"[^>]*><a href="/city/(\d+)"', page)
         assert places[-1] == "130200"
-        assert "waiting for duty officer or commander" in page
+        assert "waiting for commander, due 2016-12-15 14:00" in page
         assert f'href="/proposals/{found["131000"]["id"]}"' in page
         assert "started without an emission list in force" in page
         assert "1 / 3" in page
@@ -69,6 +69,7 @@ class TestBoard:
         enterprise = await client.account(Role.ENTERPRISE, "130200", uscc="91110000915739225W")
         for path in ("/region", f"/region/{made['id']}", "/region/new", "/region/circulars"):
             assert (await client.http.get(path, headers=enterprise | HTML)).status_code == 403
+        client.http.cookies.clear()
         for path in ("/region", "/region/circulars"):
             assert (await client.http.get(path, headers=HTML)).status_code == 303
             assert (await client.http.get(path, headers=foreign | HTML)).status_code == 200
