@@ -44,11 +44,13 @@ from service.rulebook.endpoints import router as rulebook
 from service.seasonal.endpoints import router as seasonal
 from service.simulations.endpoints import router as simulations
 from service.skill.endpoints import router as skill
+from service.subscriptions.delivery_endpoints import router as deliveries
 from service.subscriptions.endpoints import router as subscriptions
 from service.warnings.endpoints import router as warnings
 from service.web.endpoints import install as install_pages
 
 ROUTERS = (
+    deliveries,
     accounts,
     account_book,
     authority,

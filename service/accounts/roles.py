@@ -200,6 +200,16 @@ class Principal:
         return self.role in CENTRE
 
     @property
+    def may_send_again(self) -> bool:
+        """Send deliveries of the scope's divisions again, whoever's endpoint it is."""
+        return self.role in CENTRE | {Role.ADMINISTRATOR}
+
+    @property
+    def may_replace_webhook_keys(self) -> bool:
+        """Replace the key with which the service signs: the system administrator of the whole."""
+        return self.role is Role.ADMINISTRATOR and self.scope.prefix == ""
+
+    @property
     def may_read_ledger(self) -> bool:
         """Read the ledger."""
         return self.role in {Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}

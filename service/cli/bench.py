@@ -9,13 +9,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from service.bench.delivery_paths import DELIVERIES
 from service.bench.import_paths import IMPORTS
 from service.bench.list_paths import SIZED
 from service.bench.load import Result
 from service.bench.paths import ALONE, STAGED
 from service.bench.stage import set_up, tear_down
 
-PATHS = [*ALONE, *IMPORTS, *SIZED, *STAGED]
+PATHS = [*ALONE, *IMPORTS, *SIZED, *STAGED, *DELIVERIES]
 
 
 def register(commands: Any) -> None:
@@ -57,7 +58,7 @@ async def _run(call: argparse.Namespace) -> None:
                     rows = call.many_rows if name == "import_memory" else call.rows
                     _print(await IMPORTS[name](stage, call.rounds, rows), as_json=call.json)
                 elif name not in ALONE:
-                    _print(await {**SIZED, **STAGED}[name](stage, call.rounds), as_json=call.json)
+                    _print(await {**SIZED, **STAGED, **DELIVERIES}[name](stage, call.rounds), as_json=call.json)
         finally:
             await tear_down(stage)
 

@@ -28,12 +28,12 @@ from service.subscriptions.signing import headers_of
 if TYPE_CHECKING:
     from service.kit.runtime import Runtime
 
-AHEAD = 512
+AHEAD = 1024
 """Claims that are kept ready, so that no call waits for the database."""
-FLUSH, FLUSH_SECONDS = 256, 0.05
+FLUSH, FLUSH_SECONDS = 512, 0.2
 """Results that are recorded together, and how long the first of them waits."""
-PATIENCE_SECONDS = 0.5
-"""A call that takes longer gives its place to another one."""
+PATIENCE_SECONDS, WATCH_SECONDS = 0.4, 0.1
+"""A call that takes longer gives its place to another one; how often that is looked after."""
 SLOW_FACTOR = 4
 """So many times more calls may be open as may be fast."""
 NEAR = timedelta(seconds=1)
@@ -64,6 +64,8 @@ class Engine:
         self._calling: Counter[str] = Counter()
         self._calls: set[asyncio.Task[None]] = set()
         self._fast = 0
+        self._quick: dict[int, float] = {}
+        self._watch: asyncio.TimerHandle | None = None
         self._results: list[Result] = []
         self._late: list[Claim] = []
         self._low = 0
@@ -78,10 +80,12 @@ class Engine:
             return
         self._working = True
         self._progress = asyncio.Event()
+        self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look_at_watch)
         try:
             await self._until_nothing_is_due()
         finally:
             self._working = False
+            self._watch.cancel()
             await self._drop()
 
     async def _until_nothing_is_due(self) -> None:
@@ -168,28 +172,30 @@ class Engine:
             else:
                 self._calling[host] += 1
                 self._fast += 1
+                self._quick[held.claim.id] = time.monotonic()
                 call = asyncio.get_running_loop().create_task(self._call(held.claim))
                 self._calls.add(call)
 
     async def _call(self, claim: Claim) -> None:
         """One attempt from signature to answer."""
-        slow = False
-
-        def waited() -> None:
-            nonlocal slow
-            slow = True
-            self._fast -= 1
-            self._launch()
-
-        timer = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, waited)
         try:
             self._keep(await self._attempt(claim))
         except Exception as error:  # noqa: BLE001 - raised by the job, which is held to be looked into
             self._failure = error
         finally:
-            timer.cancel()
-            self._fast -= not slow
+            self._fast -= self._quick.pop(claim.id, 0.0) > 0
             self._ended(claim)
+
+    def _look_at_watch(self) -> None:
+        """Give the places of calls that have taken long to others."""
+        now = time.monotonic()
+        for number, started in list(self._quick.items()):  # oldest first
+            if now - started < PATIENCE_SECONDS:
+                break
+            del self._quick[number]
+            self._fast -= 1
+        self._launch()
+        self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look_at_watch)
 
     def _keep(self, result: Result) -> None:
         if not self._results:
@@ -261,6 +267,7 @@ class Engine:
         for counter in (self._lanes, self._hosts, self._calling):
             counter.clear()
         self._ready.clear()
+        self._quick.clear()
         self._parked.clear()
         self._results.clear()
         self._late.clear()

@@ -5,20 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from alerts.levels import Level
-from service.accounts.roles import Principal, Role, Scope
-from service.channels.targets import TargetError, check_address
 from service.kit.canonical import canonical
-from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
-from service.kit.signatures import new_secret
+from service.kit.problems import Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.subscriptions import repository
 
 WARNING_EVENTS = ("warning.issued", "warning.updated", "warning.lifted", "warning.revoked")
 EVENTS = frozenset({*WARNING_EVENTS, "response.started", "response.ended", "link.test"})
-MOST_SUBSCRIPTIONS = 20
 FAN_OUT_SQL = """
 INSERT INTO delivery (reason, channel, target, lane, subscription_id, adcode, address, event, content_id, message_id, ordered,
     state, attempts, schedule_from, next_attempt_at, created_at)
@@ -27,7 +22,8 @@ SELECT $1::text, 'webhook', 'subscription:' || s.id, 'subscription:' || s.id, s.
 WHERE s.state IN ('active', 'paused') AND (s.events = '[]'::jsonb OR s.events ? $2::text)
     AND ((s.uscc IS NULL AND $5::text LIKE s.prefix || '%')
         OR (s.uscc IS NOT NULL AND EXISTS (SELECT 1 FROM list_enterprise e WHERE e.uscc = s.uscc AND e.version_id = $6::bigint)))
-ON CONFLICT DO NOTHING RETURNING 1
+    AND ($7::bigint IS NULL OR s.id = $7)
+ON CONFLICT DO NOTHING
 """
 QUEUE_SQL = """
 INSERT INTO delivery (reason, channel, target, lane, subscription_id, contact_id, adcode, address, event, content_id, message_id,
@@ -44,103 +40,6 @@ SELECT $1::text, w.channel, 'contact:' || w.contact, 'contact:' || w.contact, w.
 FROM unnest($5::text[], $6::bigint[], $7::text[]) AS w(channel, contact, adcode)
 ON CONFLICT DO NOTHING RETURNING 1
 """
-
-
-async def subscribe(
-    uow: UnitOfWork, principal: Principal, *, url: str, events: list[str], adcode: str | None
-) -> dict[str, Any]:
-    """Register an endpoint; the answer shows its signing secret once. Raises Invalid for a target that may not be called."""
-    if not principal.may_subscribe:
-        raise Forbidden("Auditors and security administrators change nothing; somebody who acts on the events subscribes.")
-    try:
-        check_address(url, allow_private=uow.runtime.settings.allow_private_targets)
-    except TargetError as error:
-        raise Invalid(str(error)) from error
-    unknown = sorted(set(events) - EVENTS)
-    if unknown:
-        raise Invalid(f"Unknown events: {', '.join(unknown)}; known: {', '.join(sorted(EVENTS))}.")
-    place = adcode or principal.scope.adcode
-    if not principal.scope.covers(place):
-        raise Forbidden(f"You may not subscribe for {place}.")
-    uscc = principal.uscc if principal.role is Role.ENTERPRISE else None
-    await _check_room(uow, principal, url, place)
-    secret = new_secret()
-    subscription_id = await uow.fetchval(
-        "INSERT INTO subscription (account_id, adcode, prefix, uscc, url, host, secrets, events, state, created_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'active', $9) RETURNING id",
-        principal.account_id,
-        place,
-        Scope(place).prefix,
-        uscc,
-        url,
-        host_of(url),
-        canonical([secret]),
-        canonical(sorted(set(events))),
-        uow.now,
-    )
-    await uow.record("subscription.made", place, subscription=subscription_id, url=url, account=principal.account_id)
-    return {
-        "id": subscription_id,
-        "url": url,
-        "events": sorted(set(events)),
-        "adcode": place,
-        "uscc": uscc,
-        "secret": secret,
-    }
-
-
-async def _check_room(uow: UnitOfWork, principal: Principal, url: str, place: str) -> None:
-    """One subscription per address and place, and not too many. The account's row is locked, so that two at once count."""
-    await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", principal.account_id)
-    rows = await uow.fetch(
-        "SELECT url, adcode FROM subscription WHERE account_id = $1 AND state = 'active'", principal.account_id
-    )
-    if any((row["url"], row["adcode"]) == (url, place) for row in rows):
-        raise Conflict("This address is subscribed for this place already.")
-    if len(rows) >= MOST_SUBSCRIPTIONS:
-        raise Conflict(f"An account may have {MOST_SUBSCRIPTIONS} subscriptions; end one first.")
-
-
-async def unsubscribe(uow: UnitOfWork, principal: Principal, subscription_id: int) -> None:
-    """End one of the caller's own subscriptions. Raises Unknown when it is not theirs."""
-    ended = await uow.fetchval(
-        "UPDATE subscription SET state = 'ended' WHERE id = $1 AND account_id = $2 RETURNING adcode",
-        subscription_id,
-        principal.account_id,
-    )
-    if ended is None:
-        raise Unknown(f"You have no subscription {subscription_id}.")
-    await repository.end_lanes(uow, [subscription_id], "cancelled")
-    await uow.record("subscription.ended", ended, subscription=subscription_id, account=principal.account_id)
-
-
-async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:
-    """The caller's own subscriptions with how their deliveries stand; secrets are not shown again."""
-    rows = await uow.fetch(
-        "SELECT s.*, count(d.id) FILTER (WHERE d.state = 'pending') AS pending, count(d.id) FILTER (WHERE d.state = 'done') AS done,"
-        " count(d.id) FILTER (WHERE d.state = 'dead') AS dead FROM subscription s LEFT JOIN delivery d ON d.subscription_id = s.id"
-        " WHERE s.account_id = $1 AND ($2::bigint IS NULL OR s.id < $2) GROUP BY s.id ORDER BY s.id DESC LIMIT $3",
-        principal.account_id,
-        after,
-        size,
-    )
-    return [
-        {
-            "id": row["id"],
-            "url": row["url"],
-            "events": row["events"],
-            "adcode": row["adcode"],
-            "uscc": row["uscc"],
-            "state": row["state"],
-            "deliveries": {"pending": row["pending"], "done": row["done"], "dead": row["dead"]},
-        }
-        for row in rows
-    ]
-
-
-def host_of(url: str) -> str:
-    """What calls to an address are counted by: host and port."""
-    return urlsplit(url).netloc.lower()[:255]
 
 
 async def tidy(uow: UnitOfWork) -> None:
@@ -191,8 +90,8 @@ async def queue_fan_out(uow: UnitOfWork, step_id: int, event: str) -> None:
     await uow.enqueue("fan_out", {"step": step_id, "event": event})
 
 
-async def fan_out(uow: UnitOfWork, step_id: int, event: str) -> int:
-    """Write one delivery per subscriber and queue each; doing it twice adds nothing. Returns how many are new."""
+async def fan_out(uow: UnitOfWork, step_id: int, event: str, only: int | None = None) -> int:
+    """Write one delivery per subscriber, or for `only` one; doing it twice adds nothing. Returns how many are new."""
     step = await uow.fetchrow(
         "SELECT s.*, m.identifier, r.list_version_id FROM warning_step s LEFT JOIN message m ON m.step_id = s.id"
         " LEFT JOIN response r ON r.step_id = s.id WHERE s.id = $1",
@@ -205,12 +104,22 @@ async def fan_out(uow: UnitOfWork, step_id: int, event: str) -> int:
     )
     body = canonical({"type": event, "timestamp": beijing(step["announced_at"]), "data": _event_data(uow, step)})
     reason = f"step-{step_id}" if event in WARNING_EVENTS else f"step-{step_id}-{event.replace('.', '-')}"
+    written = await write_deliveries(uow, reason, event, body, step["adcode"], version, only)
+    if written:
+        await uow.record("delivery.queued", step["adcode"], step=step_id, deliveries=written)
+    return written
+
+
+async def write_deliveries(
+    uow: UnitOfWork, reason: str, event: str, body: str, adcode: str, list_version: int | None, only: int | None = None
+) -> int:
+    """One delivery per endpoint that wants the event of a division, or whose enterprise is on the list; returns how many are new."""
     content = await repository.content_of(uow, event, "", body)
-    rows = await uow.fetch(FAN_OUT_SQL, reason, event, content, uow.now, step["adcode"], version)
-    if rows:
+    tag = await uow.execute(FAN_OUT_SQL, reason, event, content, uow.now, adcode, list_version, only)
+    written = int(tag.rpartition(" ")[2])
+    if written:
         await uow.enqueue("deliver", {})
-        await uow.record("delivery.queued", step["adcode"], step=step_id, deliveries=len(rows))
-    return len(rows)
+    return written
 
 
 def _event_data(uow: UnitOfWork, step: Any) -> dict[str, Any]:

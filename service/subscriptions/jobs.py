@@ -8,6 +8,7 @@ from typing import Any
 from service.kit.jobs import job
 from service.kit.runtime import Runtime
 from service.subscriptions.flows import fan_out, tidy
+from service.subscriptions.keeping import probe_silent_links
 
 
 @job("fan_out")
@@ -31,3 +32,11 @@ async def sweep_deliveries_job(runtime: Runtime, _payload: dict[str, Any]) -> No
         await tidy(uow)
         await uow.commit()
     await runtime.engine.work()
+
+
+@job("probe_links", every=timedelta(hours=1))
+async def probe_links_job(runtime: Runtime, _payload: dict[str, Any]) -> None:
+    """Test the links of endpoints to which nothing was sent for a day."""
+    async with runtime.unit() as uow:
+        await probe_silent_links(uow)
+        await uow.commit()

@@ -3,46 +3,48 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from service.channels.base import Answer
-from service.kit.canonical import canonical
+from service.kit.drill import marked, marked_body
 from service.kit.unit_of_work import UnitOfWork
 from service.subscriptions.outcome import TROUBLE, Health, Outcome
 
 CLAIM_SQL = """
 WITH due AS (
-    SELECT d.id, d.lane, coalesce(s.host, d.channel) AS host, d.next_attempt_at,
-        CASE WHEN d.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most
-    FROM delivery d LEFT JOIN subscription s ON s.id = d.subscription_id
+    SELECT d.id, d.lane, d.channel, d.subscription_id, d.ordered, d.next_attempt_at FROM delivery d
     WHERE d.state = 'pending' AND d.next_attempt_at <= $1 AND d.channel = ANY($2::text[])
-        AND d.lane <> ALL($3::text[]) AND coalesce(s.host, d.channel) <> ALL($4::text[])
-        AND (s.id IS NULL OR s.state = 'active' AND (s.rest_until IS NULL OR s.rest_until <= $1))
+        AND d.lane <> ALL($3::text[]) AND d.channel <> ALL($4::text[])
+        AND (d.subscription_id IS NULL OR d.subscription_id NOT IN (
+            SELECT id FROM subscription WHERE state = 'paused' OR rest_until > $1 OR host = ANY($4::text[])))
         AND (NOT d.ordered OR NOT EXISTS (
-            SELECT 1 FROM delivery e WHERE e.lane = d.lane AND e.id < d.id AND e.state IN ('pending', 'sending')))
-    ORDER BY d.next_attempt_at, d.id LIMIT 4 * $8::int
+            SELECT 1 FROM delivery e WHERE e.ordered AND e.lane = d.lane AND e.id < d.id AND e.state IN ('pending', 'sending')))
+    ORDER BY d.next_attempt_at, d.id LIMIT 2 * $8::int
 ), lapsed AS (
-    SELECT d.id, d.lane, coalesce(s.host, d.channel) AS host, d.next_attempt_at, 1 AS most
-    FROM delivery d LEFT JOIN subscription s ON s.id = d.subscription_id
+    SELECT d.id, d.lane, d.channel, d.subscription_id, true AS ordered, d.next_attempt_at FROM delivery d
     WHERE d.state = 'sending' AND d.lease_until < clock_timestamp() AND d.channel = ANY($2::text[]) AND d.lane <> ALL($3::text[])
     ORDER BY d.lease_until LIMIT $8::int
 ), turns AS (
-    SELECT id, next_attempt_at, most, row_number() OVER (PARTITION BY lane ORDER BY next_attempt_at, id) AS in_lane,
-        row_number() OVER (PARTITION BY host ORDER BY next_attempt_at, id) AS in_host
-    FROM (SELECT * FROM due UNION ALL SELECT * FROM lapsed) open
-), taken AS (
-    SELECT d.id, d.subscription_id, d.contact_id FROM delivery d JOIN turns USING (id)
-    WHERE turns.in_lane <= turns.most AND turns.in_host <= $6::int
-        AND (d.state = 'pending' OR d.state = 'sending' AND d.lease_until < clock_timestamp())
-    ORDER BY turns.in_lane, turns.next_attempt_at, d.id LIMIT $8::int FOR UPDATE OF d SKIP LOCKED
+    SELECT o.id, o.next_attempt_at, CASE WHEN o.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most,
+        row_number() OVER (PARTITION BY o.lane ORDER BY o.next_attempt_at, o.id) AS in_lane,
+        row_number() OVER (PARTITION BY coalesce(s.host, o.channel) ORDER BY o.next_attempt_at, o.id) AS in_host
+    FROM (SELECT * FROM due UNION ALL SELECT * FROM lapsed) o LEFT JOIN subscription s ON s.id = o.subscription_id
+    WHERE s.id IS NULL OR s.state = 'active'
+), chosen AS MATERIALIZED (
+    SELECT id FROM turns WHERE in_lane <= most AND in_host <= $6::int ORDER BY in_lane, next_attempt_at, id LIMIT $8::int
+), taken AS MATERIALIZED (
+    SELECT id, subscription_id, contact_id FROM delivery
+    WHERE id IN (SELECT id FROM chosen) AND (state = 'pending' OR state = 'sending' AND lease_until < clock_timestamp())
+    FOR UPDATE SKIP LOCKED
 )
 UPDATE delivery d SET state = 'sending', attempts = d.attempts + 1, lease_until = clock_timestamp() + $9::interval,
     address = coalesce(s.url, d.address)
 FROM taken LEFT JOIN subscription s ON s.id = taken.subscription_id LEFT JOIN contact c ON c.id = taken.contact_id
 WHERE d.id = taken.id
-RETURNING d.id, d.channel, d.lane, coalesce(s.host, d.channel) AS host, d.subscription_id, d.address, d.event, d.content_id,
+RETURNING d.id, d.channel, d.lane, coalesce(s.host, d.channel) AS host, d.subscription_id, d.address, d.content_id,
     d.message_id, d.attempts, d.schedule_from, s.secrets, s.retiring, s.scheme,
     CASE d.channel WHEN 'email' THEN c.email WHEN 'sms' THEN c.phone END AS reached
 """
@@ -63,12 +65,6 @@ RETURNING d.id, d.adcode
 GIVE_BACK_SQL = """
 UPDATE delivery d SET state = 'pending', lease_until = NULL, schedule_from = d.schedule_from + 1
 FROM unnest($1::bigint[], $2::int[]) AS r(id, attempt) WHERE d.id = r.id AND d.attempts = r.attempt AND d.state = 'sending'
-"""
-LEDGER_SQL = """
-WITH entry AS (
-    INSERT INTO ledger_entry (at, kind, adcode, content) SELECT $1, * FROM unnest($2::text[], $3::text[], $4::text[]) RETURNING id
-)
-INSERT INTO ledger_pending (entry_id) SELECT id FROM entry
 """
 CONTENT_SQL = """
 INSERT INTO delivery_content (digest, event, subject, body, created_at) VALUES ($1, $2, $3, $4, $5)
@@ -128,7 +124,9 @@ class Room:
 
 
 async def content_of(uow: UnitOfWork, event: str, subject: str, body: str) -> int:
-    """The id of a content, stored once."""
+    """The id of a content, stored once; a drill's is marked before anything can go out."""
+    drill = uow.runtime.drill
+    subject, body = marked(drill, subject), marked_body(drill, body)
     key = content_digest(event, subject, body)
     added = await uow.fetchval(CONTENT_SQL, key, event, subject, body, uow.now)
     return int(added or await uow.fetchval("SELECT id FROM delivery_content WHERE digest = $1", key))
@@ -202,24 +200,14 @@ async def record(uow: UnitOfWork, results: Sequence[Result]) -> list[Result]:
 
 
 async def _on_ledger(uow: UnitOfWork, results: Sequence[Result], divisions: Mapping[int, str | None]) -> None:
-    kinds = [result.kind if result.claim.id in divisions else "delivery.late" for result in results]
-    adcodes = [divisions.get(result.claim.id) for result in results]
-    texts = [
-        canonical(
-            {
-                "kind": kind,
-                "adcode": adcode,
-                "at": uow.now,
-                "delivery": result.claim.id,
-                "subscription": result.claim.subscription_id,
-                "channel": result.claim.channel,
-                "attempt": result.claim.attempt,
-                "answer": f"{result.answer.status or 'no answer'} {result.answer.said}".strip()[:200],
-            }
-        )
-        for result, kind, adcode in zip(results, kinds, adcodes, strict=True)
-    ]
-    await uow.execute(LEDGER_SQL, uow.now, kinds, adcodes, texts)
+    """One entry per outcome and division for all that are recorded together: `[delivery, attempt, status]` each."""
+    entries: dict[tuple[str, str | None], list[tuple[int, int, int | None]]] = defaultdict(list)
+    for result in results:
+        kind = result.kind if result.claim.id in divisions else "delivery.late"
+        told = (result.claim.id, result.claim.attempt, result.answer.status)
+        entries[kind, divisions.get(result.claim.id)].append(told)
+    for (kind, adcode), deliveries in entries.items():
+        await uow.record(kind, adcode, deliveries=deliveries)
 
 
 async def give_back(uow: UnitOfWork, claims: Sequence[Claim]) -> None:

@@ -65,9 +65,9 @@ class DeliveryRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("reason", "channel", "target", name="delivery_once"),
         CheckConstraint("state IN ('pending', 'sending', 'done', 'dead', 'cancelled')", name="delivery_sound"),
-        Index("delivery_due", "channel", "next_attempt_at", "id", postgresql_where=sql("state = 'pending'")),
+        Index("delivery_due", "next_attempt_at", "id", postgresql_where=sql("state = 'pending'")),
         Index("delivery_leased", "lease_until", postgresql_where=sql("state = 'sending'")),
-        Index("delivery_open_in_lane", "lane", "id", postgresql_where=sql("state IN ('pending', 'sending')")),
+        Index("delivery_in_order", "lane", "id", postgresql_where=sql("ordered AND state IN ('pending', 'sending')")),
         Index("delivery_by_subscription", "subscription_id", "id", postgresql_where=sql("subscription_id IS NOT NULL")),
         Index("delivery_by_contact", "contact_id", "id", postgresql_where=sql("contact_id IS NOT NULL")),
         Index("delivery_by_division", "adcode", "id"),
@@ -103,7 +103,7 @@ class DeliveryAttemptRow(SQLModel, table=True):
 
     __tablename__ = "delivery_attempt"
 
-    delivery_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="delivery.id")
+    delivery_id: int = Field(sa_type=BigInteger, primary_key=True)
     attempt: int = Field(primary_key=True)
     at: datetime = instant()
     address: str = text()

@@ -67,6 +67,7 @@ PROMPT = {
 }
 GRADE_ASKED = {"uscc": "91110000915739225W", "grade": "A", "industry": "没有这个行业", "reason": "x"}
 GRADE_LOST = {"uscc": "91110000915739225W", "cause": "finding", "industry": "没有这个行业", "reason": "x"}
+RANGE = {"from": "2016-12-15T12:00:00+08:00", "until": "2016-12-16T12:00:00+08:00"}
 POST_AND_PHONE = {"post": "x", "phone": "110"}
 PLAN = {
     "main_process": "x",
@@ -236,6 +237,17 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/subscriptions": Rule(200, ALL, 200),
     "POST /api/v1/subscriptions": Rule(422, SUBSCRIBERS, 422, {"url": "http://127.0.0.1/"}),
     "DELETE /api/v1/subscriptions/{subscription_id}": Rule(404, ALL, 404),
+    "GET /api/v1/subscriptions/{subscription_id}": Rule(404, ALL, 404),
+    "PATCH /api/v1/subscriptions/{subscription_id}": Rule(404, ALL, 404, {"state": "paused"}),
+    "POST /api/v1/subscriptions/{subscription_id}/rotation": Rule(404, ALL, 404),
+    "POST /api/v1/subscriptions/{subscription_id}/test": Rule(404, ALL, 404),
+    "POST /api/v1/subscriptions/{subscription_id}/replay": Rule(404, ALL, 404, RANGE),
+    "GET /api/v1/deliveries": Rule(200, ALL, 200),
+    "GET /api/v1/deliveries/{delivery_id}": Rule(404, ALL, 404),
+    "POST /api/v1/deliveries/{delivery_id}/resend": Rule(404, ALL, 404),
+    "POST /api/v1/deliveries/redrive": Rule(202, ALL, 202, {}),
+    "POST /api/v1/webhook-keys": Rule(403, frozenset(), 403),
+    "GET /.well-known/webhook-keys.json": Rule(200, ALL, 200, open=True),
     "GET /api/v1/warnings": Rule(200, OFFICIALS, 200),
     "GET /api/v1/warnings/{warning_id}": Rule(200, OFFICIALS, 404),
 }
@@ -289,6 +301,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "message_id": "999999",
         "contact_id": "999999",
         "extra_id": "999999",
+        "delivery_id": "999999",
         "notice_id": str(notice),
     }
 

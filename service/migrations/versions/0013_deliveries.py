@@ -97,11 +97,10 @@ def _delivery() -> None:
         "delivery_sound", "delivery", "state IN ('pending', 'sending', 'done', 'dead', 'cancelled')"
     )
     pending, sending = sa.text("state = 'pending'"), sa.text("state = 'sending'")
-    op.create_index("delivery_due", "delivery", ["channel", "next_attempt_at", "id"], postgresql_where=pending)
+    op.create_index("delivery_due", "delivery", ["next_attempt_at", "id"], postgresql_where=pending)
     op.create_index("delivery_leased", "delivery", ["lease_until"], postgresql_where=sending)
-    op.create_index(
-        "delivery_open_in_lane", "delivery", ["lane", "id"], postgresql_where=sa.text("state IN ('pending', 'sending')")
-    )
+    in_order = sa.text("ordered AND state IN ('pending', 'sending')")
+    op.create_index("delivery_in_order", "delivery", ["lane", "id"], postgresql_where=in_order)
     for name in ("subscription", "contact"):
         only = sa.text(f"{name}_id IS NOT NULL")
         op.create_index(f"delivery_by_{name}", "delivery", [f"{name}_id", "id"], postgresql_where=only)
@@ -119,7 +118,6 @@ def _attempts() -> None:
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("said", sa.Text(), nullable=False),
         sa.Column("milliseconds", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["delivery_id"], ["delivery.id"]),
         sa.PrimaryKeyConstraint("delivery_id", "attempt"),
     )
     op.create_table(
@@ -154,7 +152,7 @@ def downgrade() -> None:
     op.add_column("delivery", sa.Column("body", sa.Text()))
     op.execute("UPDATE delivery d SET body = c.body FROM delivery_content c WHERE c.id = d.content_id")
     op.alter_column("delivery", "body", nullable=False)
-    for name in ("due", "leased", "open_in_lane", "by_subscription", "by_contact", "by_division", "dead"):
+    for name in ("due", "leased", "in_order", "by_subscription", "by_contact", "by_division", "dead"):
         op.drop_index(f"delivery_{name}", table_name="delivery")
     op.drop_constraint("delivery_once", "delivery", type_="unique")
     for name in (*REQUIRED, "contact_id", "adcode", "lease_until", "last_status"):
