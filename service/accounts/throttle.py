@@ -53,8 +53,6 @@ class SignInThrottle:
     rest: timedelta
     unknown: Allowance = field(default_factory=_hourly)
     """Sign-ins with unknown logins, and tries during a rest, on the ledger."""
-    refusals: Allowance = field(default_factory=_hourly)
-    """Refused access on the ledger."""
     _known: OrderedDict[tuple[str, str], _Tries] = field(default_factory=OrderedDict)
 
     def begin(self, login: str, address: str, now: datetime) -> bool:

@@ -19,7 +19,7 @@ from service.kit.settings import Settings
 
 COOKIE = "lantian_session"
 REMEMBER_SECONDS = 5.0
-POLLED = frozenset({"/events", "/parts/clock"})
+POLLED = frozenset({"/events", "/parts/clock", "/parts/inbox"})
 """What an open page asks by itself: no sign that somebody is there."""
 FOR_A_NEW_PASSWORD = ("/me", "/api/v1/me", "/api/v1/sessions/current", "/signout")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -64,7 +64,9 @@ class TestAccount:
         ("arguments", "password"),
         [
             (["x", "--role", "auditor"], "short\n"),
+            (["x", "--role", "auditor"], "Password12345\n"),
             (["x", "--role", "enterprise"], PASSWORD),
+            (["x", "--role", "enterprise", "--uscc", "91350100M000100Y44"], PASSWORD),
             (["x", "--role", "auditor", "--uscc", "91350100M000100Y43"], PASSWORD),
             (["x", "--role", "auditor", "--adcode", "999999"], PASSWORD),
         ],
@@ -87,3 +89,43 @@ class TestFeed:
 
     def test_a_polled_feed_needs_its_layout(self, database: str) -> None:
         assert main(["feed", "add", "hebei", "--poll", "https://air.example/bar.json"]) == 2
+
+
+class TestKeeping:
+    @pytest.fixture
+    def duty(self, database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+        assert open_account(monkeypatch, "duty", "--role", "duty_officer", "--adcode", "130100", "--temporary") == 0
+        capsys.readouterr()
+        return database
+
+    def test_an_account_is_listed_by_region(self, duty: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["account", "list", "--adcode", "130000"]) == 0
+        assert "duty  duty_officer  130100  enabled  last sign-in never" in capsys.readouterr().out
+        assert main(["account", "list", "--adcode", "110000", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == {"items": []}
+
+    def test_is_shut_out_and_let_in_again(self, duty: str) -> None:
+        assert main(["account", "enable", "duty"]) == 2
+        assert main(["account", "disable", "duty"]) == 0
+        assert look(duty, "SELECT enabled FROM account") == [(False,)]
+        assert main(["account", "disable", "duty"]) == 2
+        assert main(["account", "enable", "duty"]) == 0
+        assert look(duty, "SELECT enabled, must_change FROM account") == [(True, True)]
+        kinds = [kind for (kind,) in look(duty, "SELECT kind FROM ledger_entry ORDER BY id")]
+        assert kinds == ["account.opened", "account.disabled", "account.enabled"]
+
+    def test_gets_another_role(self, duty: str) -> None:
+        assert main(["account", "grant", "duty", "--role", "commander", "--adcode", "130200"]) == 0
+        assert look(duty, "SELECT role, adcode FROM account") == [("commander", "130200")]
+        assert main(["account", "grant", "duty", "--role", "enterprise", "--adcode", "130200"]) == 2
+        assert main(["account", "grant", "nobody", "--role", "commander", "--adcode", "130200"]) == 2
+
+    def test_a_code_replaces_the_password(self, duty: str, capsys: pytest.CaptureFixture[str]) -> None:
+        [(before,)] = look(duty, "SELECT password_hash FROM account")
+        assert main(["account", "reset-password", "duty", "--json"]) == 0
+        code = json.loads(capsys.readouterr().out)["code"]
+        [(after, hashed, enabled)] = look(duty, "SELECT password_hash, code_hash, enabled FROM account")
+        assert after != before
+        assert enabled is True
+        assert code not in hashed
+        assert main(["account", "reset-password", "nobody"]) == 2

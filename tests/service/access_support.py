@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -78,4 +80,13 @@ def browser(who: dict[str, str]) -> dict[str, str]:
     return {"cookie": f"{COOKIE}={token}", "origin": OWN, "accept": "text/html"}
 
 
-__all__ = ["GOOD", "OWN", "PASSWORD", "Office", "account_id", "browser", "ledger_kinds", "office"]
+async def until(look: Callable[[], bool]) -> None:
+    """Let the event loop turn until something is so."""
+    for _ in range(2000):
+        if look():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("it did not come about within ten seconds")
+
+
+__all__ = ["GOOD", "OWN", "PASSWORD", "Office", "account_id", "browser", "ledger_kinds", "office", "until"]
