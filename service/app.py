@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from service.accounts.authority_endpoints import router as authority
 from service.accounts.book_endpoints import router as account_book
 from service.accounts.endpoints import router as accounts
+from service.accounts.refusals import NoteRefusals
 from service.coordination.endpoints import router as circulars
 from service.deviations.endpoints import router as deviations
 from service.divisions.endpoints import router as divisions
@@ -112,6 +113,7 @@ def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:
     install_pages(app)
     app.add_middleware(BodyLimit, settings=runtime.settings)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(NoteRefusals, runtime=runtime)
     return app
 
 
