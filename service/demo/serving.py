@@ -24,6 +24,7 @@ from service.demo.filing import Filing
 from service.demo.messages import OBSERVATION_FEED
 from service.demo.outside import Outside
 from service.demo.seed import LOGINS, PASSWORD, enterprise_login, seed_accounts, seed_feeds
+from service.demo.signing import with_chain
 from service.kit.database import drop_database
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
@@ -86,6 +87,7 @@ async def is_demo(runtime: Runtime) -> bool:
 def attach(app: FastAPI, runtime: Runtime, options: Options) -> None:
     """Let the demonstration live as long as the application does."""
     served = app.router.lifespan_context
+    runtime.law = with_chain(runtime.law)
 
     @asynccontextmanager
     async def lifespan(application: FastAPI) -> AsyncIterator[None]:
@@ -237,6 +239,8 @@ def welcome(runtime: Runtime, episode: Episode, options: Options, address: str) 
             "",
             "  看什么 what to look at:",
             "    12-14 17:00 首次预报，各市出现预警建议；用 demo-commander 审批 · first forecast, proposals appear: approve them",
+            "    石家庄的建议须依次签批（演示虚构）：demo-office，再 demo-deputy；见 /proposals"
+            " · Shijiazhuang's are signed in order (invented): demo-office, then demo-deputy; see /proposals",
             "    12-15 12:00 环保部区域预警提示 · the ministry's regional prompt: 23 red, 9 orange",
             "    12-15 起各市响应陆续生效，企业查看减排要求 · responses begin city by city, enterprises see what to stop",
             "    北京的十几家企业按小时报送用电；一家该停未停，见 核查 /findings（用 demo-beijing-duty、demo-beijing 处理）"

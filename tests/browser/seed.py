@@ -49,6 +49,8 @@ def accounts(uscc: str) -> list[tuple[str, Role, str, str | None]]:
     return [
         ("demo-commander", Role.COMMANDER, BEIJING, None),
         ("demo-duty", Role.DUTY_OFFICER, BEIJING, None),
+        ("demo-office", Role.OFFICE_DIRECTOR, BEIJING, None),
+        ("demo-deputy", Role.DEPUTY_COMMANDER, BEIJING, None),
         ("demo-nation", Role.COMMANDER, NATION, None),
         ("demo-coordinator", Role.COORDINATOR, NATION, None),
         ("demo-auditor", Role.AUDITOR, NATION, None),
