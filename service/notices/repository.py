@@ -179,3 +179,14 @@ async def silent(
     """Enterprises that have not answered, by county and credit code, from after a place on."""
     versions = await list_of(uow, notice)
     return await uow.fetch(SILENT_SQL, versions, county or prefix_of(notice.adcode), prefix, notice.id, *after, size)
+
+
+async def mailings(uow: UnitOfWork, notice_id: int) -> list[Any]:
+    """What went out for a notice: the notice itself and its reminders, with how the deliveries stand."""
+    return await uow.fetch(
+        "SELECT m.*, d.done, d.dead, d.waiting FROM mailing m CROSS JOIN LATERAL ("
+        " SELECT count(*) FILTER (WHERE state = 'done') AS done, count(*) FILTER (WHERE state = 'dead') AS dead,"
+        " count(*) FILTER (WHERE state IN ('pending', 'sending')) AS waiting FROM delivery WHERE reason = m.reason) d"
+        " WHERE m.notice_id = $1 ORDER BY m.id",
+        notice_id,
+    )

@@ -32,6 +32,7 @@ from service.web import (
     list_imports,
     lists,
     me,
+    notices,
     operating_plans,
     people,
     permits,
@@ -73,6 +74,7 @@ MODULES = (
     list_imports,
     lists,
     ledger,
+    notices,
     people,
 )
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")
