@@ -6,7 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-from service.law.loader import CONFIG, check_config
+from service.drills.script import check_scripts
+from service.law.loader import CONFIG, check_config, read_law
 from service.people.templates import template_problems
 
 
@@ -14,7 +15,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     """Add the command to the command line."""
     parser = commands.add_parser(
         "check-config",
-        help="check every rule, plan, region, division, guide and template of a message",
+        help="check every rule, plan, region, division, guide, drill and template of a message",
         description="Names file, place and problem, all at once. Exit code 1 on problems.",
     )
     parser.add_argument(
@@ -26,7 +27,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(call: argparse.Namespace) -> int:
     """Check and print; 0 when there is no problem, 1 otherwise."""
-    problems = [*check_config(call.config), *template_problems(call.config)]
+    problems = check_config(call.config)
+    law = None if problems else read_law(call.config)
+    problems = [*problems, *template_problems(call.config), *check_scripts(call.config, law)]
     if call.json:
         body = {"ok": not problems, "problems": [problem.as_dict() for problem in problems]}
         print(json.dumps(body, ensure_ascii=False))
