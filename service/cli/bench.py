@@ -14,9 +14,10 @@ from service.bench.import_paths import IMPORTS
 from service.bench.list_paths import SIZED
 from service.bench.load import Result
 from service.bench.paths import ALONE, STAGED
+from service.bench.region_paths import REGIONAL
 from service.bench.stage import set_up, tear_down
 
-PATHS = [*ALONE, *IMPORTS, *SIZED, *STAGED, *DELIVERIES]
+PATHS = [*ALONE, *IMPORTS, *SIZED, *STAGED, *DELIVERIES, *REGIONAL]
 
 
 def register(commands: Any) -> None:
@@ -58,7 +59,7 @@ async def _run(call: argparse.Namespace) -> None:
                     rows = call.many_rows if name == "import_memory" else call.rows
                     _print(await IMPORTS[name](stage, call.rounds, rows), as_json=call.json)
                 elif name not in ALONE:
-                    _print(await {**SIZED, **STAGED, **DELIVERIES}[name](stage, call.rounds), as_json=call.json)
+                    _print(await {**SIZED, **STAGED, **DELIVERIES, **REGIONAL}[name](stage, call.rounds), as_json=call.json)
         finally:
             await tear_down(stage)
 

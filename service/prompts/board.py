@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -72,9 +72,17 @@ class _Context:
     linked: Mapping[str, Level]
     checks: Mapping[str, Any]
 
+    ahead: dict[str, int] = field(default_factory=dict)
+
     @property
     def lifting(self) -> bool:
         return bool(self.prompt["kind"] == "lift")
+
+    def lift_ahead(self, uow: UnitOfWork, adcode: str, plan: str) -> int | None:
+        """How many hours ahead a lift may be proposed by a plan; asked only of a lift, and once for each plan."""
+        if self.lifting and plan not in self.ahead:
+            self.ahead[plan] = uow.runtime.law.criteria_for(adcode, self.now, plan_id=plan).lift_ahead_hours
+        return self.ahead.get(plan)
 
 
 async def find(uow: UnitOfWork, scope: Scope, prompt_id: int) -> dict[str, Any]:
@@ -123,7 +131,7 @@ def _facts(uow: UnitOfWork, context: _Context, row: Any) -> Facts:
     plan = uow.runtime.law.plan_for(row["adcode"], context.now)
     hours = plan.deadlines.adopt_prompt_hours
     check = context.checks.get(row["adcode"])
-    ahead = uow.runtime.law.criteria_for(row["adcode"], context.now, plan_id=plan.id).lift_ahead_hours
+    ahead = context.lift_ahead(uow, row["adcode"], plan.id)
     return Facts(
         asked=Level(row["prompted"]),
         starts_at=row["starts_at"],
@@ -140,7 +148,7 @@ def _facts(uow: UnitOfWork, context: _Context, row: Any) -> Facts:
         adopt_by=None if hours is None else context.prompt["issued_at"] + timedelta(hours=hours),
         too_far=row["starts_at"] > context.now + timedelta(hours=plan.deadlines.issue_ahead_hours),
         lift_state=None if check is None else check["state"],
-        lift_ahead=row["starts_at"] > context.now + timedelta(hours=ahead),
+        lift_ahead=ahead is not None and row["starts_at"] > context.now + timedelta(hours=ahead),
     )
 
 

@@ -154,8 +154,11 @@ async def find(uow: UnitOfWork, scope: Scope, suggestion_id: int) -> dict[str, A
 
 async def dismiss(uow: UnitOfWork, principal: Principal, suggestion_id: int, reason: str) -> dict[str, Any]:
     """Set a suggestion aside with a reason. Raises Unknown, Forbidden for part of it or another role, Conflict when closed."""
+    if not principal.may_prompt:
+        raise Forbidden("Suggestions are for the regional coordinator.")
     found = await find(uow, principal.scope, suggestion_id)
-    _check(principal, found)
+    if not found["whole"]:
+        raise Forbidden("This suggestion reaches beyond your region; the regional coordinator decides on it.")
     closed = await _close(uow, principal, suggestion_id, "dismissed", reason, None)
     if not closed:
         raise Conflict("This suggestion is closed already; read the open ones again.")
@@ -175,13 +178,6 @@ async def accepted(uow: UnitOfWork, principal: Principal, suggestion_id: int, pr
         )
 
 
-def _check(principal: Principal, found: dict[str, Any]) -> None:
-    if not principal.may_prompt:
-        raise Forbidden("Suggestions are for the regional coordinator.")
-    if not found["whole"]:
-        raise Forbidden("This suggestion reaches beyond your region; the regional coordinator decides on it.")
-
-
 async def _close(
     uow: UnitOfWork, principal: Principal, suggestion_id: int, state: str, reason: str | None, prompt_id: int | None
 ) -> bool:
@@ -196,8 +192,3 @@ async def _close(
         prompt_id,
     )
     return done is not None
-
-
-def starts_ahead(value: datetime | None, now: datetime) -> bool:
-    """Whether a suggested start can still be a common start."""
-    return value is not None and value > now

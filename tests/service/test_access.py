@@ -65,6 +65,13 @@ PROMPT = {
     "starts_at": "2016-12-17T00:00:00+08:00",
     "entries": [{"adcode": "110000", "level": "red"}],
 }
+LIFT = {
+    "region": "nowhere",
+    "document": "x",
+    "basis": "x",
+    "lifts_at": "2016-12-17T00:00:00+08:00",
+    "entries": [{"adcode": "110000"}],
+}
 GRADE_ASKED = {"uscc": "91110000915739225W", "grade": "A", "industry": "没有这个行业", "reason": "x"}
 GRADE_LOST = {"uscc": "91110000915739225W", "cause": "finding", "industry": "没有这个行业", "reason": "x"}
 RANGE = {"from": "2016-12-15T12:00:00+08:00", "until": "2016-12-16T12:00:00+08:00"}
@@ -190,6 +197,13 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/prompts": Rule(200, OFFICIALS, 200),
     "POST /api/v1/prompts": Rule(422, COORDINATORS, 403, PROMPT),
     "GET /api/v1/prompts/{prompt_id}": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/prompts/{prompt_id}/board.csv": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/prompts/lifts": Rule(422, COORDINATORS, 403, LIFT),
+    "GET /api/v1/prompts/suggestions": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/prompts/suggestions/{suggestion_id}/dismissal": Rule(404, COORDINATORS, 403, {"reason": "x"}),
+    "GET /api/v1/circulars": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/circulars/{circular_id}": Rule(200, OFFICIALS, 200),
+    "POST /api/v1/circulars/{circular_id}/receipts": Rule(404, CENTRE | COORDINATORS, 404, {"adcode": "110000"}),
     "GET /api/v1/proposals": Rule(200, OFFICIALS, 200),
     "POST /api/v1/proposals": Rule(201, PROPOSERS, 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
@@ -303,6 +317,8 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "extra_id": "999999",
         "delivery_id": "999999",
         "notice_id": str(notice),
+        "suggestion_id": "999999",
+        "circular_id": "1",
     }
 
 
