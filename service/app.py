@@ -35,6 +35,7 @@ from service.ledger.flows import seal
 from service.lists.endpoints import router as lists
 from service.lists.floor_endpoints import router as list_floors
 from service.notices.endpoints import router as notices
+from service.obligations.endpoints import router as obligations
 from service.operating_plans.endpoints import router as operating_plans
 from service.people.endpoints import router as people
 from service.permits.endpoints import router as permits
@@ -73,6 +74,7 @@ ROUTERS = (
     notices,
     people,
     permits,
+    obligations,
     operating_plans,
     prompts,
     proposals,

@@ -41,7 +41,7 @@ Row = Sequence[str]
 
 def docx(found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> bytes:
     """The report on an evaluation; `days` are its planned and verified kg by natural day."""
-    report = _Report()
+    report = Report()
     report.title(f"{found['place']}重污染天气应急响应事后评估报告")
     _state(report, found)
     _course(report, found)
@@ -55,7 +55,7 @@ def docx(found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> bytes:
     return report.saved()
 
 
-class _Report:
+class Report:
     """Headings numbered 一、二、三, paragraphs and tables on A4 across."""
 
     NUMBERS = "一二三四五六七八九十"
@@ -163,7 +163,7 @@ def _verified(figures: Mapping[str, Any]) -> str:
     return NOT_VERIFIED if kg is None else f"≥ {kg / 1000:.3f}"
 
 
-def _state(report: _Report, found: Mapping[str, Any]) -> None:
+def _state(report: Report, found: Mapping[str, Any]) -> None:
     closed = found["closed"]
     if closed is None:
         report.say("草稿：按现有数据实时核算，尚未由人员定稿。" + ("响应尚未结束，数字截至现在。" if found["running"] else ""), strong=True)
@@ -178,7 +178,7 @@ def _text(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-def _course(report: _Report, found: Mapping[str, Any]) -> None:
+def _course(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("事件经过与响应时限")
     report.say(
         f"最高级别：{_level(found['level'])}。响应自 {_instant(found['starts_at'])} 起，"
@@ -209,7 +209,7 @@ def _timing(one: Mapping[str, Any]) -> str:
     return TIMINGS[one["what"]].format(hours=f"{one['hours']:g}", asked=asked) + verdict
 
 
-def _coverage(report: _Report, found: Mapping[str, Any]) -> None:
+def _coverage(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("覆盖情况")
     covered, listed = found["coverage"], found["list"]
     if listed is not None:
@@ -229,7 +229,7 @@ def _coverage(report: _Report, found: Mapping[str, Any]) -> None:
     )  # fmt: skip
 
 
-def _reductions(report: _Report, found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> None:
+def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> None:
     report.heading("减排量：计划、上报与核实")
     if not found["totals"]["lines"]:
         report.say("没有带减排措施的响应时段，或响应开始前没有生效的清单。")
@@ -265,7 +265,7 @@ def _figures_row(label: str, one: Mapping[str, Any]) -> Row:
     )
 
 
-def _floor(report: _Report, level: Mapping[str, Any]) -> None:
+def _floor(report: Report, level: Mapping[str, Any]) -> None:
     floor = level["floor"]
     if floor is None:
         report.say("清单未载明全社会排放量，无法与比例底线比较。")
@@ -293,7 +293,7 @@ def _floor(report: _Report, level: Mapping[str, Any]) -> None:
 SHOWN_GROUPS = 60
 
 
-def _groups(report: _Report, found: Mapping[str, Any]) -> None:
+def _groups(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("分类汇总与主要生产线")
     kinds = (("planned_kg", "计划", "–"), ("reported_kg", "上报", "–"), ("verified_at_least_kg", "核实", "–"))
     columns = tuple(f"{word} {LABELS[name]}" for _, word, _ in kinds for name in POLLUTANTS)
@@ -326,7 +326,7 @@ def _groups(report: _Report, found: Mapping[str, Any]) -> None:
     )
 
 
-def _findings(report: _Report, found: Mapping[str, Any]) -> None:
+def _findings(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("发现的问题与处置")
     if not found["findings"]["count"]:
         report.say("没有登记的问题。")
@@ -349,7 +349,7 @@ def _findings(report: _Report, found: Mapping[str, Any]) -> None:
     )
 
 
-def _air(report: _Report, found: Mapping[str, Any]) -> None:
+def _air(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("空气质量变化与预报检验")
     if found["air"]:
         report.say("以下仅为监测事实：受气象等因素影响，前后差异不等于减排效果，本报告不作因果判断。", strong=True)
@@ -378,7 +378,7 @@ def _air(report: _Report, found: Mapping[str, Any]) -> None:
     )
 
 
-def _lessons(report: _Report, found: Mapping[str, Any]) -> None:
+def _lessons(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("评估结论与经验教训")
     closed = found["closed"]
     if closed is None:
@@ -390,7 +390,7 @@ def _lessons(report: _Report, found: Mapping[str, Any]) -> None:
         report.say(closed["lessons"])
 
 
-def _corrections(report: _Report, found: Mapping[str, Any]) -> None:
+def _corrections(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("清单修订建议")
     if not found["corrections"]:
         report.say("没有修订建议。")
