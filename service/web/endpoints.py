@@ -21,6 +21,7 @@ from service.web import (
     accounts,
     city,
     decisions,
+    deliveries,
     enterprises,
     evaluations,
     events,
@@ -77,6 +78,7 @@ MODULES = (
     lists,
     ledger,
     notices,
+    deliveries,
     people,
 )
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")

@@ -1,5 +1,55 @@
-"""Texts of the deliveries pages: key → (Chinese, English)."""
+"""Texts of the delivery pages: key → (Chinese, English)."""
 
 from __future__ import annotations
 
-DELIVERIES: dict[str, tuple[str, str]] = {}
+DELIVERIES: dict[str, tuple[str, str]] = {
+    "nav_deliveries": ("通知与送达", "Notices"),
+    "deliveries_title": ("送达记录", "Deliveries"),
+    "deliveries_none": (
+        "没有送达记录。预警发布后，发往订阅端、邮箱和手机的消息都列在这里。",
+        "No deliveries. What goes to endpoints, mailboxes and telephones with a warning is listed here.",
+    ),
+    "deliveries_again": ("{n} 条已重新排队。", "{n} queued again."),
+    "deliveries_redrive": ("重投死信", "Send dead letters again"),
+    "deliveries_redrive_note": (
+        "按上面的渠道、地区和时间，每次最多 1000 条；已停用的端点不重投。",
+        "Those of the channel, place and time above, a thousand at most; those of ended endpoints stay dead.",
+    ),
+    "delivery_number": ("送达", "Delivery"),
+    "delivery_target": ("对象", "Target"),
+    "delivery_address": ("地址", "Address"),
+    "delivery_channel": ("渠道", "Channel"),
+    "delivery_event": ("事件", "Event"),
+    "delivery_reason": ("缘由", "Reason"),
+    "delivery_state": ("状态", "State"),
+    "delivery_pending": ("待送", "waiting"),
+    "delivery_sending": ("正在送", "being sent"),
+    "delivery_done": ("已送达", "taken"),
+    "delivery_dead": ("死信", "dead letter"),
+    "delivery_cancelled": ("已取消", "cancelled"),
+    "delivery_attempts": ("次数", "Attempts"),
+    "delivery_attempt": ("第几次", "Attempt"),
+    "delivery_answer": ("回答", "Answer"),
+    "delivery_status": ("状态码", "Status"),
+    "delivery_queued": ("排队", "Queued"),
+    "delivery_next": ("下次或结束", "Next or ended"),
+    "delivery_at": ("时间", "At"),
+    "delivery_from": ("从", "From"),
+    "delivery_until": ("到", "until"),
+    "delivery_resend": ("重新发送", "Send again"),
+    "delivery_tried": ("每次尝试", "Every attempt"),
+    "delivery_untried": ("还没有尝试。", "Not tried yet."),
+    "delivery_body": ("内容", "Content"),
+    "channel_webhook": ("订阅端", "webhook"),
+    "channel_email": ("邮件", "e-mail"),
+    "channel_sms": ("短信", "SMS"),
+    "endpoints_title": ("我的订阅端点", "My endpoints"),
+    "endpoints_none": ("您没有订阅端点；通过 API 订阅。", "You have no endpoints; subscribe by the API."),
+    "endpoint_test": ("链路测试", "Test the link"),
+    "endpoint_replay": ("重放此时段", "Replay this range"),
+    "endpoint_state_active": ("正常", "active"),
+    "endpoint_state_paused": ("暂停", "paused"),
+    "endpoint_state_ended": ("已结束", "ended"),
+    "endpoint_state_gone": ("端点已不存在（410）", "gone (410)"),
+    "endpoint_state_disabled": ("已停用", "disabled"),
+}

@@ -77,7 +77,6 @@ PEOPLE: dict[str, tuple[str, str]] = {
         "No notices yet. They go out by themselves with a decided warning.",
     ),
     "enterprise": ("企业", "Enterprise"),
-    "nav_notices": ("通知与送达", "Notices"),
     "action_stop": ("停产", "stop"),
     "action_limit": ("限产", "limit"),
     "action_transport": ("运输管控", "transport"),
