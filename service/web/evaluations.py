@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
+from service.enterprises.flows import may_see
 from service.evaluations import flows, reports, repository
 from service.evaluations.document import DOCX, docx
 from service.evaluations.schemas import UNREADABLE, LineReport
@@ -175,6 +176,8 @@ async def _form(
 ) -> Response:
     if caller.uscc not in (None, uscc):
         raise Forbidden("You may report for your own enterprise.")
+    if caller.uscc is None:
+        await may_see(uow, caller, uscc)
     found = await reports.to_report(uow, caller, uscc)
     return render(
         request,
