@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
+from service.accounts.roles import Role
 from service.kit.unit_of_work import UnitOfWork
 from service.subscriptions import repository
 from service.subscriptions.outcome import health_after, is_lost
 from service.subscriptions.repository import Result
+
+TOLD = (Role.DUTY_OFFICER, Role.ADMINISTRATOR)
 
 
 async def apply(uow: UnitOfWork, results: Sequence[Result]) -> None:
@@ -39,3 +42,24 @@ async def _end(uow: UnitOfWork, subscription_id: int, adcode: str, state: str, w
     )
     given_up = await repository.end_lanes(uow, [subscription_id], "dead")
     await uow.record(f"subscription.{state}", adcode, subscription=subscription_id, why=why, given_up=given_up)
+    await _tell(uow, subscription_id, adcode, given_up)
+
+
+async def _tell(uow: UnitOfWork, subscription_id: int, adcode: str, given_up: int) -> None:
+    """Tell the command centre of the place; the owner sees the state with the subscription."""
+    from service.people.flows import notify  # its parts queue deliveries themselves
+
+    await notify(
+        uow,
+        adcode=adcode,
+        roles=TOLD,
+        kind="delivery",
+        reason=f"endpoint:{subscription_id}:{uow.now.date()}",
+        zh=("推送地址已停用", f"订阅 {subscription_id} 的接收端不再接收，已停用；放弃 {given_up} 条待发。请联系订阅方，恢复后可重放。"),
+        en=(
+            "An endpoint was disabled",
+            f"The endpoint of subscription {subscription_id} takes nothing any more and was disabled; {given_up} pending deliveries"
+            " were given up. Call its owner; after it is resumed the range can be replayed.",
+        ),
+        link="/deliveries?state=dead",
+    )
