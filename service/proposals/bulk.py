@@ -171,6 +171,7 @@ def _told(one: _New, made: dict[str, int]) -> dict[str, Any]:
         "reason": frozen["reason"],
         "hash": one.content_hash,
         "chain": one.chained,
+        "proposed_by": None,
     }
 
 

@@ -165,6 +165,7 @@ async def put_forward(
         reason=frozen["reason"],
         hash=content_hash,
         chain=None if chain is None else chain.document(),
+        proposed_by=proposed_by,
     )
     if chain is None or position is None:
         await uow.due(f"expire:proposal:{made['id']}", made["deadline"], "expire_proposal", {"proposal": made["id"]})

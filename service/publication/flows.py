@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -112,6 +113,9 @@ async def freeze_message(
         expires,
         frozen["notice"]["zh"]["headline"],
         body,
+    )
+    await uow.record(
+        "message.frozen", adcode, message=identifier, step=step_id, digest=hashlib.sha256(body).hexdigest()
     )
     return identifier
 

@@ -96,6 +96,7 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
         decision=decision_id,
         effective_at=effective,
         planned_end=planned_end,
+        fixed_end=fixed,
         response=response_id,
         list_version=frozen["list_version"],
         flags=frozen["flags"],
