@@ -206,6 +206,7 @@ async def sign(
         reason,
         uow.now,
     )
+    following = advanced(chain, position, uow.now)
     await uow.record(
         "proposal.signed",
         row["adcode"],
@@ -217,8 +218,8 @@ async def sign(
         delegation=acting.delegation_id,
         for_account=acting.for_account,
         hash=row["content_hash"],
+        deadline=None if following is None else following.until,
     )
-    following = advanced(chain, position, uow.now)
     if following is None:
         await uow.execute("UPDATE proposal SET step = $2 WHERE id = $1", row["id"], position.step + 1)
         return None
