@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from service.app import create_app, running
 from service.kit.database import Database, address_of
+from service.kit.grants import SameRole, grant_rows
 from service.kit.logs import set_up_logs
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
@@ -72,8 +73,18 @@ def runtime_from(settings: Settings) -> Runtime:
 def run_migrate(call: argparse.Namespace) -> int:
     """Upgrade and say so."""
     settings = settings_of(call)
-    asyncio.run(migrate(address_of(settings)))
-    print(json.dumps({"migrated": True}) if call.json else "The database has the newest schema.")
+    address = address_of(settings)
+    owner = settings.migrate_url.get_secret_value() if settings.migrate_url else None
+    asyncio.run(migrate(owner or address))
+    role = None
+    if owner is not None:
+        try:
+            role = asyncio.run(grant_rows(owner, address))
+        except SameRole as error:
+            print(error, file=sys.stderr)
+            return 2
+    said = "The database has the newest schema." + (f" {role} may read and write its rows." if role else "")
+    print(json.dumps({"migrated": True, "application_role": role}) if call.json else said)
     return 0
 
 

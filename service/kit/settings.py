@@ -23,6 +23,8 @@ class Settings(BaseSettings):
     """Where the embedded PostgreSQL and, by default, the public site live."""
     database_url: str | None = Field(default=None, validation_alias=AliasChoices("DATABASE_URL", "database_url"))
     """`postgresql://…` of any PostgreSQL 14+; without it an embedded server starts in `data_dir`."""
+    migrate_url: SecretStr | None = None
+    """Address of the role that owns the tables; `lantian migrate` works as it and lets that of `DATABASE_URL` at the rows only."""
     database_name: str = "lantian"
     """Name of the database inside the embedded server."""
     pool_size: int = Field(default=8, ge=2, le=200)

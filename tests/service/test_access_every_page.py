@@ -15,7 +15,7 @@ from service.accounts.roles import Role
 from service.kit.runtime import Runtime
 from service.web.endpoints import MODULES
 from tests.service.access_support import browser, ledger_kinds
-from tests.service.test_access import COORDINATORS, SEERS_OF_ACCOUNTS, world
+from tests.service.test_access import CENTRE, COORDINATORS, SEERS_OF_ACCOUNTS, world
 from tests.support import Client
 
 __all__ = ["world"]
@@ -54,6 +54,7 @@ FOR_ENTERPRISES = (
 """Where these begin, an enterprise sees its own; the front page leads it there."""
 ONLY: dict[str, frozenset[Role]] = {
     "/ledger": frozenset({Role.AUDITOR, Role.ADMINISTRATOR, Role.COMMANDER}),
+    "/notices/{notice_id}/calls": CENTRE,
     "/accounts": SEERS_OF_ACCOUNTS,
     "/accounts/{account_id}": SEERS_OF_ACCOUNTS,
     "/region/new": COORDINATORS,
