@@ -16,7 +16,7 @@ from service.accounts.roles import Scope
 from service.feeds.schemas import Delivery, FeedMessage, SingleMessage
 from service.kit.canonical import canonical
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
-from service.kit.signatures import key_of, new_secret, verify
+from service.kit.signatures import check_secret, new_secret, verify
 from service.kit.unit_of_work import UnitOfWork
 
 FEED_SQL = "SELECT id, adcode, secrets, enabled, kind FROM feed WHERE id = $1 AND enabled"
@@ -54,6 +54,7 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
     body_digest = hashlib.sha256(body).hexdigest()
     message = read_message(body)
     check_deliveries(uow, message.data, Scope(feed["adcode"]), kind)
+    check_type(message.type, kind)
     answer = canonical(
         {
             "feed": feed_id,
@@ -174,6 +175,13 @@ def check_deliveries(uow: UnitOfWork, deliveries: Sequence[Delivery], scope: Sco
         raise Invalid(f"{len(faults)} fault(s) in the message; see errors.", errors=faults)
 
 
+def check_type(written: str, kind: str) -> None:
+    """The signature binds the body only, so the body says what it is: `forecast.…` or `observation.…`. Raises Invalid elsewhere."""
+    if written.partition(".")[0] not in {kind, kind.removesuffix("s")}:
+        fault = {"pointer": "/type", "detail": f"a message sent here has a type that begins with {kind.removesuffix('s')}."}
+        raise Invalid(f"The type says that this is no message for /{kind}; send it where it belongs.", errors=[fault])
+
+
 def plausible(delivery: Delivery) -> bool:
     """Whether every instant lies in years for which a forecast or a measurement can exist."""
     earliest, latest = PLAUSIBLE
@@ -226,7 +234,7 @@ async def register(
     Raises SecretError for one that could never verify a message.
     """
     for secret in secrets:
-        key_of(secret)
+        check_secret(secret)
     known = await uow.fetchval("SELECT kind FROM feed WHERE id = $1", feed_id)
     if known is not None and known != kind:
         raise Conflict(f"The feed {feed_id} delivers {known} data; take another name for one of kind {kind}.")

@@ -15,7 +15,7 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from service.feeds.flows import register
 from service.kit.problems import WrongSignature
 from service.kit.runtime import Runtime
-from service.kit.signatures import SecretError, headers, key_of, new_secret, sign, verify
+from service.kit.signatures import SecretError, headers, key_of, new_pair, new_secret, sign, verify
 from tests.support import HEAVY, NOW, Client, forecast, hours
 
 VECTOR = {
@@ -261,6 +261,8 @@ BAD_BODIES: dict[str, tuple[int, Any]] = {
     "3001 deliveries": (422, forecast([50.0]) | {"data": [one()["data"]] * 3001}),
     "no data": (422, {"type": "forecast.issued", "timestamp": NOW.isoformat()}),
     "more than asked": (422, forecast([50.0]) | {"secret": "x"}),
+    "type of another door": (422, forecast([50.0]) | {"type": "observation.reported"}),
+    "type of no door": (422, forecast([50.0]) | {"type": "forecasting"}),
     "type not a name": (422, forecast([50.0]) | {"type": "a b"}),
     "NUL in the type": (422, forecast([50.0]) | {"type": "a\0"}),
     "naive timestamp": (422, forecast([50.0]) | {"timestamp": "2016-12-15T17:00:00"}),
@@ -361,6 +363,26 @@ class TestBadForecasts:
         assert answer.status_code == 422
         assert "future" in answer.text
         assert await stored(runtime) == before
+
+    async def test_a_forecast_sent_to_the_door_of_observations(self, fed: Client, runtime: Runtime) -> None:
+        """A message that was signed for one door says nothing at the other one."""
+        before = await stored(runtime)
+        body = forecast([50.0] * 4, issued=NOW - timedelta(hours=9))
+        answer = await fed.deliver(body, kind="observations")
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == "/type"
+        assert await stored(runtime) == before
+
+    async def test_a_feed_may_sign_with_a_key_of_its_own(self, client: Client, runtime: Runtime) -> None:
+        """Scheme v1a: the service knows the public half only."""
+        secret, public = new_pair()
+        async with runtime.unit() as uow:
+            await register(uow, "asymmetric", "x", "100000", [public])
+            await uow.commit()
+        client.secrets["asymmetric"] = secret
+        assert (await client.deliver(forecast([50.0] * 4), feed="asymmetric")).status_code == 202
+        client.secrets["asymmetric"] = new_pair()[0]
+        assert (await client.deliver(forecast([50.0] * 4), feed="asymmetric")).status_code == 401
 
     async def test_an_observation_of_the_present(self, fed: Client, runtime: Runtime) -> None:
         body = {"type": "observation.reported", "timestamp": NOW.isoformat(), "data": {"adcode": "110000"}}
