@@ -154,10 +154,11 @@ class Principal:
         """Enter a regional prompt."""
         return self.role in COORDINATORS
 
-    @property
-    def may_read_circulars(self) -> bool:
-        """Acknowledge what neighbours announce."""
-        return self.role in CENTRE | COORDINATORS
+    def may_acknowledge_circular(self, adcode: str) -> bool:
+        """Acknowledge what a neighbour announced to a place: its own command or coordinator, or a command above short of the nation."""
+        if self.scope.adcode == adcode:
+            return self.role in CENTRE | COORDINATORS
+        return self.role in CENTRE and self.scope.adcode != NATION and self.scope.covers(adcode)
 
     @property
     def may_keep_lists(self) -> bool:

@@ -123,8 +123,6 @@ async def acknowledge(
 
     Raises Unknown when it was not sent to a place of the caller's region, Forbidden for other roles.
     """
-    if not principal.may_read_circulars:
-        raise Forbidden("Messages are acknowledged by the command centre on duty or the coordinator.")
     row = await uow.fetchrow(
         "SELECT r.adcode, r.relation, c.document, c.adcode AS sender FROM circular_recipient r JOIN circular c ON c.id = r.circular_id"
         " WHERE r.circular_id = $1 AND r.adcode = $2 AND r.adcode LIKE $3",
@@ -134,6 +132,8 @@ async def acknowledge(
     )
     if row is None:
         raise Unknown(f"No message {circular_id} was sent to {adcode} in your region.")
+    if not principal.may_acknowledge_circular(adcode):
+        raise Forbidden("A message is acknowledged by the command centre on duty of the place that it was sent to.")
     made = await uow.fetchval(
         RECEIPT_SQL, circular_id, adcode, principal.account_id, principal.role.value, note, uow.now
     )

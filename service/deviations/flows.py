@@ -214,6 +214,8 @@ async def left_unchanged(uow: UnitOfWork, proposal: Any, plan: Plan) -> Unchange
     warning = await standing(uow, adcode)
     level = warning.level if warning else Level.NONE
     intent = no_change(level)
+    if "same_level" in json.loads(proposal["content"])["flags"]:  # in principle only: what the prompt names is asked for next
+        return Unchanged(intent, None, None, proposal["assessment_id"])
     if proposal["proposed_by"] is None:
         ahead = timedelta(hours=plan.deadlines.issue_ahead_hours)
         supported: Supported | None = supported_of(json.loads(proposal["content"]), uow.now, ahead)

@@ -6,6 +6,7 @@ REGION: dict[str, tuple[str, str]] = {
     "nav_more": ("更多", "More"),
     "nav_region": ("联动", "Region"),
     "flag_same_level": ("与同省（区）联动城市原则上同级", "the level of the linked cities, in principle"),
+    "region_board": ("联动进度", "Board of the region"),
     "region_title": ("区域联动进度", "In step with the region"),
     "region_title_lift": ("统一解除进度", "Joint lift"),
     "region_new": ("录入区域预警提示", "Enter a regional prompt"),

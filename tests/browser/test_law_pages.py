@@ -50,6 +50,7 @@ class TestAccess:
     @pytest.mark.parametrize("login", ["demo-duty", "demo-coordinator", "demo-auditor", "demo-shandong"])
     def test_every_official_reads_all_law(self, opened: Open, login: str) -> None:
         page = opened(login, "/")
+        page.click("nav .more summary")
         page.click("nav >> text=规则")
         expect(page.locator("h1")).to_have_text("预警规则库")
         page.click("main >> text=beijing-2023")

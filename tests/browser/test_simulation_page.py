@@ -52,6 +52,7 @@ def session(opened: Open, site: Site) -> Iterator[httpx.Client]:
 class TestForm:
     def test_begins_with_a_division(self, opened: Open) -> None:
         page = opened(NATION, "/")
+        page.click("nav .more summary")
         page.click("nav >> text=推演")
         expect(page.locator(".empty")).to_contain_text("先选定地区")
         page.select_option("#adcode", "130100")

@@ -203,7 +203,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/prompts/suggestions/{suggestion_id}/dismissal": Rule(404, COORDINATORS, 403, {"reason": "x"}),
     "GET /api/v1/circulars": Rule(200, OFFICIALS, 200),
     "GET /api/v1/circulars/{circular_id}": Rule(200, OFFICIALS, 200),
-    "POST /api/v1/circulars/{circular_id}/receipts": Rule(404, CENTRE | COORDINATORS, 404, {"adcode": "110000"}),
+    "POST /api/v1/circulars/{circular_id}/receipts": Rule(404, OFFICIALS, 404, {"adcode": "110000"}),
     "GET /api/v1/proposals": Rule(200, OFFICIALS, 200),
     "POST /api/v1/proposals": Rule(201, PROPOSERS, 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
@@ -239,6 +239,17 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/extra-notices": Rule(201, CENTRE, 403, EXTRA_NOTICE),
     "GET /api/v1/extra-notices/{extra_id}": Rule(404, OFFICIALS, 404),
     "POST /api/v1/extra-notices/{extra_id}/decision": Rule(404, ALL, 404, {"approve": True, "content_hash": "0" * 64}),
+    "GET /api/v1/obligations": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/obligations/{obligation_id}": Rule(404, OFFICIALS, 404),
+    "GET /api/v1/obligations/{obligation_id}/report": Rule(404, OFFICIALS, 404),
+    "POST /api/v1/obligations/{obligation_id}/report": Rule(
+        404, OFFICIALS, 404, {"content_hash": "0" * 64, "situation": "x"}
+    ),
+    "GET /api/v1/tasks": Rule(200, OFFICIALS, 200),
+    "GET /api/v1/tasks/{task_id}": Rule(200, OFFICIALS, 404),
+    "POST /api/v1/tasks/{task_id}/entries": Rule(201, CENTRE, 404, {"kind": "receipt"}),
+    "GET /api/v1/departments": Rule(200, OFFICIALS, 404, query="?adcode=110000"),
+    "PUT /api/v1/departments/{adcode}/{department}": Rule(422, CENTRE, 403, {"organisation": 9}),
     "GET /api/v1/rules": Rule(200, OFFICIALS, 200),
     "GET /api/v1/seasonal-plans": Rule(200, OFFICIALS, 200),
     "POST /api/v1/seasonal-plans": Rule(
@@ -285,6 +296,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
     async with runtime.unit() as uow:
         version = await uow.fetchval("SELECT id FROM list_version")
         notice = await uow.fetchval("SELECT max(id) FROM notice")
+        task = await uow.fetchval("SELECT max(id) FROM task")
         upload = await begin(uow, Upload("110000", "x", "G2020", 9, "0" * 64), None)
         await uow.commit()
     return {
@@ -318,6 +330,9 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "delivery_id": "999999",
         "notice_id": str(notice),
         "suggestion_id": "999999",
+        "obligation_id": "999999",
+        "task_id": str(task),
+        "department": "health",
         "circular_id": "1",
     }
 
