@@ -203,7 +203,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/prompts/suggestions/{suggestion_id}/dismissal": Rule(404, COORDINATORS, 403, {"reason": "x"}),
     "GET /api/v1/circulars": Rule(200, OFFICIALS, 200),
     "GET /api/v1/circulars/{circular_id}": Rule(200, OFFICIALS, 200),
-    "POST /api/v1/circulars/{circular_id}/receipts": Rule(404, OFFICIALS, 404, {"adcode": "110000"}),
+    "POST /api/v1/circulars/{circular_id}/receipts": Rule(404, CENTRE | COORDINATORS, 404, {"adcode": "110000"}),
     "GET /api/v1/proposals": Rule(200, OFFICIALS, 200),
     "POST /api/v1/proposals": Rule(201, PROPOSERS, 403, PROPOSAL),
     "GET /api/v1/proposals/{proposal_id}": Rule(200, OFFICIALS, 404),
