@@ -123,7 +123,10 @@ async def put_forward(
     prompt_id: int | None,
     proposed_by: int | None,
 ) -> int | None:
-    """Replace the open proposal of a division by this content; the same content keeps its row and deadline."""
+    """Replace the open proposal of a division by this content; the same content keeps its row and deadline.
+
+    So does one of the system that is signed already, when only the words of the notice are newer.
+    """
     frozen = frozen | {"notice": marked_notice(uow.runtime.drill, frozen["notice"])}
     adcode, text = frozen["adcode"], canonical(frozen)
     content_hash = digest(frozen)
@@ -134,6 +137,8 @@ async def put_forward(
     if known is not None and proposed_by is None:
         await close_open(uow, adcode, "superseded", by_system=True)
         return None
+    if proposed_by is None and (signed := await _signed_alike(uow, frozen)) is not None:
+        return signed
     await close_open(uow, adcode, "superseded", by_system=False)
     chain = chain_for(plan, frozen)
     position = None if chain is None else begun(chain, uow.now)
@@ -174,6 +179,21 @@ async def put_forward(
         await tell_turn(uow, made, chain, position, "proposal")
     await uow.tell("proposal", adcode)
     return int(made["id"])
+
+
+async def _signed_alike(uow: UnitOfWork, frozen: dict[str, Any]) -> int | None:
+    """The open proposal of the system that somebody has signed and that differs in the words of its notice only.
+
+    Every hour words the basis anew; were that another content, a chain of signatures would never come to its end.
+    """
+    row = await uow.fetchrow(
+        "SELECT id, content FROM proposal WHERE adcode = $1 AND state = 'open' AND step > 0 AND proposed_by IS NULL",
+        frozen["adcode"],
+    )
+    if row is None:
+        return None
+    matter = [{**json.loads(one), "notice": None} for one in (row["content"], canonical(frozen))]
+    return int(row["id"]) if matter[0] == matter[1] else None
 
 
 async def close_open(uow: UnitOfWork, adcode: str, state: str, *, by_system: bool) -> None:

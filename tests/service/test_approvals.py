@@ -339,6 +339,30 @@ class TestChange:
         found = await only(client, await people(OFFICE))
         assert (found["id"], found["chain"]["signed"]) == (proposal["id"], 1)
 
+    async def test_newer_words_alone_do_not_undo_a_signature(self, client: Client, people: People) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        await client.deliver(forecast([60.0] * 31 + [181.0] * 72 + [40.0] * 60))
+        await client.work()
+        found = await only(client, await people(OFFICE))
+        assert (found["id"], found["content_hash"]) == (proposal["id"], proposal["content_hash"])
+        assert (await sign(client, await people(DEPUTY), proposal)).json()["decision"]
+
+    async def test_unsigned_newer_words_replace_the_older(self, client: Client, people: People) -> None:
+        proposal = await chained(client)
+        await client.deliver(forecast([60.0] * 31 + [181.0] * 72 + [40.0] * 60))
+        await client.work()
+        assert (await only(client, await people(OFFICE)))["content_hash"] != proposal["content_hash"]
+
+    async def test_another_end_is_another_content(self, client: Client, people: People) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        await client.deliver(forecast([60.0] * 31 + [180.0] * 96 + [40.0] * 60))
+        await client.work()
+        found = await only(client, await people(OFFICE))
+        assert found["id"] != proposal["id"]
+        assert found["chain"]["signed"] == 0
+
     async def test_the_chain_is_the_one_of_the_plan_when_it_was_put_forward(
         self, client: Client, people: People
     ) -> None:
