@@ -19,6 +19,7 @@ COMMANDS = {
     "skill": "skill",
     "list": "lists",
     "bench": "bench",
+    "drill": "drill",
     "account": "administration",
     "feed": "administration",
 }
