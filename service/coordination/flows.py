@@ -9,12 +9,15 @@ from typing import Any
 
 from alerts.instants import parse_instant
 from alerts.law import Law
+from alerts.levels import Level
+from alerts.obligations import Kind
 from service.accounts.roles import CENTRE, COORDINATORS, NATION, Principal
 from service.coordination.adjacency import neighbours_of
 from service.coordination.words import told
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork
+from service.obligations.flows import met
 from service.people.flows import notify
 from service.prompts.repository import asked_of
 
@@ -81,7 +84,7 @@ async def tell_around(
             en=en,
             link="/region/circulars",
         )
-    await _look_at_linked(uow, adcode)
+    await _answer_prompt(uow, adcode, Level.of(frozen["to"]))
     await uow.tell("circular", adcode)
     return int(circular_id)
 
@@ -105,11 +108,15 @@ def _document(uow: UnitOfWork, frozen: Mapping[str, Any], effective_at: datetime
     }
 
 
-async def _look_at_linked(uow: UnitOfWork, adcode: str) -> None:
-    """What is in force here may be the level that linked divisions take in principle."""
+async def _answer_prompt(uow: UnitOfWork, adcode: str, level: Level) -> None:
+    """The prompt that stands here is adopted with its level; divisions linked by it may have to follow in principle."""
     asked = (await asked_of(uow, [adcode])).get(adcode)
-    region = None if asked is None else uow.runtime.law.regions.get(asked.region)
-    if asked is None or region is None or not region.same_level:
+    if asked is None:
+        return
+    if level >= asked.view.level:
+        await met(uow, adcode, Kind.ADOPT_PROMPT, f"prompt:{asked.view.id}")
+    region = uow.runtime.law.regions.get(asked.region)
+    if region is None or not region.same_level:
         return
     linked = [row["adcode"] for row in await uow.fetch(LINKED_SQL, int(asked.view.id), adcode)]
     if linked:

@@ -14,7 +14,7 @@ from service.kit.bulk import lock_divisions
 from service.kit.problems import Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.board import find
-from service.prompts.laggards import watch
+from service.prompts.laggards import owe_adoption, watch
 from service.prompts.proposing import propose_all
 from service.prompts.suggesting import accepted
 
@@ -59,6 +59,7 @@ async def issue(
         return await _entered(uow, principal, key)
     await propose_all(uow, adcodes)
     await watch(uow, made, uow.runtime.law.regions[prompt.region], adcodes)
+    await owe_adoption(uow, made, adcodes)
     if suggestion is not None:
         await accepted(uow, principal, suggestion, made)
     await _follow(uow, made, adcodes)

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.law import Region
+from alerts.obligations import after_prompt
 from service.accounts.roles import NATION, Role, Scope
 from service.kit.bulk import due_all, record_all
 from service.kit.unit_of_work import UnitOfWork
+from service.obligations.flows import oblige_all, terms_at
 from service.people.flows import notify
 from service.prompts.board import find
 
 PROVINCE, COORDINATOR = 1, 2
+WAITING_SQL = "SELECT adcode FROM proposal WHERE adcode = ANY($1::text[]) AND state = 'open' ORDER BY adcode"
 INSERT_SQL = """
 INSERT INTO prompt_escalation (prompt_id, adcode, stage, to_adcode, to_roles, waiting_for, at)
 SELECT $1, adcode, $2, to_adcode, $3, waiting_for, $4 FROM unnest($5::text[], $6::text[], $7::text[]) n(adcode, to_adcode, waiting_for)
@@ -36,6 +39,17 @@ async def watch(uow: UnitOfWork, prompt_id: int, region: Region | None, adcodes:
         (f"laggards:{prompt_id}:{COORDINATOR}", _after(uow, later), {"prompt": prompt_id, "stage": COORDINATOR})
     )
     await due_all(uow, "escalate_laggards", wanted)
+
+
+async def owe_adoption(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]) -> None:
+    """Where the plan of a place says within how many hours a prompt is adopted, that is owed from now on.
+
+    Only where a proposal waits: what is in force already needs no adopting.
+    """
+    due = [adcode for adcode in adcodes if after_prompt(terms_at(uow, adcode), uow.now)]
+    for row in await uow.fetch(WAITING_SQL, due) if due else ():
+        owed = after_prompt(terms_at(uow, row["adcode"]), uow.now)
+        await oblige_all(uow, row["adcode"], owed, f"prompt:{prompt_id}")
 
 
 def _after(uow: UnitOfWork, hours: int) -> datetime:

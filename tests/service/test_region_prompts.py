@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from service.accounts.roles import Role
 from service.assessments.flows import assess_division
-from service.kit.clock import ManualClock
+from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
 from tests.service.region_support import (
     COMMON_START,
@@ -146,6 +146,23 @@ async def one_by_one(runtime: Runtime, adcodes: list[str]) -> dict[str, Any]:
             ],
         )
     return found
+
+
+class TestAdoption:
+    async def test_where_a_plan_names_hours_adopting_is_owed_and_met(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        clock.current = datetime(2020, 1, 10, 12, 0, tzinfo=SHANGHAI)
+        coordinator = await client.account(Role.COORDINATOR, "100000")
+        starts = (clock.now() + timedelta(hours=30)).isoformat()
+        body = prompt_body({"140100": "red", "140300": "red"}, region="jingjinji-2017", starts_at=starts)
+        made = await enter(client, coordinator, body)
+        found = await rows(runtime, "SELECT adcode, subject, state, due_at FROM obligation WHERE kind = 'adopt_prompt'")
+        subject = f"prompt:{made['id']}"
+        assert [tuple(row) for row in found] == [("140100", subject, "open", clock.now() + timedelta(hours=2))]
+        await Command(client).decide((await open_proposals(client, coordinator))["140100"])
+        (state,) = await rows(runtime, "SELECT state FROM obligation WHERE kind = 'adopt_prompt'")
+        assert state["state"] == "met"
 
 
 class TestTwice:
