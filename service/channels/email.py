@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from service.channels.base import LONGEST_ANSWER, Answer, Outgoing
+from service.kit.drill import MARK
 
 Security = Literal["starttls", "tls", "none"]
 MOST_CALLS = 4
@@ -151,7 +152,8 @@ def compose(box: Mailbox, outgoing: Outgoing) -> EmailMessage:
     message.make_mixed()
     for language in (first, "zh" if first == "en" else "en"):
         part = EmailMessage(policy=SMTP_POLICY)
-        part.set_content(f"{texts[language]['title']}\n\n{texts[language]['text']}\n", charset="utf-8", cte="base64")
+        mark = MARK if texts.get("drill") else ""
+        part.set_content(f"{mark}{texts[language]['title']}\n\n{texts[language]['text']}\n", charset="utf-8", cte="base64")
         part["Content-Language"] = "zh-CN" if language == "zh" else "en"
         part["Content-Disposition"] = "inline"
         message.attach(part)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from service.accounts.roles import Principal, Role, prefix_of
+from service.accounts.roles import Principal, Role
 from service.enterprises.sources import homes_of, sites_of
 from service.kit.problems import Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -52,9 +52,7 @@ class Reader:
 def capacities(principal: Principal) -> tuple[list[str], list[str]]:
     """Roles in which somebody reads, own and stood in for, each with the digits that its divisions begin with."""
     held = [(principal.role.value, principal.scope.prefix)]
-    for stand_in in getattr(principal, "stand_ins", ()):
-        scope = stand_in.scope
-        held.append((Role(stand_in.role).value, scope.prefix if hasattr(scope, "prefix") else prefix_of(str(scope))))
+    held += [(stand_in.role.value, stand_in.scope.prefix) for stand_in in principal.stand_ins]
     return [role for role, _ in held], [prefix for _, prefix in held]
 
 

@@ -13,9 +13,15 @@ from service.subscriptions.flows import queue_many
 from service.subscriptions.repository import content_of
 
 REACHED_SQL = """
-SELECT a.role, a.adcode AS scope, c.* FROM account a JOIN contact c ON c.account_id = a.id
-WHERE a.enabled AND a.role = ANY($1::text[]) AND a.adcode = ANY($2::text[]) ORDER BY c.id
+SELECT r.role, r.scope, c.* FROM (
+    SELECT a.id, a.role, a.adcode AS scope FROM account a WHERE a.enabled AND a.role = ANY($1::text[]) AND a.adcode = ANY($2::text[])
+    UNION
+    SELECT t.id, a.role, d.adcode FROM delegation d JOIN account a ON a.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
+    WHERE t.enabled AND a.role = ANY($1::text[]) AND d.adcode = ANY($2::text[])
+        AND d.valid_from <= $3 AND d.valid_until > $3 AND d.ended_at IS NULL
+) r JOIN contact c ON c.account_id = r.id ORDER BY c.id
 """
+"""People of the roles, and who stands in for them at this instant."""
 
 
 def chain_of(adcode: str) -> list[str]:
@@ -24,11 +30,12 @@ def chain_of(adcode: str) -> list[str]:
 
 
 def nearest(rows: list[Any]) -> list[Any]:
-    """Of each role those whose own region is the smallest: the city's commander before that of the province."""
+    """Of each role those whose own region is the smallest, each person once: the city's commander before that of the province."""
     closest: dict[str, int] = {}
     for row in rows:
         closest[row["role"]] = max(closest.get(row["role"], 0), len(prefix_of(row["scope"])))
-    return [row for row in rows if len(prefix_of(row["scope"])) == closest[row["role"]]]
+    near = [row for row in rows if len(prefix_of(row["scope"])) == closest[row["role"]]]
+    return list({row["id"]: row for row in near}.values())
 
 
 def quiet_until(now: datetime, quiet_from: int | None, until: int | None) -> datetime | None:
@@ -49,7 +56,7 @@ async def tell(uow: UnitOfWork, message_id: int, contact_id: int | None = None) 
     message = await uow.fetchrow("SELECT * FROM inbox_message WHERE id = $1", message_id)
     if message is None:
         return 0
-    people = nearest(await uow.fetch(REACHED_SQL, message["roles"], chain_of(message["adcode"])))
+    people = nearest(await uow.fetch(REACHED_SQL, message["roles"], chain_of(message["adcode"]), uow.now))
     queued = 0
     for person in people:
         if contact_id not in {None, person["id"]}:

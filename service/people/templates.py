@@ -82,7 +82,8 @@ class Template(_Strict):
                 ("sms", getattr(self.sms, language)),
             ):
                 _check(text, self.places, f"{where} ({language})")
-            sample = self.texts(self.samples)["sms"][language]
+        samples = self.texts(self.samples)["sms"]
+        for language, sample in samples.items():
             if parts(sample) > USUAL_PARTS:
                 raise ValueError(
                     f"sms ({language}) takes {parts(sample)} parts with its samples; at most {USUAL_PARTS}"

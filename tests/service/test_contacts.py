@@ -262,12 +262,13 @@ class TestRegister:
             read_contacts(answer.content)
 
 
-class TestPage:
-    FORM = {"sec-fetch-site": "same-origin", "accept": "text/html"}
+FORM = {"sec-fetch-site": "same-origin", "accept": "text/html"}
 
+
+class TestPage:
     async def test_forms_do_what_the_api_does(self, client: Client, runtime: Runtime) -> None:
         uscc = await listed(runtime)
-        duty = await client.account(DUTY) | self.FORM
+        duty = await client.account(DUTY) | FORM
         made = await client.http.post("/people/contacts", headers=duty, data=person(uscc) | {"by_email": "on"})
         assert made.status_code == 303, made.text
         (found,) = await seen(client, duty)
@@ -278,7 +279,7 @@ class TestPage:
 
     async def test_a_refusal_keeps_what_was_typed(self, client: Client, runtime: Runtime) -> None:
         uscc = await listed(runtime)
-        duty = await client.account(DUTY) | self.FORM
+        duty = await client.account(DUTY) | FORM
         answer = await client.http.post("/people/contacts", headers=duty, data=person(uscc, phone="abc", name='王"某'))
         assert answer.status_code == 422
         assert "abc" in answer.text
@@ -286,7 +287,7 @@ class TestPage:
         assert "王&#34;某" in answer.text
 
     async def test_an_official_keeps_and_deletes_the_own_one(self, client: Client) -> None:
-        duty = await client.account(DUTY) | self.FORM
+        duty = await client.account(DUTY) | FORM
         given = {"phone": PHONE, "by_sms": "on", "language": "en", "quiet_from": "", "quiet_until": ""}
         assert (await client.http.post("/people/own", headers=duty, data=given)).status_code == 303
         assert (await seen(client, duty))[0]["language"] == "en"
@@ -295,7 +296,7 @@ class TestPage:
 
     async def test_a_register_by_form(self, client: Client, runtime: Runtime) -> None:
         uscc = await listed(runtime)
-        duty = await client.account(DUTY) | self.FORM
+        duty = await client.account(DUTY) | FORM
         for row, status in (([uscc, "王", "", PHONE, "", "", ""], 303), ([uscc, "", "", "", "", "", ""], 422)):
             files = {"register": ("register.csv", register(row))}
             answer = await client.http.post("/people/imports", headers=duty, files=files)
@@ -304,7 +305,7 @@ class TestPage:
 
     async def test_an_enterprise_has_its_own_page(self, client: Client, runtime: Runtime) -> None:
         uscc = await listed(runtime)
-        plant = await client.account(ENTERPRISE, uscc=uscc) | self.FORM
+        plant = await client.account(ENTERPRISE, uscc=uscc) | FORM
         page = await client.http.get("/people", headers=plant)
         assert page.status_code == 200
         assert "/people/imports" not in page.text

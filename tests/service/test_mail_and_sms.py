@@ -44,8 +44,8 @@ async def server() -> AsyncIterator[MailServer]:
         yield made
 
 
-async def sent(mailbox: Mailbox, *outgoing: Outgoing, timeout: float = 5.0) -> list[Any]:
-    channel = EmailChannel(mailbox, timeout)
+async def sent(mailbox: Mailbox, *outgoing: Outgoing, seconds: float = 5.0) -> list[Any]:
+    channel = EmailChannel(mailbox, seconds)
     try:
         return [await channel.send(one) for one in outgoing]
     finally:
@@ -100,7 +100,7 @@ class TestMail:
             (answer,) = await sent(box(made), mail())
         assert answer.status == status
         assert READER not in answer.said
-        assert said.split()[0] in answer.said
+        assert said.split(maxsplit=1)[0] in answer.said
 
     async def test_a_refusal_after_the_text_is_tried_again(self) -> None:
         async with MailServer(after_data="451 try later").running() as made:
@@ -110,7 +110,7 @@ class TestMail:
 
     async def test_silence_ends(self) -> None:
         async with MailServer(silent=True).running() as made:
-            (answer,) = await sent(box(made), mail(), timeout=0.2)
+            (answer,) = await sent(box(made), mail(), seconds=0.2)
         assert answer.status is None
 
     async def test_nobody_there(self) -> None:
