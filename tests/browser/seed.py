@@ -54,6 +54,8 @@ def accounts(uscc: str) -> list[tuple[str, Role, str, str | None]]:
         ("demo-nation", Role.COMMANDER, NATION, None),
         ("demo-coordinator", Role.COORDINATOR, NATION, None),
         ("demo-auditor", Role.AUDITOR, NATION, None),
+        ("demo-admin", Role.ADMINISTRATOR, BEIJING, None),
+        ("demo-security", Role.SECURITY_ADMINISTRATOR, BEIJING, None),
         ("demo-shandong", Role.COMMANDER, "370000", None),
         ("demo-plant", Role.ENTERPRISE, BEIJING, uscc),
     ]
