@@ -274,6 +274,9 @@ def test_what_a_plan_says(case: dict[str, Any], law: Law) -> None:
         assert said == wanted.pop(word, {}), word
     roles = wanted.pop("roles", {})
     assert {level: list(plan.approvers[level]) for level in roles} == roles
+    signs = wanted.pop("signs", {})
+    signatures = {str(level): [one.role for one in chain] for level, chain in plan.signatures.items()}
+    assert {level: signatures.get(level) for level in signs} == signs
     hours = wanted.pop("deadlines", {})
     assert {name: getattr(plan.deadlines, name) for name in hours} == hours
     lift = criteria.lift and criteria.lift.model_dump()

@@ -53,7 +53,8 @@ class TestHold:
         assert (made["action"], made["reason"], made["content"]["flags"]) == ("hold", "no_change", [])
         assert made["content"]["notice"]["zh"]["headline"] == "北京市维持重污染天气黄色预警和Ⅲ级应急响应"
         answer = await say(client, commander, made, True)
-        assert set(answer.json()) == {"decision", "proposal", "approved", "decided_at", "deviation"}
+        signatures = {"signed", "of", "next"}
+        assert set(answer.json()) == {"decision", "proposal", "approved", "decided_at", "deviation"} | signatures
         await client.work()
         assert await effects(runtime) == before | {"decision": before["decision"] + 1}
         assert (await client.http.get("/public/warnings.json")).json()["warnings"] == told.json()["warnings"]
