@@ -124,7 +124,8 @@ APPROVALS: dict[str, tuple[str, str]] = {
     "new_title": ("录入预警建议", "Enter a proposal"),
     "new_intro": (
         "由值班人员或指挥人员录入；须由他人按预案签批后才生效。偏离最新研判的，须选择依据类别并写明文号。",
-        "Entered by duty officers and leaders; it takes effect only after others signed it by the plan. What departs from the newest assessment needs a ground and its document.",
+        "Entered by duty officers and leaders; it takes effect only after others signed it by the plan."
+        " What departs from the newest assessment needs a ground and its document.",
     ),
     "new_cannot": ("你的角色不能录入建议。", "Your role does not enter proposals."),
     "new_place": ("地区", "Place"),
