@@ -67,6 +67,7 @@ LOGINS = (
     DemoLogin("demo-coordinator", Role.COORDINATOR, "演示区域协调员"),
     DemoLogin("demo-auditor", Role.AUDITOR, "演示审计员"),
     DemoLogin("demo-admin", Role.ADMINISTRATOR, "演示管理员"),
+    DemoLogin("demo-security", Role.SECURITY_ADMINISTRATOR, "演示安全管理员"),
     DemoLogin("demo-beijing", Role.COMMANDER, "演示北京市指挥长", CITY),
     DemoLogin("demo-beijing-duty", Role.DUTY_OFFICER, "演示北京市值班员", CITY),
     DemoLogin(DUTY, Role.DUTY_OFFICER, "脚本值班员", scripted=True),
