@@ -82,8 +82,9 @@ def order_key(measure: Measure) -> tuple[int, int, str]:
 
 
 def asks_nothing(measure: Measure) -> bool:
-    """True for a known measure that asks for nothing at all (不采取措施)."""
-    return measure.action is Action.NONE and measure.vehicle_rule is None and measure.non_road_ban is None
+    """True for a known measure that asks for nothing at all (不采取措施), now and later."""
+    now = measure.action is Action.NONE and measure.vehicle_rule is None and measure.non_road_ban is None
+    return now and all(asks_nothing(later.measure) for later in measure.later)
 
 
 def without_deadline(measure: Measure) -> Measure:
@@ -113,7 +114,7 @@ def _covers(strict: Measure, mild: Measure) -> bool:
 
 def _reduction_covers(strict: Measure, mild: Measure) -> bool:
     if mild.action in _NO_REDUCTION:
-        return mild.action is Action.NONE or strict.executable
+        return mild.action is Action.NONE or (strict.executable and not asks_nothing(strict))
     if Action.UNKNOWN in (strict.action, mild.action):
         return strict.action is mild.action
     if mild.action is Action.SELF_DETERMINED:

@@ -148,6 +148,11 @@ class TestCovers:
             assert covers(one, three)
 
 
+def test_nothing_does_not_cover_a_transport_measure_whose_rule_is_not_said() -> None:
+    assert not covers(NONE, Measure(Action.TRANSPORT))
+    assert covers(STOP, Measure(Action.TRANSPORT))
+
+
 class TestCombine:
     def test_the_stricter_with_both_named(self) -> None:
         found = combine([Demand(CITY, STOP), Demand(SEASON, FIFTH)])
@@ -180,6 +185,12 @@ class TestCombine:
         found = combine([Demand(CITY, UNKNOWN), Demand(SEASON, NONE)])
         assert [kept.measure for kept in found.kept] == [UNKNOWN]
         assert "不能按" in found.reasons[0][0]
+
+    def test_nothing_now_and_a_stop_later_is_not_nothing(self) -> None:
+        staged = replace(NONE, later=(Later(24.0, STOP),))
+        night = replace(STOP, window="17:00-09:00")
+        assert not asks_nothing(staged)
+        assert {kept.measure for kept in combine([Demand(CITY, night), Demand(SEASON, staged)]).kept} == {night, staged}
 
     def test_a_later_deadline_leaves_the_milder_one_until_then(self) -> None:
         due = START + timedelta(hours=12)
