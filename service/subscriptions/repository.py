@@ -218,8 +218,8 @@ async def give_back(uow: UnitOfWork, claims: Sequence[Claim]) -> None:
 async def healths(uow: UnitOfWork, failing: Collection[int], well: Collection[int]) -> dict[int, tuple[str, Health]]:
     """Lock the endpoints whose health changes, in one order for all nodes; returns division and health before."""
     rows = await uow.fetch(
-        "SELECT id, adcode, failures, failing_since, rest_until FROM subscription WHERE id = ANY($1) OR id = ANY($2) AND failures > 0"
-        " ORDER BY id FOR UPDATE",
+        "SELECT id, adcode, failures, failing_since, rest_until FROM subscription"
+        " WHERE id = ANY($1) OR failures > 0 AND id = ANY($2) ORDER BY id FOR UPDATE",
         list(failing),
         list(well),
     )

@@ -20,6 +20,7 @@ class SubscriptionRow(SQLModel, table=True):
     __tablename__ = "subscription"
     __table_args__ = (
         CheckConstraint("state IN ('active', 'paused', 'ended', 'gone', 'disabled')", name="subscription_sound"),
+        Index("subscription_in_trouble", "id", postgresql_where=sql("failures > 0")),
     )
 
     id: int | None = serial()

@@ -45,6 +45,7 @@ def _subscription() -> None:
     op.add_column("subscription", sa.Column("host", sa.String(255), nullable=True))
     op.execute("UPDATE subscription SET host = left(lower(substring(url from '^[a-z]+://([^/?#]*)')), 255)")
     op.alter_column("subscription", "host", nullable=False)
+    op.create_index("subscription_in_trouble", "subscription", ["id"], postgresql_where=sa.text("failures > 0"))
     op.create_check_constraint(
         "subscription_sound", "subscription", "state IN ('active', 'paused', 'ended', 'gone', 'disabled')"
     )
@@ -162,5 +163,6 @@ def downgrade() -> None:
     op.create_index("delivery_by_state", "delivery", ["state", "id"])
     op.drop_table("delivery_content")
     op.drop_constraint("subscription_sound", "subscription", type_="check")
+    op.drop_index("subscription_in_trouble", table_name="subscription")
     for name in ("retiring", "scheme", "ordered", "failures", "failing_since", "rest_until", "host"):
         op.drop_column("subscription", name)
