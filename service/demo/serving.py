@@ -241,7 +241,7 @@ def welcome(runtime: Runtime, episode: Episode, options: Options, address: str) 
             "    12-14 17:00 首次预报，各市出现预警建议；用 demo-commander 审批 · first forecast, proposals appear: approve them",
             "    石家庄的建议须依次签批（演示虚构）：demo-office，再 demo-deputy；见 /proposals"
             " · Shijiazhuang's are signed in order (invented): demo-office, then demo-deputy; see /proposals",
-            "    12-15 12:00 环保部区域预警提示 · the ministry's regional prompt: 23 red, 9 orange",
+            "    12-15 12:00 环保部区域预警提示 · the ministry's regional prompt: 23 red, 9 orange → /region",
             "    12-15 起各市响应陆续生效，企业查看减排要求 · responses begin city by city, enterprises see what to stop",
             "    北京的十几家企业按小时报送用电；一家该停未停，见 核查 /findings（用 demo-beijing-duty、demo-beijing 处理）"
             " · a dozen plants in Beijing send their power by the hour; one runs on: see /findings",

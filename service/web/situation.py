@@ -221,14 +221,14 @@ def _share(row: Any) -> str | None:
 TICKER_SQL = """
 SELECT id, at, kind, adcode, content FROM ledger_entry
 WHERE id > (SELECT coalesce(max(id), 0) FROM ledger_entry) - 20000
-    AND (adcode LIKE $1 OR (adcode IS NULL AND kind = 'prompt.issued')) AND kind = ANY($2::text[])
+    AND (adcode LIKE $1 OR (adcode IS NULL AND kind IN ('prompt.issued', 'prompt.lift'))) AND kind = ANY($2::text[])
 ORDER BY id DESC LIMIT $3
 """
 TICKER_KINDS = (
     "proposal.made", "proposal.signed", "proposal.escalated", "proposal.withdrawn", "proposal.expired",
     "decision.approved", "decision.rejected", "warning.issue", "warning.raise",
     "warning.lower", "warning.extend", "warning.lift", "warning.revoke", "warning.active", "warning.lapsed",
-    "prompt.issued", "list.imported", "list.activated", "notice.acknowledged",
+    "prompt.issued", "prompt.lift", "prompt.laggard", "list.imported", "list.activated", "notice.acknowledged",
 )  # fmt: skip
 
 
@@ -261,6 +261,8 @@ async def ticker(uow: UnitOfWork, scope: Scope, size: int = 14) -> list[Event]:
 def _href(kind: str, adcode: str | None, content: dict[str, Any]) -> str | None:
     """Where an event leads."""
     noun = kind.partition(".")[0]
+    if noun == "prompt":
+        return f"/region/{content['prompt']}"
     if "warning" in content and noun == "warning":
         return f"/warnings/{content['warning']}"
     if "proposal" in content:

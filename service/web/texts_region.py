@@ -6,6 +6,8 @@ REGION: dict[str, tuple[str, str]] = {
     "nav_more": ("更多", "More"),
     "nav_region": ("联动", "Region"),
     "flag_same_level": ("与同省（区）联动城市原则上同级", "the level of the linked cities, in principle"),
+    "ev_prompt.lift": ("区域统一解除：{count} 个地区", "Joint lift for {count} divisions"),
+    "ev_prompt.laggard": ("{place}未按区域提示办理，已报上级", "{place} has not acted on the regional prompt; told to the next authority"),
     "region_board": ("联动进度", "Board of the region"),
     "region_title": ("区域联动进度", "In step with the region"),
     "region_title_lift": ("统一解除进度", "Joint lift"),
