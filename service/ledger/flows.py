@@ -109,8 +109,17 @@ async def verify(
     Reads one snapshot, so that entries written meanwhile are no fault. `connection` must be outside a transaction.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        verdict = await _verify(connection, progress)
-        return verdict if noted is None or not verdict.whole else await _against(connection, verdict, *noted)
+        return await verify_within(connection, progress, noted)
+
+
+async def verify_within(
+    connection: asyncpg.Connection,
+    progress: Callable[[int], None] | None = None,
+    noted: tuple[int, str] | None = None,
+) -> Verdict:
+    """`verify` in the caller's snapshot."""
+    verdict = await _verify(connection, progress)
+    return verdict if noted is None or not verdict.whole else await _against(connection, verdict, *noted)
 
 
 async def _against(connection: asyncpg.Connection, verdict: Verdict, entries: int, head: str) -> Verdict:
