@@ -68,9 +68,7 @@ class EmailChannel:
         """End the connections that are kept."""
         with self._lock:
             idle, self._idle = self._idle, []
-        await asyncio.get_running_loop().run_in_executor(
-            self._threads, _end_all, idle
-        )
+        await asyncio.get_running_loop().run_in_executor(self._threads, _end_all, idle)
         self._threads.shutdown(wait=False)
 
     def _send(self, outgoing: Outgoing) -> Answer:
@@ -153,7 +151,9 @@ def compose(box: Mailbox, outgoing: Outgoing) -> EmailMessage:
     for language in (first, "zh" if first == "en" else "en"):
         part = EmailMessage(policy=SMTP_POLICY)
         mark = MARK if texts.get("drill") else ""
-        part.set_content(f"{mark}{texts[language]['title']}\n\n{texts[language]['text']}\n", charset="utf-8", cte="base64")
+        part.set_content(
+            f"{mark}{texts[language]['title']}\n\n{texts[language]['text']}\n", charset="utf-8", cte="base64"
+        )
         part["Content-Language"] = "zh-CN" if language == "zh" else "en"
         part["Content-Disposition"] = "inline"
         message.attach(part)

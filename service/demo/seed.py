@@ -14,6 +14,7 @@ from emission_lists.lists import EmissionListDraft, Enterprise
 from service.accounts.flows import create_account
 from service.accounts.passwords import hash_password
 from service.accounts.roles import NATION, Role, Scope
+from service.demo.contacts import seed_contacts
 from service.demo.episodes import Episode
 from service.demo.filing import CITY, EVIDENCE_FEED
 from service.demo.messages import FORECAST_FEEDS, OBSERVATION_FEED
@@ -131,7 +132,7 @@ async def seed_lists(runtime: Runtime, episode: Episode, sizes: dict[str, int]) 
             version = await store_draft(uow, draft, guide=GUIDE, created_by=None, generated=True)
             await activate(uow, Scope(adcode), version, None)
             chosen = showcase(draft)
-            await create_account(
+            account_id = await create_account(
                 uow,
                 login=enterprise_login(adcode),
                 password=PASSWORD,
@@ -140,6 +141,7 @@ async def seed_lists(runtime: Runtime, episode: Episode, sizes: dict[str, int]) 
                 adcode=adcode,
                 uscc=chosen.uscc,
             )
+            await seed_contacts(uow, draft, account_id)
             await uow.commit()
         made += 1
     return made

@@ -18,6 +18,7 @@ from service.kit.problems import Invalid, Problem
 from service.kit.unit_of_work import UnitOfWork
 from service.notices import calls, extra, flows, repository
 from service.notices.schemas import CallBody, ExtraBody, ExtraDecision
+from service.people.audience import Audience
 from service.people.templates import load_templates
 from service.web.forms import read_form
 from service.web.pages import render, said_of, writer_of
@@ -138,7 +139,7 @@ async def _extra_page(
     )
     counted = None
     if official.may_reach_people and official.scope.covers(item["adcode"]):
-        counted = await extra.preview(uow, official, item["adcode"], extra.Audience.model_validate(item["audience"]))
+        counted = await extra.preview(uow, official, item["adcode"], Audience.model_validate(item["audience"]))
     return render(
         request, "extra.html", official, status=status, item=item, mailing=mailing, counted=counted, fault=fault
     )

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from .conftest import Open
+from .conftest import Open, Site
 
 pytestmark = [pytest.mark.browser, pytest.mark.enable_socket]
 PAGES = ("/me/inbox", "/people", "/notices", "/notices/1", "/notices/extra/new", "/notices/templates", "/deliveries")
@@ -87,8 +87,45 @@ def test_the_inbox_is_counted_read_and_emptied(opened: Open) -> None:
     expect(page.locator("header .inbox b")).to_have_count(0)
 
 
-def test_the_call_list_prints_boxes_instead_of_buttons(opened: Open) -> None:
-    page = opened("demo-nation", "/notices/1/calls")
+@pytest.fixture
+def decided(opened: Open, site: Site) -> int:
+    """The notice of Beijing, whose list has enterprises; its warning is approved when it is not yet."""
+    page = opened("demo-commander", "/me/inbox")
+    found = page.request.get("/api/v1/notices").json()["items"]
+    here = [one["id"] for one in found if one["adcode"] == "110000"]
+    if here:
+        return int(here[0])
+    path = f"/api/v1/proposals/{site.seeded.open}"
+    shown = page.request.get(path).json()
+    given = {"approve": True, "content_hash": shown["content_hash"], "reason": "同意"}
+    answer = page.request.post(f"{path}/decision", data=given, headers={"origin": site.address})
+    assert answer.ok, answer.text()
+    return int(page.request.get("/api/v1/notices").json()["items"][0]["id"])
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_who_has_answered_and_whom_to_call(opened: Open, decided: int, width: int) -> None:
+    page = opened("demo-duty", f"/notices/{decided}", width=width)
+    expect(page.locator("[aria-labelledby=h-counties] tbody tr").first).to_be_visible()
     sound(page)
+    page.goto(f"/notices/{decided}/calls")
+    sound(page)
+    entries = page.locator(".messages > li")
+    before = entries.count()
+    first = entries.first.locator("h3 a").inner_text()
+    entries.first.locator("button[value=no_answer]").click()
+    expect(entries.first).to_contain_text("无人接听 · demo-duty")
+    entries.first.locator("button[value=reached]").click()
+    expect(entries.first.locator("h3 a")).not_to_have_text(first)
+    assert before == 200
+    page.goto(f"/notices/{decided}")
+    expect(page.locator("dl.facts").first).to_contain_text("电话通知到")
+
+
+def test_the_call_list_prints_boxes_instead_of_buttons(opened: Open, decided: int) -> None:
+    page = opened("demo-duty", f"/notices/{decided}/calls")
+    expect(page.locator("main button[value=reached]").first).to_be_visible()
+    expect(page.locator("main .printonly").first).to_be_hidden()
     page.emulate_media(media="print")
-    expect(page.locator("main form").first).to_be_hidden()
+    expect(page.locator("main button[value=reached]").first).to_be_hidden()
+    expect(page.locator("main .printonly").first).to_be_visible()

@@ -17,6 +17,7 @@ from service.channels.base import Outgoing
 from service.channels.email import LONGEST_SUBJECT, EmailChannel, Mailbox, compose, one_line
 from service.channels.registry import live_channels
 from service.channels.sms import Gateway, SmsChannel, filled, member_of, parts
+from service.kit.drill import MARK
 from service.kit.settings import Settings
 from tests.service.mail_server import MailServer, TextGateway, certificate
 
@@ -152,6 +153,11 @@ class TestMail:
         await channel.close()
         assert {answer.status for answer in answers} == {200}
         assert sorted(server.recipients) == sorted(f"p{number}@example.test" for number in range(30))
+
+    @pytest.mark.parametrize("drill", [True, False])
+    def test_both_languages_of_a_drill_say_so(self, drill: bool) -> None:
+        made = compose(Mailbox("x", 1, "none", SENDER, "x"), mail(**({"drill": True} if drill else {})))
+        assert [MARK in part.get_content() for part in made.iter_parts()] == [drill, drill]
 
     @given(st.text(max_size=300))
     def test_any_subject_is_one_line(self, subject: str) -> None:
