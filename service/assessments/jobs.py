@@ -12,7 +12,10 @@ from service.kit.runtime import Runtime
 LIVE_SQL = """
 SELECT adcode FROM warning WHERE closed_at IS NULL OR closed_at > $1
 UNION SELECT adcode FROM proposal WHERE state = 'open'
-UNION SELECT e.adcode FROM prompt_entry e JOIN prompt p ON p.id = e.prompt_id WHERE p.ends_at IS NULL OR p.ends_at > $1
+UNION SELECT e.adcode FROM prompt_entry e JOIN prompt p ON p.id = e.prompt_id
+    WHERE p.kind = 'start' AND (p.ends_at IS NULL OR p.ends_at > $1) AND NOT EXISTS (
+        SELECT 1 FROM prompt_entry f JOIN prompt q ON q.id = f.prompt_id
+        WHERE f.adcode = e.adcode AND q.id > p.id AND (q.kind = 'start' OR coalesce(f.starts_at, q.starts_at) <= $1))
 """
 
 

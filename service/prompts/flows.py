@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from alerts.region import RegionalPrompt
 from alerts.region_lift import LiftPrompt
 from service.accounts.roles import Principal
 from service.kit.bulk import lock_divisions
-from service.kit.problems import Forbidden, Invalid
+from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.board import find
 from service.prompts.laggards import owe_adoption, watch
@@ -30,6 +31,21 @@ FARTHEST = timedelta(days=31)
 """A start or a lift later than this is a slip of the pen."""
 
 
+@dataclass(frozen=True)
+class _Entered:
+    """A prompt as it is stored: what was entered, and the instant of each division where it has one of its own."""
+
+    kind: str
+    region: str
+    document: str
+    basis: str
+    key: str | None
+    starts_at: datetime
+    ends_at: datetime | None
+    levels: Mapping[str, Level]
+    own: Mapping[str, datetime | None]
+
+
 async def issue(
     uow: UnitOfWork,
     principal: Principal,
@@ -43,20 +59,27 @@ async def issue(
     """Store a prompt and put every division's proposal forward with the common start, in this transaction.
 
     The same `key` by the same person gives the prompt that it made first. Raises Forbidden outside the coordinator's scope,
-    Invalid for unknown divisions and instants that make no sense.
+    Invalid for unknown divisions and instants that make no sense, Conflict when the key was used for another prompt.
     """
     adcodes = [entry.adcode for entry in prompt.entries]
     _check(uow, principal, prompt.region, adcodes)
-    starts = {entry.adcode: entry.starts_at or prompt.starts_at for entry in prompt.entries}
-    _check_instants(uow.now, prompt.ends_at, starts.values())
+    starts = [entry.starts_at or prompt.starts_at for entry in prompt.entries]
+    _check_instants(uow.now, prompt.ends_at, starts)
     await lock_divisions(uow, adcodes)
-    own = {entry.adcode: entry.starts_at for entry in prompt.entries}
-    levels = {entry.adcode: entry.level for entry in prompt.entries}
-    made = await _store(
-        uow, principal, "start", prompt.region, document, basis, key, prompt.starts_at, prompt.ends_at, levels, own
+    entered = _Entered(
+        kind="start",
+        region=prompt.region,
+        document=document,
+        basis=basis,
+        key=key,
+        starts_at=prompt.starts_at,
+        ends_at=prompt.ends_at,
+        levels={entry.adcode: entry.level for entry in prompt.entries},
+        own={entry.adcode: entry.starts_at for entry in prompt.entries},
     )
+    made = await _store(uow, principal, entered)
     if made is None:
-        return await _entered(uow, principal, key)
+        return await _before(uow, principal, entered)
     await propose_all(uow, adcodes)
     await watch(uow, made, uow.runtime.law.regions[prompt.region], adcodes)
     await owe_adoption(uow, made, adcodes)
@@ -78,19 +101,26 @@ async def lift(
     """Store a joint lift with an hour for each division, and assess them: where the lifting test holds, a lift is proposed.
 
     The prompts that stood there end at that hour. Where the test does not hold nothing is proposed and the board says why.
-    Raises Forbidden and Invalid as `issue` does.
+    Raises as `issue` does.
     """
     adcodes = [entry.adcode for entry in prompt.entries]
     _check(uow, principal, prompt.region, adcodes)
     _check_instants(uow.now, None, prompt.hours.values())
     await lock_divisions(uow, adcodes)
-    own = {entry.adcode: entry.lifts_at for entry in prompt.entries}
-    levels = dict.fromkeys(adcodes, Level.NONE)
-    made = await _store(
-        uow, principal, "lift", prompt.region, document, basis, key, prompt.lifts_at, None, levels, own
+    entered = _Entered(
+        kind="lift",
+        region=prompt.region,
+        document=document,
+        basis=basis,
+        key=key,
+        starts_at=prompt.lifts_at,
+        ends_at=None,
+        levels=dict.fromkeys(adcodes, Level.NONE),
+        own={entry.adcode: entry.lifts_at for entry in prompt.entries},
     )
+    made = await _store(uow, principal, entered)
     if made is None:
-        return await _entered(uow, principal, key)
+        return await _before(uow, principal, entered)
     await _follow(uow, made, adcodes)
     return await find(uow, principal.scope, made)
 
@@ -116,57 +146,52 @@ def _check_instants(now: datetime, ends_at: datetime | None, starts: Collection[
         raise Invalid("An instant lies more than a month ahead; correct its date.")
 
 
-async def _store(
-    uow: UnitOfWork,
-    principal: Principal,
-    kind: str,
-    region: str,
-    document: str,
-    basis: str,
-    key: str | None,
-    starts_at: datetime,
-    ends_at: datetime | None,
-    levels: Mapping[str, Level],
-    starts: Mapping[str, datetime | None],
-) -> int | None:
+async def _store(uow: UnitOfWork, principal: Principal, new: _Entered) -> int | None:
     """The rows of a prompt and its line on the ledger; None when this key has made one already."""
     made = await uow.fetchval(
         INSERT_SQL,
-        kind,
-        region,
-        document,
-        basis,
-        key,
+        new.kind,
+        new.region,
+        new.document,
+        new.basis,
+        new.key,
         principal.account_id,
         uow.now,
-        starts_at,
-        ends_at,
+        new.starts_at,
+        new.ends_at,
     )
     if made is None:
         return None
-    codes = sorted(levels)
+    codes = sorted(new.levels)
     await uow.execute(
-        ENTRIES_SQL, made, codes, [int(levels[code]) for code in codes], [starts[code] for code in codes]
+        ENTRIES_SQL, made, codes, [int(new.levels[code]) for code in codes], [new.own[code] for code in codes]
     )
-    await uow.record(
-        "prompt.issued" if kind == "start" else "prompt.lift",
-        None,
-        prompt=made,
-        region=region,
-        divisions=codes,
-        starts_at=starts_at,
-        **({"levels": [levels[code].code for code in codes]} if kind == "start" else {}),
-        **({"hours": {code: starts[code] for code in codes if starts[code]}} if any(starts.values()) else {}),
-    )
+    told: dict[str, Any] = {"divisions": codes, "starts_at": new.starts_at}
+    if new.kind == "start":
+        told |= {"levels": [new.levels[code].code for code in codes], "ends_at": new.ends_at}
+    if any(new.own.values()):
+        told["hours"] = {code: new.own[code] for code in codes if new.own[code]}
+    event = "prompt.issued" if new.kind == "start" else "prompt.lift"
+    await uow.record(event, None, prompt=made, region=new.region, **told)
     return int(made)
 
 
-async def _entered(uow: UnitOfWork, principal: Principal, key: str | None) -> dict[str, Any]:
-    """The prompt that this key made before."""
-    found = await uow.fetchval(
-        "SELECT id FROM prompt WHERE issued_by = $1 AND entry_key = $2", principal.account_id, key
+async def _before(uow: UnitOfWork, principal: Principal, again: _Entered) -> dict[str, Any]:
+    """The prompt that this key made before. Raises Conflict when it was another one."""
+    row = await uow.fetchrow(
+        "SELECT * FROM prompt WHERE issued_by = $1 AND entry_key = $2", principal.account_id, again.key
     )
-    return await find(uow, principal.scope, int(found))
+    assert row is not None
+    entries = await uow.fetch("SELECT adcode, level, starts_at FROM prompt_entry WHERE prompt_id = $1", row["id"])
+    stored = {entry["adcode"]: (entry["level"], entry["starts_at"]) for entry in entries}
+    given = {adcode: (int(level), again.own[adcode]) for adcode, level in again.levels.items()}
+    same = all(row[name] == getattr(again, name) for name in ("kind", "region", "document", "basis", "starts_at", "ends_at"))
+    if not same or stored != given:
+        raise Conflict(
+            f"This form was sent already and made prompt {row['id']}; to change what it asks, enter a new one.",
+            detail_zh=f"此表单已提交过并生成第 {row['id']} 号提示；如需修改，请重新打开表单录入新的提示。",
+        )
+    return await find(uow, principal.scope, int(row["id"]))
 
 
 async def _follow(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]) -> None:

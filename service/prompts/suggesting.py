@@ -10,11 +10,12 @@ from typing import Any
 from alerts.law import Region
 from alerts.levels import Level
 from alerts.region import Group, suggest_prompt, suggested_levels
-from service.accounts.roles import Principal, Scope
+from service.accounts.roles import COORDINATORS, NATION, Principal, Scope
 from service.coordination.adjacency import adjacency
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
+from service.people.flows import notify
 from service.prompts.repository import asked_of
 
 FRESH = timedelta(hours=24)
@@ -111,6 +112,18 @@ async def _make(uow: UnitOfWork, region: Region, fingerprint: str, document: dic
         return False
     codes = [one["adcode"] for one in document["divisions"]]
     await uow.record("suggestion.made", None, suggestion=made, region=region.id, divisions=codes)
+    provinces = {code[:2] for code in codes}
+    await notify(
+        uow,
+        adcode=f"{provinces.pop()}0000" if len(provinces) == 1 else NATION,
+        roles=COORDINATORS,
+        kind="prompt",
+        reason=f"suggestion:{made}",
+        zh=(f"建议发出区域预警提示：{len(codes)} 个相邻城市", f"{region.name}：{'、'.join(map(uow.runtime.place, codes))}。"),
+        en=(f"A regional prompt is suggested: {len(codes)} adjacent cities", f"{region.name_en}: {', '.join(codes)}."),
+        link="/region",
+        urgent=True,
+    )
     return True
 
 

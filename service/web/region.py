@@ -107,7 +107,7 @@ async def enter_prompt(request: Request, official: Official) -> Response:
                 prompt,
                 document=prompt.document,
                 basis=_needed(given, "basis", 2000),
-                key=given.get("key") or None,
+                key=given.get("key", "")[:80] or None,
                 suggestion=int(given["suggestion"]) if given.get("suggestion", "").isdecimal() else None,
             )
             await uow.commit()
@@ -276,7 +276,7 @@ async def enter_lift(prompt_id: Id, request: Request, official: Official) -> Res
                 _lift_of(uow, board, given),
                 document=_needed(given, "document", 300),
                 basis=_needed(given, "basis", 2000),
-                key=given.get("key") or None,
+                key=given.get("key", "")[:80] or None,
             )
             await uow.commit()
         except (Invalid, Forbidden, Unknown, Conflict) as refused:

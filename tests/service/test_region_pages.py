@@ -83,6 +83,9 @@ class TestForm:
         again = await client.http.post("/region/new", headers=coordinator | OURS, data=form)
         assert first.status_code == again.status_code == 303
         assert first.headers["location"] == again.headers["location"]
+        other = await client.http.post("/region/new", headers=coordinator | OURS, data=form | {"level_130200": "orange"})
+        assert other.status_code == 409
+        assert "已提交过" in other.text
         found = await open_proposals(client, coordinator)
         assert found["130200"]["to"] == "red"
         assert {one["to"] for code, one in found.items() if code.startswith("37")} == {"orange"}
