@@ -142,6 +142,7 @@ async def _page(
         evidence=None if evidence is None else json.loads(evidence),
         effect=await effect_of(uow, proposal["content"]["list_version"]),
         obstacle=facts.turn(official, proposal),
+        acting=facts.stands_in(official, proposal),
         rejections=REJECTIONS,
         notes=notes_of(writer, proposal),
         deviation=deviation_of(writer, proposal),

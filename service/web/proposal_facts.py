@@ -11,7 +11,7 @@ from typing import Any
 from alerts.instants import day_start, parse_instant
 from alerts.levels import Level
 from alerts.plans import Plan, later_starts
-from service.accounts.roles import NATION, Principal, Scope
+from service.accounts.roles import NATION, Principal, Scope, StandIn
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.law.loader import load_adjacency
@@ -156,12 +156,27 @@ async def replacing(uow: UnitOfWork, proposal: Mapping[str, Any]) -> int | None:
     return found
 
 
+def stands_in(principal: Principal, proposal: Mapping[str, Any]) -> StandIn | None:
+    """For whom this reader would sign now; None when in a role of their own, or not at all."""
+    if turn(principal, proposal) is not None:
+        return None
+    acting = principal.capacity(
+        proposal["adcode"], proposal["approvers"], proposal["proposed_by"], signed_by=_signed_by(proposal)
+    )
+    return next((one for one in principal.stand_ins if acting and one.delegation_id == acting.delegation_id), None)
+
+
+def _signed_by(proposal: Mapping[str, Any]) -> set[int]:
+    """Everybody who signed, and everybody for whom it was signed."""
+    given = [step["signed"] for step in proposal["chain"]["steps"] if step["signed"]]
+    return {number for one in given for number in (one["account"], one["for_account"])} - {None}
+
+
 def turn(principal: Principal, proposal: Mapping[str, Any]) -> str | None:
     """The text key of why this reader does not sign now; None when it is their turn. The flow checks again."""
     if proposal["proposed_by"] == principal.account_id:
         return "you_cannot_own"
-    given = [step["signed"] for step in proposal["chain"]["steps"] if step["signed"]]
-    signed_by = {number for one in given for number in (one["account"], one["for_account"])} - {None}
+    signed_by = _signed_by(proposal)
     if principal.account_id in signed_by:
         return "you_have_signed"
     if principal.capacity(proposal["adcode"], proposal["approvers"], proposal["proposed_by"], signed_by=signed_by):

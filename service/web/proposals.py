@@ -149,7 +149,8 @@ async def _situation(uow: UnitOfWork, adcode: str) -> Situation:
     stands, prompt = await standing(uow, adcode), await prompt_for(uow, adcode)
     level = stands.level if stands else Level.NONE
     found = await standpoint(uow, adcode, level, plan)
-    chains = {one.code: chain_of(plan, Level.NONE, one) for one in reversed(WARNING_LEVELS)}
+    known = uow.runtime.law.criteria_for(adcode, uow.now, plan_id=plan.id).known_levels
+    chains = {one.code: chain_of(plan, Level.NONE, one) for one in reversed(known)}
     return Situation(
         level,
         found.supported.to_level if found.supported else None,

@@ -32,6 +32,10 @@ APPROVALS: dict[str, tuple[str, str]] = {
         "由系统依研判提出；每人只签一次。",
         "Proposed by the system from the assessment; nobody signs twice.",
     ),
+    "acting_for": (
+        "你代 {who}（{role}）签批，台账同时记下两人。",
+        "You sign for {who} ({role}); the ledger keeps both of you.",
+    ),
     "sign_on": ("签批，送下一签", "Sign and pass on"),
     "you_have_signed": ("你已签批；后续由他人签批。", "You have signed; the rest is for others."),
     "you_sign_later": ("还未轮到你（{role}）；轮到时会通知你。", "Not your turn ({role}) yet; you will be told."),

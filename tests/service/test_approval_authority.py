@@ -138,6 +138,8 @@ class TestStandIn:
         giver = await client.account(OFFICE, login="office")
         taker = await client.account(DUTY, login="taker")
         await lent(client, giver, "taker")
+        text = (await client.http.get(f"/proposals/{proposal['id']}", headers=taker | HTML)).text
+        assert "你代 office（指挥部办公室主任）签批" in text
         assert (await sign(client, taker, proposal)).status_code == 200
         async with client.runtime.unit() as uow:
             names = {row["login"]: row["id"] for row in await uow.fetch("SELECT id, login FROM account")}
