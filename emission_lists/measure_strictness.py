@@ -114,7 +114,7 @@ def _covers(strict: Measure, mild: Measure) -> bool:
 
 def _reduction_covers(strict: Measure, mild: Measure) -> bool:
     if mild.action in _NO_REDUCTION:
-        return mild.action is Action.NONE or (strict.executable and not asks_nothing(strict))
+        return strict.executable and not asks_nothing(strict)
     if Action.UNKNOWN in (strict.action, mild.action):
         return strict.action is mild.action
     if mild.action is Action.SELF_DETERMINED:
