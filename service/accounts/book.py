@@ -154,7 +154,7 @@ async def open_account(
 async def _check_organisation(uow: UnitOfWork, organisation_id: int | None, adcode: str) -> None:
     if organisation_id is None:
         return
-    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1 AND closed_at IS NULL", organisation_id)
+    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1", organisation_id)
     if home != adcode:
         raise Invalid(f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.")
 
@@ -276,6 +276,38 @@ async def reset_password(uow: UnitOfWork, principal: Principal | None, account_i
         "account.password_reset", row["adcode"], account=account_id, login=row["login"], waits=waits, by=by
     )
     return {"code": code, "code_expires_at": beijing(factors.present() + CODE_LIFE), "waits_for_second": waits}
+
+
+async def bind(uow: UnitOfWork, principal: Principal, account_id: int, external_id: str | None) -> bool:
+    """Bind an account to an identity of the OpenID provider, or unbind it; whether it now waits for a second person.
+
+    It opens a way in, so an official's account waits as after a reset. Raises Forbidden, Unknown, Conflict for a taken identity.
+    """
+    _operator(principal)
+    row = await _locked(uow, principal, account_id)
+    if external_id is not None and await uow.fetchval(
+        "SELECT 1 FROM account WHERE external_id = $1 AND id <> $2", external_id, account_id
+    ):
+        raise Conflict("Another account is bound to this identity.")
+    waits = external_id is not None and row["role"] not in {None, Role.ENTERPRISE.value}
+    await uow.execute(
+        "UPDATE account SET external_id = $2, enabled = enabled AND NOT $3,"
+        " reset_by = CASE WHEN $3 THEN $4::bigint ELSE reset_by END WHERE id = $1",
+        account_id,
+        external_id,
+        waits,
+        principal.account_id,
+    )
+    await end_sessions(uow, account_id)
+    await uow.record(
+        "account.bound",
+        row["adcode"],
+        account=account_id,
+        login=row["login"],
+        external_id=external_id,
+        by=principal.account_id,
+    )
+    return waits
 
 
 async def reset_factor(uow: UnitOfWork, principal: Principal, account_id: int) -> None:

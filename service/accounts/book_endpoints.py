@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.accounts import book, organisations
 from service.accounts.mine import sessions_of
-from service.accounts.schemas import AccountBody, GrantBody, OrganisationBody, ReasonBody
+from service.accounts.schemas import AccountBody, GrantBody, IdentityBody, OrganisationBody, ReasonBody
 from service.kit.auth import Caller
 from service.kit.http import PageKey, PageSize, Uow, json_answer
 
@@ -86,6 +86,12 @@ async def unlock(account_id: AccountId, caller: Caller, uow: Uow) -> Response:
 async def reset_password(account_id: AccountId, caller: Caller, uow: Uow) -> Response:
     """A one-time code for a new password (system administrator); an official's account waits for a second person."""
     return json_answer(await book.reset_password(uow, caller, account_id), headers=FRESH)
+
+
+@router.post("/accounts/{account_id}/identity")
+async def bind(account_id: AccountId, body: IdentityBody, caller: Caller, uow: Uow) -> Response:
+    """Bind an account to an identity of the OpenID provider (system administrator); an official's waits for a second person."""
+    return json_answer({"waits_for_second": await book.bind(uow, caller, account_id, body.external_id)})
 
 
 @router.post("/accounts/{account_id}/factor-reset", status_code=204)

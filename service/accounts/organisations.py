@@ -22,7 +22,7 @@ KINDS: dict[str, tuple[str, str]] = {
 PAGE_SQL = """
 SELECT o.id, o.name, o.adcode, o.kind, count(a.id) FILTER (WHERE a.enabled) AS people
 FROM organisation o LEFT JOIN account a ON a.organisation_id = o.id
-WHERE o.adcode LIKE $1 || '%' AND o.closed_at IS NULL AND ($2::bigint IS NULL OR o.id > $2)
+WHERE o.adcode LIKE $1 || '%' AND ($2::bigint IS NULL OR o.id > $2)
 GROUP BY o.id ORDER BY o.id LIMIT $3
 """
 

@@ -70,6 +70,12 @@ class AccountBody(_Body):
     external_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
 
 
+class IdentityBody(_Body):
+    """Who the account is to the OpenID provider; null unbinds it."""
+
+    external_id: Annotated[str, Field(min_length=1, max_length=255)] | None
+
+
 class GrantBody(_Body):
     """Role and region."""
 

@@ -22,7 +22,6 @@ class OrganisationRow(SQLModel, table=True):
     adcode: str = division()
     kind: str = Field(max_length=16)
     created_at: datetime = instant()
-    closed_at: datetime | None = instant(nullable=True)
 
 
 class AccountRow(SQLModel, table=True):

@@ -27,7 +27,7 @@ AccountId = Annotated[int, Path(ge=1, le=2**62)]
 Find = Annotated[str, Query(max_length=64)]
 SHOWN = 100
 ORGANISATIONS_SHOWN = 200
-DONE = frozenset({"grant", "disable", "enable", "unlock", "factor-reset", "sessions-end", "organisation"})
+DONE = frozenset({"grant", "disable", "enable", "unlock", "factor-reset", "sessions-end", "organisation", "identity"})
 
 
 async def _list(
@@ -160,6 +160,9 @@ async def _disable(uow: UnitOfWork, caller: Principal, account_id: int, fields: 
 ACTS: dict[str, Act] = {
     "grant": _grant,
     "disable": _disable,
+    "identity": lambda uow, caller, account_id, fields: book.bind(
+        uow, caller, account_id, fields.get("external_id", "")[:255] or None
+    ),
     "enable": lambda uow, caller, account_id, _: book.enable(uow, caller, account_id),
     "unlock": lambda uow, caller, account_id, _: book.unlock(uow, caller, account_id),
     "factor-reset": lambda uow, caller, account_id, _: book.reset_factor(uow, caller, account_id),

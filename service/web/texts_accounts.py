@@ -183,6 +183,7 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
     "account_reason": ("停用事由", "Why"),
     "account_factor_reset": ("重置双因素认证", "Reset the second factor"),
     "account_password_reset": ("重置密码", "Reset the password"),
+    "account_bind": ("绑定身份", "Bind the identity"),
     "account_unlock": ("解除锁定", "Unlock"),
     "account_sessions_end": ("结束全部会话", "End all sessions"),
     "uscc_unknown": (

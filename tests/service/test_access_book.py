@@ -169,6 +169,28 @@ class TestCodes:
         assert (await book.sign_in("plant")).status_code == 201
 
 
+class TestIdentities:
+    async def test_binding_by_one_hands_nobody_an_account_with_rights(self, client: Client) -> None:
+        book = await office(client)
+        number = await book.granted("boss", Role.COMMANDER)
+        assert (await book.act(book.security, number, "identity", external_id="me@gov")).status_code == 403
+        answer = await book.act(book.operator, number, "identity", external_id="me@gov")
+        assert answer.json() == {"waits_for_second": True}
+        assert (await book.sign_in("boss")).status_code == 401
+        assert (await book.act(book.security, number, "enable")).status_code == 204
+        assert (await book.sign_in("boss")).status_code == 201
+
+    async def test_an_identity_is_bound_once_and_unbound_without_waiting(self, client: Client) -> None:
+        book = await office(client)
+        await book.opened("first", external_id="me@gov")
+        second = await book.opened("second")
+        assert (await book.act(book.operator, second["id"], "identity", external_id="me@gov")).status_code == 409
+        number = await book.granted("third", Role.COMMANDER)
+        answer = await book.act(book.operator, number, "identity", external_id=None)
+        assert answer.json() == {"waits_for_second": False}
+        assert (await book.sign_in("third")).status_code == 201
+
+
 class TestShuttingOut:
     async def test_a_disabled_account_is_out_at_once_with_its_keys(self, client: Client) -> None:
         book = await office(client)

@@ -49,6 +49,7 @@ FOR_ENTERPRISES = (
     "/web/findings",
     "/evidence",
     "/people",
+    "/deliveries",
     "/",  # leads an enterprise to its own page
 )
 """Where these begin, an enterprise sees its own; the front page leads it there."""

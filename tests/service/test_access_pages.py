@@ -125,6 +125,15 @@ class TestSignIn:
 
 
 class TestMe:
+    async def test_a_first_password_of_somebody_else_leads_there(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(Role.COMMANDER)
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE account SET must_change = true")
+            await uow.commit()
+        answer = await get(client, "/warnings", who)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/me")
+        assert "初始密码须先修改" in (await get(client, "/me", who)).text
+
     @pytest.mark.parametrize("role", list(Role))
     @pytest.mark.parametrize("language", ["zh", "en"])
     async def test_everybody_has_it(self, client: Client, role: Role, language: str) -> None:

@@ -37,7 +37,6 @@ def upgrade() -> None:
         sa.Column("adcode", sa.String(6), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         instant("created_at"),
-        instant("closed_at", nullable=True),
         sa.UniqueConstraint("adcode", "name", name="organisation_once"),
         sa.CheckConstraint(
             f"adcode ~ '^[0-9]{{6}}$' AND btrim(name) <> '' AND kind IN ({KINDS})", name="organisation_sound"
