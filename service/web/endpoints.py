@@ -15,7 +15,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from service.kit.auth import find_principal
-from service.kit.problems import Forbidden, NotSignedIn, Problem
+from service.kit.problems import Forbidden, NotSignedIn, PasswordChangeNeeded, Problem
 from service.print import endpoints as print_sheets
 from service.web import (
     accounts,
@@ -114,6 +114,8 @@ def _for_people(otherwise: Callable[[Request, Any], Response | Awaitable[Respons
             return await given if isawaitable(given) else given
         if isinstance(error, NotSignedIn):
             return RedirectResponse(_signin_for(request), 303)
+        if isinstance(error, PasswordChangeNeeded):
+            return RedirectResponse("/me", 303)
         return await error_page(request, error)
 
     return answer
