@@ -15,7 +15,8 @@ import uvicorn
 from service.accounts.roles import NATION, Scope
 from service.drills import flows
 from service.drills.director import Director
-from service.drills.running import Drill, application, make_ready, plan_here, welcome
+from service.drills.drill import Drill
+from service.drills.running import application, make_ready, plan_here, welcome
 from service.drills.script import Script
 from service.drills.surroundings import Door, Where, forget_environment, settings_for, shut_doors
 from service.kit.database import Database, address_of

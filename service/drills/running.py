@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
@@ -18,6 +17,7 @@ from service.app import create_app
 from service.demo.outside import Outside
 from service.demo.serving import own_address
 from service.drills.director import Director
+from service.drills.drill import Drill
 from service.drills.flows import FIELDS, mark, plan, schema_name
 from service.drills.participants import Handed, copy_accounts, new_passwords, seat
 from service.drills.place import build, is_there, tear_down
@@ -31,18 +31,6 @@ from service.kit.runtime import Runtime
 from service.law.loader import load_law
 
 OWN_FIELDS = FIELDS.replace(" planned_by,", "")
-
-
-@dataclass(frozen=True)
-class Drill:
-    """A drill ready to be served."""
-
-    id: int
-    runtime: Runtime
-    script: Script
-    director: Director
-    handed: Handed
-    participants: str
 
 
 async def plan_here(live: Runtime, name: str, participants: str, pace: float | None) -> int:

@@ -31,7 +31,12 @@ async def sheet_pdf(uscc: Uscc, request: Request, caller: Caller, at: str | None
     address = f"{settings.address}/verify/{sheet.id}"
     drawn = await asyncio.to_thread(
         lambda: requirement_pdf(
-            sheet.content, address=address, digest=sheet.digest, created_at=sheet.created_at, trial=seal.trial
+            sheet.content,
+            address=address,
+            digest=sheet.digest,
+            created_at=sheet.created_at,
+            trial=seal.trial,
+            drill=runtime.drill is not None,
         )
     )
     body = await signed_apart(drawn, settings, sheet.created_at, sheet.id)

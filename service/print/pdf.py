@@ -19,6 +19,7 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, Tabl
 
 from alerts.instants import parse_instant
 from service.kit.clock import SHANGHAI
+from service.kit.drill import MARK
 from service.print.content import Content
 
 FONT = "STSong-Light"
@@ -58,8 +59,11 @@ def qr_code(text: str, side: float) -> Drawing:
     return drawing
 
 
-def requirement_pdf(content: Content, *, address: str, digest: str, created_at: datetime, trial: bool) -> bytes:
-    """The unsigned sheet. The same arguments give the same bytes: the file carries no time and no number of its own."""
+def requirement_pdf(content: Content, *, address: str, digest: str, created_at: datetime, trial: bool, drill: bool = False) -> bytes:
+    """The unsigned sheet. The same arguments give the same bytes: the file carries no time and no number of its own.
+
+    In a drill every page has the mark across it.
+    """
     made = BytesIO()
     document = SimpleDocTemplate(
         made,
@@ -77,16 +81,29 @@ def requirement_pdf(content: Content, *, address: str, digest: str, created_at: 
     foot = f"{content['uscc']} · {_instant(content['as_of'])} · {digest[:16]}"
     document.build(
         list(_story(content, address=address, digest=digest, created_at=created_at, trial=trial)),
-        onFirstPage=lambda canvas, _: _foot(canvas, foot),
-        onLaterPages=lambda canvas, _: _foot(canvas, foot),
+        onFirstPage=lambda canvas, _: _foot(canvas, foot, drill=drill),
+        onLaterPages=lambda canvas, _: _foot(canvas, foot, drill=drill),
     )
     return made.getvalue()
 
 
-def _foot(canvas: Any, text: str) -> None:
+def _foot(canvas: Any, text: str, *, drill: bool) -> None:
+    if drill:
+        _across(canvas)
     canvas.setFont(FONT, 7)
     canvas.drawString(15 * mm, 9 * mm, text)
     canvas.drawRightString(A4[0] - 15 * mm, 9 * mm, str(canvas.getPageNumber()))
+
+
+def _across(canvas: Any) -> None:
+    canvas.saveState()
+    canvas.setFillColor(colors.HexColor("#d9d9d9"))
+    canvas.translate(A4[0] / 2, A4[1] / 2)
+    canvas.rotate(55)
+    canvas.setFont(FONT, 64)
+    for row in (-240, 0, 240):
+        canvas.drawCentredString(0, row, f"{MARK} {MARK}")
+    canvas.restoreState()
 
 
 def _story(content: Content, *, address: str, digest: str, created_at: datetime, trial: bool) -> Any:

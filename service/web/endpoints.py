@@ -22,6 +22,7 @@ from service.web import (
     city,
     decisions,
     deliveries,
+    drills,
     enterprises,
     evaluations,
     events,
@@ -80,6 +81,7 @@ MODULES = (
     notices,
     deliveries,
     people,
+    drills,
 )
 MACHINE_PATHS = ("/api/", "/public/", "/web/", "/static/", "/events", "/health", "/metrics", "/ready")
 

@@ -150,6 +150,7 @@ def render(
             me=principal,
             scope_name=scope,
             simulated=clock.simulated,
+            drill=runtime_of(request).drill,
             here=request.url.path,
             unread=getattr(request.state, "unread", 0),
             other_href=_other_language(request, writer.language),
