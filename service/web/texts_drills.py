@@ -12,7 +12,7 @@ DRILLS: dict[str, tuple[str, str]] = {
     "dr_title": ("应急演练", "Drills"),
     "dr_what": (
         "演练在单独的进程和数据库模式中运行：实时业务不受影响，演练消息只记录、不发送。",
-        "A drill runs in a process and a database schema of its own: the live service is untouched, its messages are recorded and not sent.",
+        "A drill runs in a process and a schema of its own: the live service is untouched, messages are recorded and not sent.",
     ),
     "dr_scripts": ("演练脚本", "Scripts"),
     "dr_none_scripts": (
