@@ -61,7 +61,7 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     effective = _later(_instant(frozen["effective_at"]), uow.now)
     if current is not None:
         effective = await _not_before(uow, current, action, effective)
-    if Level.of(frozen["from"]) != (current.level if current else Level.NONE):
+    if Level.of(frozen["from"]) != (current.level if current else Level.NONE) or (current is None) != (action == "issue"):
         raise Conflict(
             "What is in force has changed since this was proposed; a new proposal follows with the next assessment."
         )

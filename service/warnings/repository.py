@@ -64,10 +64,14 @@ def _standing(row: Any) -> Standing:
     )
 
 
+OVER = "closed_at IS NULL AND fixed_end AND planned_end <= $2"
+"""Over by its fixed end, though the job that closes it has not run."""
+
+
 async def standing(uow: UnitOfWork, adcode: str) -> Standing | None:
-    """What stands in a division at this instant."""
+    """What stands in a division at this instant; what is over by its fixed end does not, whether or not its job has run."""
     row = await uow.fetchrow(
-        "SELECT * FROM warning WHERE adcode = $1 AND (closed_at IS NULL OR closed_at > $2) ORDER BY id DESC LIMIT 1",
+        f"SELECT * FROM warning WHERE adcode = $1 AND (closed_at IS NULL OR closed_at > $2) AND NOT ({OVER}) ORDER BY id DESC LIMIT 1",
         adcode,
         uow.now,
     )
@@ -77,7 +81,7 @@ async def standing(uow: UnitOfWork, adcode: str) -> Standing | None:
 async def all_standing(uow: UnitOfWork, scope: Scope) -> list[Standing]:
     """Everything that stands in a scope at this instant, by division."""
     rows = await uow.fetch(
-        "SELECT DISTINCT ON (adcode) * FROM warning WHERE adcode LIKE $1 AND (closed_at IS NULL OR closed_at > $2)"
+        f"SELECT DISTINCT ON (adcode) * FROM warning WHERE adcode LIKE $1 AND (closed_at IS NULL OR closed_at > $2) AND NOT ({OVER})"
         " ORDER BY adcode, id DESC",
         scope.prefix + "%",
         uow.now,

@@ -1,0 +1,232 @@
+"""Extension, raise, lower and lift carry requirements over: at each instant one response is in force or none, as decided."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alerts.lifecycle import IllegalMove
+from service.kit.clock import ManualClock
+from service.kit.problems import Conflict
+from service.kit.runtime import Runtime
+from service.responses.repository import at, of_division
+from service.warnings.flows import lapse
+from tests.service.duty_support import HEBEI_CITY, rows, settle, step
+from tests.support import NOW
+
+HOUR = timedelta(hours=1)
+CODES = itertools.count(710101)
+"""A division of its own for each example: books are append-only."""
+LEVELS = {"yellow": 2, "orange": 3, "red": 4}
+
+
+@dataclass
+class Model:
+    """What was decided, written down as simply as can be: from each instant on, the level until the fixed end, then none."""
+
+    start: datetime
+    hours: dict[int, str] = field(default_factory=dict)
+    pinned: dict[int, int] = field(default_factory=dict)
+
+    def at(self, hour: int) -> str:
+        return self.hours.get(hour, "none")
+
+    def take(self, level: str, begins: int, ends: int | None) -> None:
+        """From `begins` on this level holds until `ends`; a hole before it is closed with the level that came before."""
+        if level != "none":
+            last = max((hour for hour in self.hours if hour < begins and self.hours[hour] != "none"), default=None)
+            if last is not None:
+                self.hours |= dict.fromkeys(range(last + 1, begins), self.hours[last])
+        for hour in range(begins, 240):
+            self.hours[hour] = level if ends is None or hour < ends else "none"
+
+
+@dataclass(frozen=True)
+class Move:
+    """One decision of an example: `later` hours after the one before it, effective `ahead` hours later, for `lasts` hours."""
+
+    later: int
+    level: str
+    ahead: int
+    lasts: int | None
+    extend: bool
+    jobs: bool
+
+
+MOVES = st.lists(
+    st.builds(
+        Move,
+        later=st.integers(0, 8),
+        level=st.sampled_from(["yellow", "orange", "red", "none"]),
+        ahead=st.integers(0, 10),
+        lasts=st.none() | st.integers(1, 20),
+        extend=st.booleans(),
+        jobs=st.booleans(),
+    ),
+    min_size=2,
+    max_size=7,
+)
+
+
+def action_of(current: str, move: Move) -> tuple[str, str]:
+    """Which action leads from what stands to what is wanted."""
+    if current == "none":
+        return "issue", move.level if move.level != "none" else "yellow"
+    if move.level == "none":
+        return "lift", "none"
+    if move.extend or move.level == current:
+        return "extend", current
+    return ("raise" if LEVELS[move.level] > LEVELS[current] else "lower"), move.level
+
+
+async def end_what_is_over(runtime: Runtime, adcode: str) -> None:
+    """The job of the lapse."""
+    for warning in await rows(runtime, "SELECT id FROM warning WHERE adcode = $1", adcode):
+        async with runtime.unit() as uow:
+            await lapse(uow, warning["id"])
+            await uow.commit()
+
+
+class TestAnySequence:
+    @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+    @given(moves=MOVES)
+    async def test_one_response_or_none(self, runtime: Runtime, clock: ManualClock, moves: list[Move]) -> None:
+        adcode, start = str(next(CODES)), clock.now() + HOUR
+        model = Model(start)
+        hour, standing, ends, begun = 0, "none", None, 0
+        for move in moves:
+            hour += move.later
+            clock.advance_to(start + hour * HOUR)
+            if move.jobs:
+                await end_what_is_over(runtime, adcode)
+            if ends is not None and hour >= ends:
+                standing, ends = "none", None
+            action, level = action_of(standing, move)
+            begins = hour + move.ahead
+            if action in {"lower", "extend"}:
+                begins = max(begins, begun)
+            if action == "extend":
+                begins = max(begins, next(one for one in range(240) if model.at(one) == standing and one >= min(hour, begins)))
+            until = None if move.lasts is None or action == "lift" else begins + move.lasts
+            try:
+                await step(
+                    runtime,
+                    action,
+                    level,
+                    adcode=adcode,
+                    effective=start + (hour + move.ahead) * HOUR,
+                    end=None if until is None else start + until * HOUR,
+                    fixed=until is not None,
+                )
+            except (Conflict, IllegalMove):
+                assert action == "lift"
+                assert ends is not None
+                assert begins > ends
+                continue
+            model.take(level, begins, until)
+            if action == "issue":
+                begun = begins
+            standing, ends = (level, until) if action != "lift" else (standing, begins)
+            if action == "lift":
+                break
+        await self.compare(runtime, adcode, model)
+
+    @staticmethod
+    async def compare(runtime: Runtime, adcode: str, model: Model) -> None:
+        async with runtime.unit() as uow:
+            responses = await of_division(uow, adcode)
+        for hour in range(240):
+            for instant in (model.start + hour * HOUR, model.start + (hour + 1) * HOUR - timedelta(microseconds=1)):
+                holding = [one for one in responses if one.holds(instant)]
+                assert len(holding) <= 1, (hour, holding)
+                found = at(responses, instant)
+                assert (found.level.code if found else "none") == model.at(hour), (hour, model.hours)
+
+
+class TestRaces:
+    async def test_a_late_extension_finds_nothing_to_extend(self, runtime: Runtime, clock: ManualClock) -> None:
+        await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        clock.advance_to(NOW + 5 * HOUR)  # the job of the lapse has not run
+        with pytest.raises(Conflict):
+            await step(runtime, "extend", "orange", end=NOW + 20 * HOUR, fixed=True)
+        await settle(runtime)
+        (warning,) = await rows(runtime, "SELECT state, closed_at FROM warning")
+        assert (warning["state"], warning["closed_at"]) == ("lapsed", NOW + 5 * HOUR)
+
+    async def test_a_new_warning_follows_one_whose_lapse_was_not_done_yet(self, runtime: Runtime, clock: ManualClock) -> None:
+        first = await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        clock.advance_to(NOW + 6 * HOUR)
+        second = await step(runtime, "issue", "yellow")
+        await settle(runtime)
+        found = await rows(runtime, "SELECT id, state, closed_at FROM warning ORDER BY id")
+        assert [(one["id"], one["state"]) for one in found] == [(first["warning"], "lapsed"), (second["warning"], "active")]
+        assert found[0]["closed_at"] == NOW + 5 * HOUR
+        async with runtime.unit() as uow:
+            responses = await of_division(uow, HEBEI_CITY)
+        assert at(responses, NOW + 5 * HOUR) is None
+        assert at(responses, NOW + 6 * HOUR) is not None
+
+    async def test_an_extension_in_time_survives_the_job(self, runtime: Runtime, clock: ManualClock) -> None:
+        done = await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        clock.advance_to(NOW + 5 * HOUR - timedelta(microseconds=1))
+        await step(runtime, "extend", "orange", end=NOW + 20 * HOUR, fixed=True)
+        clock.advance_to(NOW + 5 * HOUR)
+        await settle(runtime)
+        async with runtime.unit() as uow:
+            await lapse(uow, done["warning"])
+            await uow.commit()
+        assert (await rows(runtime, "SELECT state FROM warning"))[0]["state"] == "extended"
+        async with runtime.unit() as uow:
+            assert at(await of_division(uow, HEBEI_CITY), NOW + 5 * HOUR) is not None
+
+    async def test_a_lift_at_the_instant_of_the_lapse_stands(self, runtime: Runtime, clock: ManualClock) -> None:
+        await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        await step(runtime, "lift", "none", effective=NOW + 5 * HOUR)
+        clock.advance_to(NOW + 5 * HOUR)
+        await settle(runtime)
+        (warning,) = await rows(runtime, "SELECT state, closed_at FROM warning")
+        assert (warning["state"], warning["closed_at"]) == ("lifted", NOW + 5 * HOUR)
+        assert not await rows(runtime, "SELECT 1 FROM ledger_entry WHERE kind = 'warning.lapsed'")
+
+    async def test_a_lift_after_the_named_end_is_refused(self, runtime: Runtime) -> None:
+        await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        with pytest.raises(Conflict, match="ends by itself"):
+            await step(runtime, "lift", "none", effective=NOW + 6 * HOUR)
+
+    async def test_a_raise_after_the_named_end_leaves_no_hole(self, runtime: Runtime) -> None:
+        await step(runtime, "issue", "orange", end=NOW + 5 * HOUR, fixed=True)
+        await step(runtime, "raise", "red", effective=NOW + 9 * HOUR)
+        async with runtime.unit() as uow:
+            responses = await of_division(uow, HEBEI_CITY)
+        found = [at(responses, NOW + hour * HOUR) for hour in (4, 5, 8, 9)]
+        assert [one.level.code if one else None for one in found] == ["orange", "orange", "orange", "red"]
+
+    async def test_extending_what_is_yet_to_begin_begins_nothing_earlier(self, runtime: Runtime) -> None:
+        await step(runtime, "issue", "orange")
+        await step(runtime, "raise", "red", effective=NOW + 9 * HOUR)
+        await step(runtime, "extend", "red", end=NOW + 30 * HOUR, fixed=True)
+        async with runtime.unit() as uow:
+            responses = await of_division(uow, HEBEI_CITY)
+        found = [at(responses, NOW + hour * HOUR) for hour in (0, 8, 9, 29, 30)]
+        assert [one.level.code if one else None for one in found] == ["orange", "orange", "red", "red", None]
+
+    async def test_raised_before_its_start(self, runtime: Runtime, clock: ManualClock) -> None:
+        await step(runtime, "issue", "orange", effective=NOW + 12 * HOUR)
+        await step(runtime, "raise", "red", effective=NOW + 12 * HOUR)
+        clock.advance_to(NOW + 12 * HOUR)
+        await settle(runtime)
+        async with runtime.unit() as uow:
+            responses = await of_division(uow, HEBEI_CITY)
+        assert at(responses, NOW + 11 * HOUR) is None
+        assert [one.level.code for one in responses if one.holds(NOW + 12 * HOUR)] == ["red"]
+
+    async def test_revoked_before_its_start(self, runtime: Runtime) -> None:
+        await step(runtime, "issue", "orange", effective=NOW + 12 * HOUR)
+        await step(runtime, "revoke", "none")
+        async with runtime.unit() as uow:
+            assert await of_division(uow, HEBEI_CITY) == ()
