@@ -83,7 +83,7 @@ def open_session(
     return aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        timeout=aiohttp.ClientTimeout(total=None, connect=connect),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect),
         auto_decompress=False,  # httpx does it itself, and an answer to a webhook is kept as it came
         trust_env=False,
     )
