@@ -13,8 +13,8 @@ import httpx
 
 from service.app import create_app
 from service.demo.outside import Outside
-from service.drills.participants import LEADER
 from service.drills.drill import Drill
+from service.drills.participants import LEADER
 from service.drills.running import make_ready, plan_here
 from service.drills.surroundings import Where
 from service.kit.clock import ManualClock

@@ -23,7 +23,7 @@ from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.subscriptions.flows import queue
-from tests.service.drill_support import ORANGE, PROMPT, counts, http_of, leader, planned, play, ready, signed_in, work
+from tests.service.drill_support import PROMPT, counts, http_of, leader, planned, play, ready, signed_in, work
 from tests.support import Client, listed
 
 OF_DRILLS = frozenset({"drill", "drill_score"})
