@@ -90,10 +90,10 @@ APPEND_ONLY = (
     "delivery_content",
     "delivery_attempt",
     "signature",
-    "duty_report",
-    "task_entry",
     "drill_inject",
     "drill_score",
+    "duty_report",
+    "task_entry",
 )
 """Tables whose rows may neither change nor go; the database itself refuses."""
 
