@@ -27,6 +27,7 @@ DRILLS: dict[str, tuple[str, str]] = {
         "{hours} h on the drill's clock, which runs {pace} times as fast",
     ),
     "dr_cast": ("角色", "Parts"),
+    "dr_expected_of": ("{n}项，共{points}分", "{n} actions, {points} points"),
     "dr_expected": ("考核项", "What is expected"),
     "dr_injects_only_leaders": ("情景注入只向指挥部领导显示。", "What is thrown in is shown to leaders only."),
     "dr_injects": ("情景注入", "What is thrown in"),
