@@ -74,4 +74,4 @@ def marked_body(drill: str | None, body: str) -> str:
         return marked(drill, body)
     if not isinstance(parsed, dict):
         return marked(drill, body)
-    return json.dumps({"drill": True, **parsed}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps({"drill": True} | parsed | {"drill": True}, ensure_ascii=False, separators=(",", ":"))
