@@ -166,6 +166,7 @@ async def tick(runtime: Runtime) -> int:
     """Queue what has fallen due; returns how many. Any number of nodes may call this at any time."""
     now = runtime.clock.now()
     async with runtime.unit() as uow:
+        await uow.held_briefly()
         for name, every in RECURRING.items():
             await uow.due(f"every:{name}", _slot(now, every), name, {})
         rows = await uow.fetch(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
+
+import asyncpg
 
 from alerts.law import Law
 from service.accounts.throttle import SignInThrottle
@@ -106,8 +108,9 @@ class Runtime:
             try:
                 yield unit
             finally:
-                if not unit.committed and not connection.is_closed():
-                    await transaction.rollback()
+                with suppress(asyncpg.InterfaceError):  # the database has ended the connection, and the transaction with it
+                    if not unit.committed and not connection.is_closed():
+                        await transaction.rollback()
 
     async def load_clock(self) -> None:
         """Take over the simulated clock that stands in the database, if one does."""

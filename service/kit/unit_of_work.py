@@ -25,6 +25,10 @@ WITH entry AS (
 INSERT INTO ledger_pending (entry_id) SELECT id FROM entry
 """
 DUE_SQL = "INSERT INTO due (schedule, due_at, job, payload) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING"
+BRIEFLY = "set_config('idle_in_transaction_session_timeout', '20s', true)"
+"""A process that is paused keeps nobody waiting longer than this; one at work is never idle for so long."""
+BRIEFLY_SQL = f"SELECT {BRIEFLY}"
+LOCK_SQL = f"SELECT {BRIEFLY}, pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))"
 NOTIFY_CHANNEL = "lantian"
 
 
@@ -56,7 +60,11 @@ class UnitOfWork:
 
     async def lock_division(self, adcode: str) -> None:
         """Let only one transaction at a time change what is in force in a division."""
-        await self.execute("SELECT pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))", adcode)
+        await self.execute(LOCK_SQL, adcode)
+
+    async def held_briefly(self) -> None:
+        """Let the database end this transaction when its process stands still: others wait for what it holds."""
+        await self.execute(BRIEFLY_SQL)
 
     async def record(self, kind: str, adcode: str | None, **content: Any) -> None:
         """Put an effect on the ledger, in this transaction."""

@@ -40,6 +40,7 @@ async def seal(runtime: Runtime) -> int:
         async with runtime.unit() as uow:
             if not await uow.fetchval("SELECT pg_try_advisory_xact_lock($1)", LOCK):
                 return sealed
+            await uow.held_briefly()
             count = await _seal_batch(uow)
             await uow.commit()
         sealed += count
