@@ -278,6 +278,7 @@ class TestMarks:
         drill_id = await planned(runtime)
         async with ready(runtime, tmp_path, drill_id) as drill:
             headers = await leader(drill) | {"accept": "text/html"}
+            http_of(drill).cookies.clear()
             assert "drillband" in (await http_of(drill).get("/signin")).text
             for path in ("/", "/drill", "/proposals", "/law", "/nowhere"):
                 page = await http_of(drill).get(path, headers=headers)
