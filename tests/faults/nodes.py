@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -37,25 +38,39 @@ def until(look: Callable[[], Value | None], what: str, seconds: float = BACKSTOP
     raise AssertionError(f"waited {seconds} s for {what}")
 
 
-class Receiver:
-    """An endpoint of a subscriber: counts webhook-ids per path."""
+class Quiet(ThreadingHTTPServer):
+    """Says nothing of callers that went away in the middle."""
 
-    def __init__(self) -> None:
+    def handle_error(self, *_: object) -> None:
+        """They were killed; that is what the tests are about."""
+
+
+class Receiver:
+    """An endpoint of a subscriber: counts webhook-ids per path; answers after `delay()` seconds, the first call after `release`."""
+
+    def __init__(self, delay: Callable[[], float] = lambda: 0.0, *, hold_first: bool = False) -> None:
         self.heard: dict[str, Counter[str]] = {}
-        heard, lock = self.heard, threading.Lock()
+        self.arrived, self.release = threading.Event(), threading.Event()
+        heard, lock, arrived, release = self.heard, threading.Lock(), self.arrived, self.release
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers["content-length"]))
                 with lock:
                     heard.setdefault(self.path, Counter())[self.headers["webhook-id"]] += 1
-                self.send_response(204)
-                self.end_headers()
+                    first = not arrived.is_set()
+                    arrived.set()
+                if first and hold_first:
+                    release.wait(BACKSTOP_SECONDS)
+                time.sleep(delay())
+                with contextlib.suppress(OSError):  # who called may be dead by now
+                    self.send_response(204)
+                    self.end_headers()
 
             def log_message(self, *_: object) -> None:
                 """Silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = Quiet(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
@@ -64,6 +79,7 @@ class Receiver:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.release.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -107,11 +123,18 @@ class Nodes:
         for name in names:
             self.processes[name].wait()
 
+    def pause(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGSTOP)
+
+    def go_on(self, name: str) -> None:
+        self.processes[name].send_signal(signal.SIGCONT)
+
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self.ports[name]}"
 
     def stop(self) -> None:
         for process in self.processes.values():
+            process.send_signal(signal.SIGCONT)
             process.terminate()
         for process in self.processes.values():
             try:
