@@ -24,7 +24,7 @@ from hypothesis.stateful import (
 from tests.service.machine_support import CITIES, PEOPLE, Country, air, ends
 
 WIDER = os.environ.get("LANTIAN_MACHINE", "")
-COURSES, STEPS = (int(part) for part in (WIDER or "5x30").split("x"))
+COURSES, STEPS = (int(part) for part in (WIDER or "6x25").split("x"))
 LEVELS = ("none", "blue", "yellow", "orange", "red")
 REASONS = ("criteria_met", "level_raised", "level_lowered", "prolonged", "improved", "regional_prompt", "upper_order",
            "issued_in_error", "no_change")
@@ -49,11 +49,14 @@ class Course(RuleBasedStateMachine):
         self.reached.update(self.country.do(self.country.reached()))
         self.country.close()
 
-    @initialize(listed=st.booleans())
-    def begins(self, listed: bool) -> None:
+    @initialize(listed=st.booleans(), heavy=st.sampled_from((180.0, 260.0)), ordered=st.sampled_from(LEVELS[2:]))
+    def begins(self, listed: bool, heavy: float, ordered: str) -> None:
+        """A course begins with a warning by the forecast in one city and by an order in the other."""
         if listed:
             for city in CITIES:
                 self.country.do(self.country.new_list(city, 1))
+        self.forecast_comes(CITIES[0], 3, heavy, 2, work=True)
+        self.ordered_from_above(CITIES[1], ordered, 48)
 
     @rule(
         city=st.sampled_from(CITIES),
