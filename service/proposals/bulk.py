@@ -15,7 +15,15 @@ from service.kit.bulk import record_all, tell_all
 from service.kit.canonical import canonical, digest
 from service.kit.drill import marked_notice
 from service.kit.unit_of_work import UnitOfWork
-from service.proposals.chains import chain_for, chain_of_row, position_of, schedule_all, signatures, window_of
+from service.proposals.chains import (
+    chain_for,
+    chain_of_row,
+    position_of,
+    schedule_all,
+    signatures,
+    signed_alike,
+    window_of,
+)
 from service.proposals.telling import tell_closed, tell_turn
 
 SAME_SQL = """
@@ -67,7 +75,7 @@ async def put_forward_all(uow: UnitOfWork, wanted: Sequence[Forward]) -> dict[st
     """Replace the open proposal of each division by its content; returns the id of what is open then, by division.
 
     The caller holds the locks of the divisions. The same content keeps its row and deadline; one that rests stays closed,
-    exactly as `put_forward` does for a proposal of the system.
+    and one that is signed stays when only the words are newer, exactly as `put_forward` does for a proposal of the system.
     """
     drill = uow.runtime.drill
     wanted = [replace(one, frozen=one.frozen | {"notice": marked_notice(drill, one.frozen["notice"])}) for one in wanted]
@@ -78,6 +86,8 @@ async def put_forward_all(uow: UnitOfWork, wanted: Sequence[Forward]) -> dict[st
     kept = {row["adcode"]: int(row["id"]) for row in rows if row["state"] == "open"}
     resting = {row["adcode"] for row in rows} - kept.keys()
     new = [one for one in wanted if one.adcode not in kept and one.adcode not in resting]
+    kept |= await signed_alike(uow, [one.frozen for one in new])
+    new = [one for one in new if one.adcode not in kept]
     await supersede_all(uow, resting, by_system=True)
     await supersede_all(uow, {one.adcode for one in new}, by_system=False)
     return kept | await _insert(uow, new, texts)

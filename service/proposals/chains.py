@@ -37,6 +37,9 @@ INSERT INTO signature (proposal_id, adcode, step, account_id, role, delegation_i
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 MOVE_SQL = "UPDATE proposal SET step = $2, escalations = $3, opened_at = $4, deadline = $5 WHERE id = $1"
+SIGNED_SQL = """
+SELECT id, adcode, content FROM proposal WHERE adcode = ANY($1::text[]) AND state = 'open' AND step > 0 AND proposed_by IS NULL
+"""
 DUE_SQL = """
 INSERT INTO due (schedule, due_at, job, payload) SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[])
 ON CONFLICT DO NOTHING
@@ -79,6 +82,21 @@ async def signatures(uow: UnitOfWork, proposals: Iterable[int]) -> dict[int, lis
     for row in await uow.fetch(SIGNATURES_SQL, list(found)):
         found[row["proposal_id"]].append(row)
     return found
+
+
+async def signed_alike(uow: UnitOfWork, wanted: Sequence[dict[str, Any]]) -> dict[str, int]:
+    """The open proposals of the system that somebody has signed and that differ from these contents in the words only, by division.
+
+    Every hour words the basis anew; were that another content, a chain of signatures would never come to its end.
+    """
+    matter = {one["adcode"]: _matter(canonical(one)) for one in wanted}
+    rows = await uow.fetch(SIGNED_SQL, list(matter))
+    return {row["adcode"]: int(row["id"]) for row in rows if _matter(row["content"]) == matter[row["adcode"]]}
+
+
+def _matter(text: str) -> dict[str, Any]:
+    """A frozen content without the words of its notice."""
+    return {**json.loads(text), "notice": None}
 
 
 def window_of(proposal_id: int, position: Position) -> list[tuple[str, datetime, str, dict[str, Any]]]:

@@ -30,6 +30,7 @@ from service.proposals.chains import (
     schedule,
     sign,
     signatures,
+    signed_alike,
 )
 from service.proposals.content import HOLD, Change, basis_of, content
 from service.proposals.course import locked
@@ -125,7 +126,8 @@ async def put_forward(
 ) -> int | None:
     """Replace the open proposal of a division by this content; the same content keeps its row and deadline.
 
-    So does one of the system that is signed already, when only the words of the notice are newer.
+    So does one of the system that is signed already, when only the words of the notice are newer. Raises Conflict when
+    somebody else's signatures stand under the open one.
     """
     frozen = frozen | {"notice": marked_notice(uow.runtime.drill, frozen["notice"])}
     adcode, text = frozen["adcode"], canonical(frozen)
@@ -137,8 +139,10 @@ async def put_forward(
     if known is not None and proposed_by is None:
         await close_open(uow, adcode, "superseded", by_system=True)
         return None
-    if proposed_by is None and (signed := await _signed_alike(uow, frozen)) is not None:
+    if proposed_by is None and (signed := (await signed_alike(uow, [frozen])).get(adcode)) is not None:
         return signed
+    if proposed_by is not None:
+        await _check_unsigned(uow, adcode, proposed_by)
     await close_open(uow, adcode, "superseded", by_system=False)
     chain = chain_for(plan, frozen)
     position = None if chain is None else begun(chain, uow.now)
@@ -181,19 +185,21 @@ async def put_forward(
     return int(made["id"])
 
 
-async def _signed_alike(uow: UnitOfWork, frozen: dict[str, Any]) -> int | None:
-    """The open proposal of the system that somebody has signed and that differs in the words of its notice only.
-
-    Every hour words the basis anew; were that another content, a chain of signatures would never come to its end.
-    """
+async def _check_unsigned(uow: UnitOfWork, adcode: str, proposed_by: int) -> None:
+    """What others have signed is rejected first, by whoever's turn it is; a signer or its proposer may replace it."""
     row = await uow.fetchrow(
-        "SELECT id, content FROM proposal WHERE adcode = $1 AND state = 'open' AND step > 0 AND proposed_by IS NULL",
-        frozen["adcode"],
+        "SELECT id, proposed_by FROM proposal WHERE adcode = $1 AND state = 'open' AND step > 0", adcode
     )
-    if row is None:
-        return None
-    matter = [{**json.loads(one), "notice": None} for one in (row["content"], canonical(frozen))]
-    return int(row["id"]) if matter[0] == matter[1] else None
+    if row is None or row["proposed_by"] == proposed_by:
+        return
+    given = (await signatures(uow, [row["id"]]))[row["id"]]
+    if any(proposed_by in (one["account_id"], one["for_account"]) for one in given):
+        return
+    raise Conflict(
+        f"Proposal {row['id']} is open and has {len(given)} signature(s); have it rejected first, by whoever's turn it is, "
+        "or let one of its signers propose instead.",
+        detail_zh=f"第 {row['id']} 号建议正在审批且已有 {len(given)} 人签署；请先由当前审批人驳回，或由已签署人另行提出。",
+    )
 
 
 async def close_open(uow: UnitOfWork, adcode: str, state: str, *, by_system: bool) -> None:

@@ -78,6 +78,8 @@ class TestFactor:
         who, secret = await enrolled(client, watch, OFFICE)
         given = code(secret, watch)
         assert (await sign(client, who, proposal, factor=given)).status_code == 200
+        second = await client.account(OFFICE)
+        assert (await sign(client, second, proposal, approve=False)).status_code == 200
         put_in_force(client.runtime, TWO)
         other = await client.http.post(
             PROPOSALS,

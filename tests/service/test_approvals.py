@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
+from service.proposals.bulk import Forward, put_forward_all
 from service.proposals.course import expire
 from tests.service.approving import (
     PROPOSALS,
@@ -354,6 +356,23 @@ class TestChange:
         await client.work()
         assert (await only(client, await people(OFFICE)))["content_hash"] != proposal["content_hash"]
 
+    async def test_newer_words_of_many_at_once_do_not_undo_a_signature_either(
+        self, client: Client, people: People
+    ) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        async with client.runtime.unit() as uow:
+            row = await uow.fetchrow("SELECT content, assessment_id FROM proposal WHERE id = $1", proposal["id"])
+            frozen = json.loads(row["content"])
+            plan = client.runtime.law.plan_for("110000", uow.now)
+            newer = frozen | {"notice": json.loads(json.dumps(frozen["notice"]).replace("230", "231"))}
+            assert newer != frozen
+            put = await put_forward_all(uow, [Forward(newer, plan, row["assessment_id"], None)])
+            assert put == {"110000": proposal["id"]}
+            later = newer | {"planned_end": "2016-12-30T00:00:00+08:00"}
+            put = await put_forward_all(uow, [Forward(later, plan, row["assessment_id"], None)])
+            assert put != {"110000": proposal["id"]}, "another end is another content"
+
     async def test_another_end_is_another_content(self, client: Client, people: People) -> None:
         proposal = await chained(client)
         await sign(client, await people(OFFICE), proposal)
@@ -382,6 +401,49 @@ class TestChange:
         found = await read(client, await people(OFFICE), proposal)
         assert [step["roles"] for step in found["chain"]["steps"]] == [["office_director"], ["deputy_commander"]]
         assert (await sign(client, await people(OFFICE), proposal)).json()["next"] == ["deputy_commander"]
+
+
+class TestReplacingWhatIsSigned:
+    BODY = {"adcode": "110000", "to": "orange", "reason": "upper_order", "explanation": "上级要求"} | ORDER
+
+    async def put(self, client: Client, who: dict[str, str]) -> Any:
+        return await client.http.post(PROPOSALS, headers=who, json=self.BODY)
+
+    @pytest.mark.parametrize("role", [Role.FORECASTER, DUTY, COMMANDER])
+    async def test_nobody_sweeps_away_what_others_have_signed(
+        self, client: Client, people: People, role: Role
+    ) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        answer = await self.put(client, await people(role))
+        assert (answer.status_code, answer.json()["type"]) == (409, "urn:lantian:problem:conflict")
+        assert "签署" in answer.json()["detail_zh"]
+        found = await only(client, await people(OFFICE))
+        assert (found["id"], found["chain"]["signed"]) == (proposal["id"], 1)
+        assert (await sign(client, await people(DEPUTY), proposal)).json()["decision"]
+
+    async def test_a_rejection_makes_room(self, client: Client, people: People) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        assert (await sign(client, await people(DEPUTY), proposal, approve=False)).status_code == 200
+        assert (await self.put(client, await people(Role.FORECASTER))).status_code == 201
+
+    async def test_who_signed_it_replaces_it(self, client: Client, people: People) -> None:
+        proposal = await chained(client)
+        await sign(client, await people(OFFICE), proposal)
+        assert (await self.put(client, await people(OFFICE))).status_code == 201
+        assert (await read(client, await people(OFFICE), proposal))["state"] == "superseded"
+
+    async def test_its_proposer_replaces_it(self, client: Client, people: People) -> None:
+        put_in_force(client.runtime, TWO)
+        proposal = await by_hand(client, await people(DUTY))
+        await sign(client, await people(OFFICE), proposal)
+        assert (await self.put(client, await people(COMMANDER))).status_code == 409
+        assert (await self.put(client, await people(DUTY))).status_code == 201
+
+    async def test_unsigned_it_is_replaced_as_ever(self, client: Client, people: People) -> None:
+        await chained(client)
+        assert (await self.put(client, await people(Role.FORECASTER))).status_code == 201
 
 
 class TestWithdraw:
