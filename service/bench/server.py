@@ -10,6 +10,7 @@ import uvicorn
 from service.app import create_app
 from service.bench.limits import router
 from service.cli.serve import runtime_from
+from service.kit.memory import settle
 from service.kit.settings import Settings
 
 
@@ -23,6 +24,7 @@ def main() -> None:
     app = create_app(runtime_from(settings))
     app.include_router(router)
     app.router.routes.sort(key=_after_limits)  # to find a limit must cost nothing, so they are asked for first
+    settle()
     print("bench server", os.getpid(), file=sys.stderr, flush=True)
     uvicorn.run(app, host=settings.host, port=settings.port, log_level="warning", access_log=False)
 

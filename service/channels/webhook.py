@@ -150,6 +150,6 @@ class HttpChannel:
 async def beginning(response: aiohttp.ClientResponse) -> str:
     """The first characters of an answer, as far as they can be stored."""
     read = b""
-    while len(read) < LONGEST_ANSWER and (part := await response.content.read(LONGEST_ANSWER - len(read))):
-        read += part
+    while len(read) < LONGEST_ANSWER and not response.content.at_eof():
+        read += await response.content.read(LONGEST_ANSWER - len(read))
     return read.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")

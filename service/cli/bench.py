@@ -16,6 +16,7 @@ from service.bench.load import Result
 from service.bench.paths import ALONE, STAGED
 from service.bench.region_paths import REGIONAL
 from service.bench.stage import set_up, tear_down
+from service.kit.memory import settle
 
 PATHS = [*ALONE, *IMPORTS, *SIZED, *STAGED, *DELIVERIES, *REGIONAL]
 
@@ -53,6 +54,7 @@ async def _run(call: argparse.Namespace) -> None:
     enterprises = call.enterprises if set(wanted) & set(SIZED) else 0
     with tempfile.TemporaryDirectory(prefix="lantian-bench-", ignore_cleanup_errors=True) as folder:
         stage = await set_up(Path(folder), enterprises)
+        settle()  # as a process of the service does; limits that run in this one gain by it as well
         try:
             for name in wanted:
                 if name in IMPORTS:

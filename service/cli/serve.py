@@ -17,6 +17,7 @@ from service.app import create_app, running
 from service.kit.database import Database, address_of
 from service.kit.grants import SameRole, grant_rows
 from service.kit.logs import set_up_logs
+from service.kit.memory import settle
 from service.kit.migrate import migrate
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
@@ -139,6 +140,7 @@ def run_demo(call: argparse.Namespace, settings: Settings) -> int:
 
 
 def _listen(app: FastAPI, settings: Settings) -> None:
+    settle()
     uvicorn.run(
         app,
         host=settings.host,
@@ -157,6 +159,7 @@ def run_worker(call: argparse.Namespace) -> int:
     if asyncio.run(_ready(runtime)):
         print("This database holds the demonstration; give another one.", file=sys.stderr)
         return 1
+    settle()
     asyncio.run(_work(runtime))
     return 0
 

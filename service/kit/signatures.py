@@ -83,7 +83,7 @@ def public_key_of(written: str) -> Ed25519PublicKey:
 
 def _decoded(text: str, form: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        return binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise SecretError(f"the secret is not base64; write it as {form}") from error
 

@@ -10,9 +10,8 @@ import asyncio
 import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from service.channels.base import Answer, Outgoing
 from service.kit.metrics import DELIVERIES
@@ -40,8 +39,7 @@ NEAR = timedelta(seconds=1)
 KEPT_CONTENTS = 200
 
 
-@dataclass(frozen=True)
-class _Held:
+class _Held(NamedTuple):
     """A claim and the instant (monotonic) after which it may not be attempted any more."""
 
     claim: Claim
@@ -121,8 +119,8 @@ class Engine:
                 await self._fetch_contents(uow, claims)
                 await self._keys.refresh(uow, claims)
             await uow.commit()
-        for result in results:
-            DELIVERIES.labels(result.outcome.state).inc()
+        for state, number in Counter(result.outcome.state for result in results).items():
+            DELIVERIES.labels(state).inc(number)
         self._look = self._look or len(claims) > 0
         self._take(claims, started)
 
@@ -246,7 +244,7 @@ class Engine:
     async def _others_end_soon(self) -> bool:
         """See to what others have claimed: wait for a lease that ends within a second, have a job look at a later one."""
         async with self._runtime.unit() as uow:
-            left = await repository.foreign_lease(uow)
+            left = await repository.foreign_lease(uow, self._runtime.channels.open)
             if left is None:
                 return False
             if left > NEAR:

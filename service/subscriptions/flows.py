@@ -43,9 +43,10 @@ ON CONFLICT DO NOTHING RETURNING 1
 
 
 async def tidy(uow: UnitOfWork) -> None:
-    """Give up what was queued for an endpoint while it ended."""
+    """Give up what was queued for an endpoint while it ended, and free what a dead process holds of those that rest."""
     rows = await uow.fetch("SELECT id FROM subscription WHERE state IN ('ended', 'gone', 'disabled')")
     await repository.end_lanes(uow, [row["id"] for row in rows], "cancelled")
+    await repository.end_leases(uow, uow.runtime.channels.open)
 
 
 async def queue(

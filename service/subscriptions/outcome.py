@@ -41,6 +41,9 @@ class Outcome:
     gone: bool
 
 
+DONE = Outcome("done", None, False)
+
+
 def spread(message_id: str, attempt: int) -> float:
     """A number in [0, 1) that differs between messages and attempts and is always the same for one."""
     return zlib.crc32(f"{message_id}/{attempt}".encode()) / 2**32
@@ -57,7 +60,7 @@ def outcome_of(answer: Answer, attempt: int, message_id: str) -> Outcome:
     `attempt` counts from 1, from the beginning of the present schedule.
     """
     if answer.status is not None and 200 <= answer.status < 300:
-        return Outcome("done", None, False)
+        return DONE
     if answer.status == GONE:
         return Outcome("dead", None, True)
     if attempt > len(RETRIES):

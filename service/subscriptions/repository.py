@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from service.channels.base import Answer
 from service.kit.drill import marked, marked_body
@@ -26,6 +27,7 @@ WITH due AS (
 ), lapsed AS (
     SELECT d.id, d.lane, d.channel, d.subscription_id, true AS ordered, d.next_attempt_at FROM delivery d
     WHERE d.state = 'sending' AND d.lease_until < clock_timestamp() AND d.channel = ANY($2::text[]) AND d.lane <> ALL($3::text[])
+        AND (d.subscription_id IS NULL OR d.subscription_id NOT IN (SELECT id FROM subscription WHERE state <> 'active'))
     ORDER BY d.lease_until LIMIT $8::int
 ), turns AS (
     SELECT o.id, o.next_attempt_at, CASE WHEN o.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most,
@@ -44,9 +46,9 @@ UPDATE delivery d SET state = 'sending', attempts = d.attempts + 1, lease_until 
     address = coalesce(s.url, d.address)
 FROM taken LEFT JOIN subscription s ON s.id = taken.subscription_id LEFT JOIN contact c ON c.id = taken.contact_id
 WHERE d.id = taken.id
-RETURNING d.id, d.channel, d.lane, coalesce(s.host, d.channel) AS host, d.subscription_id, d.address, d.content_id,
-    d.message_id, d.attempts, d.schedule_from, s.secrets, s.retiring, s.scheme,
-    CASE d.channel WHEN 'email' THEN c.email WHEN 'sms' THEN c.phone END AS reached
+RETURNING d.id, d.attempts, d.attempts - d.schedule_from, d.channel, d.lane, coalesce(s.host, d.channel), d.subscription_id,
+    d.address, d.content_id, d.message_id, s.secrets, nullif(s.retiring, '[]'), coalesce(s.scheme, ''),
+    CASE d.channel WHEN 'email' THEN c.email WHEN 'sms' THEN c.phone END
 """
 RECORD_SQL = """
 WITH result AS (
@@ -72,11 +74,11 @@ ON CONFLICT (digest) DO NOTHING RETURNING id
 """
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that this process may attempt until its lease ends; `attempt` fences.
 
     `reached`: where the person is reached now; kept in the contact alone, while `address` names the contact.
+    The fields are the columns of CLAIM_SQL, in its order.
     """
 
     id: int
@@ -89,14 +91,13 @@ class Claim:
     address: str
     content_id: int
     message_id: str
-    secrets: tuple[str, ...]
-    retiring: tuple[dict[str, str], ...]
+    secrets: list[str] | None
+    retiring: list[dict[str, str]] | None
     scheme: str
     reached: str | None = None
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """A claim with what the attempt brought."""
 
     claim: Claim
@@ -157,25 +158,7 @@ async def claim(uow: UnitOfWork, channels: Collection[str], room: Room) -> list[
         room.rows,
         room.lease,
     )
-    return [
-        Claim(
-            id=row["id"],
-            attempt=row["attempts"],
-            scheduled=row["attempts"] - row["schedule_from"],
-            channel=row["channel"],
-            lane=row["lane"],
-            host=row["host"],
-            subscription_id=row["subscription_id"],
-            address=row["address"],
-            content_id=row["content_id"],
-            message_id=row["message_id"],
-            secrets=tuple(row["secrets"] or ()),
-            retiring=tuple(row["retiring"] or ()),
-            scheme=row["scheme"] or "",
-            reached=row["reached"],
-        )
-        for row in rows
-    ]
+    return [Claim._make(row.values()) for row in rows]
 
 
 async def record(uow: UnitOfWork, results: Sequence[Result]) -> list[Result]:
@@ -240,14 +223,24 @@ async def set_health(uow: UnitOfWork, subscription_id: int, health: Health) -> N
 
 
 async def end_lanes(uow: UnitOfWork, subscription_ids: Collection[int], state: str) -> int:
-    """Give up what is still pending for endpoints that get nothing any more: `dead` or `cancelled`."""
+    """Give up what waits for endpoints that get nothing any more, also where a lease has ended: `dead` or `cancelled`."""
     rows = await uow.fetch(
-        "UPDATE delivery SET state = $2, done_at = $3 WHERE subscription_id = ANY($1) AND state = 'pending' RETURNING id",
+        "UPDATE delivery SET state = $2, done_at = $3, lease_until = NULL WHERE subscription_id = ANY($1)"
+        " AND (state = 'pending' OR state = 'sending' AND lease_until < clock_timestamp()) RETURNING id",
         list(subscription_ids),
         state,
         uow.now,
     )
     return len(rows)
+
+
+async def end_leases(uow: UnitOfWork, channels: Collection[str]) -> None:
+    """Let what a dead process held wait again where nobody takes it over: the endpoint is paused, the channel not configured."""
+    await uow.execute(
+        "UPDATE delivery SET state = 'pending', lease_until = NULL WHERE state = 'sending' AND lease_until < clock_timestamp()"
+        " AND (channel <> ALL($1::text[]) OR subscription_id IN (SELECT id FROM subscription WHERE state = 'paused'))",
+        list(channels),
+    )
 
 
 async def wake_at(uow: UnitOfWork, instants: Collection[datetime]) -> None:
@@ -267,9 +260,11 @@ def _rounded(instant: datetime, now: datetime) -> datetime:
     return datetime.fromtimestamp(seconds, tz=instant.tzinfo)
 
 
-async def foreign_lease(uow: UnitOfWork) -> timedelta | None:
-    """How long the first lease that is out still runs; None when there is none."""
+async def foreign_lease(uow: UnitOfWork, channels: Collection[str]) -> timedelta | None:
+    """How long the first lease still runs of those that are taken over when they end; None when there is none."""
     left: timedelta | None = await uow.fetchval(
-        "SELECT min(lease_until) - clock_timestamp() FROM delivery WHERE state = 'sending'"
+        "SELECT min(d.lease_until) - clock_timestamp() FROM delivery d LEFT JOIN subscription s ON s.id = d.subscription_id"
+        " WHERE d.state = 'sending' AND d.channel = ANY($1::text[]) AND (s.id IS NULL OR s.state = 'active')",
+        list(channels),
     )
     return left

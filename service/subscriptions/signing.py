@@ -22,8 +22,8 @@ def headers_of(
     wanted = SCHEMES.get(claim.scheme, ("v1",))
     secrets: list[str] = []
     if "v1" in wanted:
-        secrets += claim.secrets
-        secrets += [one["secret"] for one in claim.retiring if parse_instant(one["until"]) > now]
+        secrets += claim.secrets or ()
+        secrets += [one["secret"] for one in claim.retiring or () if parse_instant(one["until"]) > now]
     if "v1a" in wanted:
         secrets += service_keys(now)
     return headers(secrets, claim.message_id, stamp, body.encode())
