@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 from fastapi import Request
@@ -11,6 +12,8 @@ from service.kit.body import read_body
 from service.kit.problems import Forbidden, Invalid
 
 MAX_FORM_BYTES = 20_000
+NEVER_IN_A_PATH = re.compile(r"[\x00-\x20\x7f\\]")
+"""Browsers drop tabs and line ends, and read a backslash as a slash: `/<tab>/elsewhere` leads to another site."""
 
 
 async def read_form(request: Request, limit: int = MAX_FORM_BYTES) -> dict[str, str]:
@@ -26,6 +29,6 @@ async def read_form(request: Request, limit: int = MAX_FORM_BYTES) -> dict[str, 
 
 def local_path(given: str | None) -> str:
     """A path of our own to go on to; anything else becomes the front page."""
-    if given and given.startswith("/") and not given.startswith(("//", "/\\")) and "\\" not in given:
-        return given
-    return "/"
+    if not given or not given.startswith("/") or given.startswith("//") or NEVER_IN_A_PATH.search(given):
+        return "/"
+    return given
