@@ -21,7 +21,8 @@ COOKIE = "lantian_session"
 REMEMBER_SECONDS = 5.0
 POLLED = frozenset({"/events", "/parts/clock", "/parts/inbox"})
 """What an open page asks by itself: no sign that somebody is there."""
-FOR_A_NEW_PASSWORD = ("/me", "/api/v1/me", "/api/v1/sessions/current", "/signout")
+FOR_A_NEW_PASSWORD = frozenset({"/me", "/me/password", "/api/v1/me/password", "/api/v1/sessions/current", "/signout"})
+"""What is open to somebody whose password another chose: these addresses and nothing below them."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -131,7 +132,7 @@ async def require_principal(request: Request) -> Principal:
     principal = await find_principal(request)
     if principal is None:
         raise NotSignedIn()
-    if principal.must_change and not request.url.path.startswith(FOR_A_NEW_PASSWORD):
+    if principal.must_change and request.url.path not in FOR_A_NEW_PASSWORD:
         raise PasswordChangeNeeded()
     return principal
 
