@@ -96,9 +96,11 @@ async def sign_in(
     """
     row = await _prove(runtime, login, password, address)
     async with runtime.unit() as uow:
+        means = "password"
         if await factors.state_of(uow, row["id"]) == "active":
             await factors.check(uow, row["id"], row["adcode"], row["login"], code)
-        opened = await open_session(uow, row, Caller(address, agent, "password+factor" if code else "password"))
+            means = "password+factor"
+        opened = await open_session(uow, row, Caller(address, agent, means))
         await uow.commit()
     return opened.token, opened.expires
 
