@@ -15,9 +15,10 @@ from service.kit.bulk import lock_divisions
 from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.board import find
-from service.prompts.laggards import owe_adoption, watch
+from service.prompts.laggards import owe_adoption, waive_older, watch
 from service.prompts.proposing import propose_all
-from service.prompts.suggesting import accepted
+from service.prompts.rank import Wanted, check_rank
+from service.prompts.suggesting import accepted, hold_open
 
 INSERT_SQL = """
 INSERT INTO prompt (kind, region, document, basis, entry_key, issued_by, issued_at, starts_at, ends_at)
@@ -59,13 +60,16 @@ async def issue(
     """Store a prompt and put every division's proposal forward with the common start, in this transaction.
 
     The same `key` by the same person gives the prompt that it made first. Raises Forbidden outside the coordinator's scope,
-    Invalid for unknown divisions and instants that make no sense, Conflict when the key was used for another prompt.
+    Invalid for unknown divisions and instants that make no sense, Conflict when the key was used for another prompt, where
+    less would be asked than a wider region asks, and when the suggestion is no longer open.
     """
     adcodes = [entry.adcode for entry in prompt.entries]
     _check(uow, principal, prompt.region, adcodes)
     starts = [entry.starts_at or prompt.starts_at for entry in prompt.entries]
     _check_instants(uow.now, prompt.ends_at, starts)
     await lock_divisions(uow, adcodes)
+    if suggestion is not None:
+        await hold_open(uow, principal, suggestion, key)
     entered = _Entered(
         kind="start",
         region=prompt.region,
@@ -80,8 +84,9 @@ async def issue(
     made = await _store(uow, principal, entered)
     if made is None:
         return await _before(uow, principal, entered)
+    await _check_rank(uow, principal, made, entered)
     await propose_all(uow, adcodes)
-    await watch(uow, made, uow.runtime.law.regions[prompt.region], adcodes)
+    await watch(uow, made, uow.runtime.law.regions[prompt.region], dict(zip(adcodes, starts, strict=True)))
     await owe_adoption(uow, made, adcodes)
     if suggestion is not None:
         await accepted(uow, principal, suggestion, made)
@@ -121,6 +126,7 @@ async def lift(
     made = await _store(uow, principal, entered)
     if made is None:
         return await _before(uow, principal, entered)
+    await _check_rank(uow, principal, made, entered)
     await _follow(uow, made, adcodes)
     return await find(uow, principal.scope, made)
 
@@ -137,6 +143,13 @@ def _check(uow: UnitOfWork, principal: Principal, region: str, adcodes: Collecti
     foreign = [adcode for adcode in adcodes if not principal.scope.covers(adcode)]
     if foreign:
         raise Forbidden(f"Outside your region: {', '.join(foreign)}.")
+
+
+async def _check_rank(uow: UnitOfWork, principal: Principal, made: int, new: _Entered) -> None:
+    wanted = {
+        adcode: Wanted(level, new.own[adcode] or new.starts_at, new.ends_at) for adcode, level in new.levels.items()
+    }
+    await check_rank(uow, principal.scope, made, wanted)
 
 
 def _check_instants(now: datetime, ends_at: datetime | None, starts: Collection[datetime]) -> None:
@@ -171,6 +184,7 @@ async def _store(uow: UnitOfWork, principal: Principal, new: _Entered) -> int | 
         told |= {"levels": [new.levels[code].code for code in codes], "ends_at": new.ends_at}
     if any(new.own.values()):
         told["hours"] = {code: new.own[code] for code in codes if new.own[code]}
+    await waive_older(uow, int(made), codes)
     event = "prompt.issued" if new.kind == "start" else "prompt.lift"
     await uow.record(event, None, prompt=made, region=new.region, **told)
     return int(made)
