@@ -121,6 +121,25 @@ async def until(look: Callable[[], Awaitable[Any]]) -> None:
     raise AssertionError("it never came about")
 
 
+async def mailed(runtime: Runtime, *reasons: str) -> None:
+    async with runtime.unit() as uow:
+        for reason in reasons:
+            await queue(
+                uow, reason=reason, channel="email", target=f"t{reason}", address=f"{reason}@example.test",
+                event="e", subject="s", body="b",
+            )  # fmt: skip
+        await uow.commit()
+
+
+async def tidied(runtime: Runtime) -> None:
+    async with runtime.unit() as uow:
+        await tidy(uow)
+        await uow.commit()
+
+
+LAPSED = "UPDATE delivery SET state = 'sending', attempts = 1, lease_until = now() - interval '1 second'"
+
+
 async def two_done(runtime: Runtime) -> bool:
     return Counter(await states(runtime))["done"] == 2
 
@@ -353,6 +372,52 @@ class TestLeases:
         )
         await runtime.engine.work()
         assert (await states(runtime), way_out.count(A)) == (["done"], 1)
+
+    @pytest.mark.parametrize(
+        ("state", "after"), [("paused", "pending"), ("ended", "cancelled"), ("gone", "cancelled"), ("disabled", "cancelled")]
+    )
+    async def test_a_lease_that_nobody_takes_over_keeps_nobody_busy(
+        self, client: Client, runtime: Runtime, way_out: Told, state: str, after: str
+    ) -> None:
+        """A process died in its call and the endpoint was taken out before the lease ended."""
+        await endpoints(client, A)
+        await written(runtime, "1")
+        await execute(runtime, LAPSED)
+        await execute(runtime, "UPDATE subscription SET state = $1", state)
+        async with asyncio.timeout(10):
+            await runtime.engine.work()
+        assert way_out.sent == []
+        await tidied(runtime)
+        assert await states(runtime) == [after]
+        await execute(runtime, "UPDATE subscription SET state = 'active'")
+        await runtime.engine.work()
+        assert way_out.count(A) == (state == "paused")
+
+    async def test_a_lease_of_a_channel_that_was_taken_away(
+        self, client: Client, runtime: Runtime, way_out: Told
+    ) -> None:
+        runtime.channels = Channels(way_out)
+        await mailed(runtime, "1")
+        await execute(runtime, LAPSED)
+        async with asyncio.timeout(10):
+            await runtime.engine.work()
+        await tidied(runtime)
+        assert await states(runtime) == ["pending"]
+        mail = Told()
+        runtime.channels = Channels(way_out, email=mail)
+        await runtime.engine.work()
+        assert (await states(runtime), len(mail.sent)) == (["done"], 1)
+
+    async def test_a_lease_that_still_runs_is_no_lane_to_end(
+        self, client: Client, runtime: Runtime, way_out: Told
+    ) -> None:
+        await endpoints(client, A)
+        await written(runtime, "1")
+        await execute(runtime, "UPDATE delivery SET state = 'sending', lease_until = now() + interval '1 minute'")
+        for state in ("paused", "ended"):
+            await execute(runtime, "UPDATE subscription SET state = $1", state)
+            await tidied(runtime)
+            assert await states(runtime) == ["sending"]
 
     async def test_many_nodes_at_once_send_each_once(
         self, client: Client, runtime: Runtime, other: Runtime, way_out: Told
