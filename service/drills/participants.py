@@ -28,18 +28,23 @@ COORDINATOR = "sim-coordinator"
 FEED = "drill-forecast"
 GUIDE = "G2020"
 LIST_SEED = 2026
-TAKEN = (
-    "id, login, display, role, adcode, uscc, post, password_hash, must_change, enabled, failures, created_at"
-)
+TAKEN = "id, login, display, role, adcode, uscc, post, created_at"
+UNSET = "!"
+"""In place of a hash: nothing matches it."""
+COPIED = "login NOT LIKE 'sim-%' AND login NOT LIKE 'drill-%'"
 
 
 @dataclass(frozen=True)
 class Handed:
-    """What the process is told once: the password of the simulated players, of the leader and of generated people, the feeds' keys."""
+    """What the process is told once: the password of the simulated players, of the leader and of generated people, the feeds' keys.
+
+    `own`: the drill password of each copied account, by login.
+    """
 
     simulated: str
     people: str
     feeds: dict[str, list[str]]
+    own: dict[str, str]
 
 
 def simulated(role: str, adcode: str) -> str:
@@ -48,17 +53,18 @@ def simulated(role: str, adcode: str) -> str:
 
 
 async def copy_accounts(live: Connection, schema: str, script: Script) -> int:
-    """Take over the live accounts of the script's places with their hashes and roles; returns how many.
+    """Take over the live accounts of the script's places with their roles; returns how many. `own_passwords` lets them in.
 
-    Nothing that reaches a person comes along: no external identity, no factor, no session, no key, no telephone, no address.
+    Nothing that opens the live side or reaches a person comes along: no password hash (without the factor and the rests that guard
+    it there, it could be tried here), no external identity, no factor, no session, no key, no telephone, no address.
     """
     prefixes = [prefix_of(adcode) for adcode in script.places]
     home = await live.fetchval("SELECT quote_ident(current_schema())")
     tag = await live.execute(
-        f"INSERT INTO {schema}.account ({TAKEN}) OVERRIDING SYSTEM VALUE SELECT id, login, display, role, adcode, uscc, post,"
-        f" password_hash, must_change, true, 0, created_at FROM {home}.account a WHERE a.enabled AND a.role IS NOT NULL"
-        " AND a.login NOT LIKE 'sim-%' AND a.login NOT LIKE 'drill-%' AND (EXISTS (SELECT 1 FROM unnest($1::text[]) p"
-        " WHERE a.adcode LIKE p || '%') OR a.adcode = ANY($2::text[]))",
+        f"INSERT INTO {schema}.account ({TAKEN}, password_hash, must_change, enabled, failures) OVERRIDING SYSTEM VALUE"
+        f" SELECT {TAKEN}, '{UNSET}', false, true, 0 FROM {home}.account a WHERE a.enabled AND a.role IS NOT NULL"
+        f" AND {COPIED} AND (EXISTS (SELECT 1 FROM unnest($1::text[]) p WHERE a.adcode LIKE p || '%')"
+        " OR a.adcode = ANY($2::text[]))",
         prefixes,
         [NATION, *{adcode[:2] + "0000" for adcode in script.places}],
     )
@@ -74,9 +80,22 @@ async def copy_accounts(live: Connection, schema: str, script: Script) -> int:
     return int(tag.rpartition(" ")[2])
 
 
+async def own_passwords(uow: UnitOfWork) -> dict[str, str]:
+    """A fresh drill password for each copied account, by login; what was there before opens nothing any more."""
+    rows = await uow.fetch(f"SELECT login FROM account WHERE {COPIED} ORDER BY login")
+    told = {row["login"]: secrets.token_urlsafe(9) for row in rows}
+    hashes = await asyncio.gather(*(hash_password(password) for password in told.values()))
+    await uow.execute(
+        "UPDATE account SET password_hash = n.hash FROM unnest($1::text[], $2::text[]) n(login, hash) WHERE account.login = n.login",
+        list(told),
+        hashes,
+    )
+    return told
+
+
 async def seat(runtime: Runtime, script: Script, participants: str) -> Handed:
     """Make the list of each place, the simulated players, the leader, generated people where asked, and the feeds."""
-    handed = Handed(secrets.token_urlsafe(24), secrets.token_urlsafe(9), {})
+    handed = Handed(secrets.token_urlsafe(24), secrets.token_urlsafe(9), {}, {})
     for_players, for_people = await asyncio.gather(hash_password(handed.simulated), hash_password(handed.people))
     for adcode in script.places:
         plants = await _list_of(runtime, script, adcode)
@@ -86,6 +105,7 @@ async def seat(runtime: Runtime, script: Script, participants: str) -> Handed:
                 await _open(uow, f"drill-plant-{adcode}", "演练企业", Role.ENTERPRISE, adcode, for_people, plants[0])
             await uow.commit()
     async with runtime.unit() as uow:
+        handed.own.update(await own_passwords(uow))
         await _open(uow, COORDINATOR, "模拟区域协调员", Role.COORDINATOR, NATION, for_players)
         await _open(uow, LEADER, "演练导调员", Role.AUDITOR, script.adcode, for_people)
         if participants == "generated":
@@ -142,11 +162,12 @@ async def _open(
 
 async def new_passwords(runtime: Runtime) -> Handed:
     """Fresh passwords and keys for a drill that is taken up again; what the last process knew is gone."""
-    handed = Handed(secrets.token_urlsafe(24), secrets.token_urlsafe(9), {})
+    handed = Handed(secrets.token_urlsafe(24), secrets.token_urlsafe(9), {}, {})
     for_players, for_people = await asyncio.gather(hash_password(handed.simulated), hash_password(handed.people))
     async with runtime.unit() as uow:
         await uow.execute("UPDATE account SET password_hash = $1 WHERE login LIKE 'sim-%'", for_players)
         await uow.execute("UPDATE account SET password_hash = $1 WHERE login LIKE 'drill-%'", for_people)
+        handed.own.update(await own_passwords(uow))
         for row in await uow.fetch("SELECT id, title FROM feed"):
             handed.feeds[row["id"]] = [new_secret()]
             await register(uow, row["id"], row["title"], NATION, handed.feeds[row["id"]])

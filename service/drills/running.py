@@ -149,7 +149,7 @@ def welcome(drill: Drill, *, start: bool) -> str:
     """What the operator is told: where, who, with which password."""
     address = own_address(drill.runtime.settings)
     people = (
-        "各人用正式账号的口令登录 · everybody signs in with the password of the live account"
+        "各人用正式账号名和下列演练口令登录（只显示这一次）· live logins, each with a drill password of its own, told this once"
         if drill.participants == "live"
         else "演练账号以 drill- 开头 · accounts begin with drill-"
     )
@@ -159,7 +159,8 @@ def welcome(drill: Drill, *, start: bool) -> str:
             f"  【演练 DRILL】{drill.script.title.zh} · {drill.script.title.en}",
             f"  第{drill.id}号演练 drill {drill.id}: {address}/   导调 leader: {address}/drill （drill-leader）",
             f"  {people}",
-        f"  drill-… 口令 password: {drill.handed.people}",
+            *(f"    {login:<32} {password}" for login, password in sorted(drill.handed.own.items())),
+            f"  drill-… 口令 password: {drill.handed.people}",
             "  时钟已走动 the clock goes" if start else "  由导调员在 /drill 启动 · the leader starts it at /drill",
             "  本进程只记录、不发送 · this process records and sends nothing",
             "",

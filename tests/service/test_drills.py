@@ -15,6 +15,7 @@ from service.channels.registry import DrillHasNoWayOut, live_channels, recording
 from service.channels.webhook import HttpChannel
 from service.drills import flows
 from service.drills.place import LOCKS, build, salt_of, tear_down
+from service.drills.running import welcome
 from service.drills.surroundings import Where, settings_for
 from service.kit.database import Database
 from service.kit.drill import MARK, NotADrillSchema, into_drill
@@ -24,7 +25,7 @@ from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.subscriptions.flows import queue
 from tests.service.drill_support import PROMPT, counts, http_of, leader, planned, play, ready, signed_in, work
-from tests.support import Client, listed
+from tests.support import PASSWORD, Client, listed
 
 OF_DRILLS = frozenset({"drill", "drill_score"})
 
@@ -185,11 +186,33 @@ class TestApart:
             await uow.commit()
         drill_id = await planned(runtime, participants="live")
         async with ready(runtime, tmp_path, drill_id) as drill:
-            await signed_in(drill, "li", "correct horse battery")
+            refused = await http_of(drill).post("/api/v1/sessions", json={"login": "li", "password": PASSWORD})
+            assert refused.status_code == 401, "the live password opens nothing in a drill"
+            assert set(drill.handed.own) == {"li"}
+            await signed_in(drill, "li", drill.handed.own["li"])
+            assert f"    {'li':<32} {drill.handed.own['li']}" in welcome(drill, start=False).splitlines()
             async with drill.runtime.unit() as uow:
                 contacts = [dict(row) for row in await uow.fetch("SELECT phone, email FROM contact")]
                 assert not await uow.fetchval("SELECT 1 FROM account WHERE login = 'far'")
         assert contacts == [{"phone": None, "email": f"drill-{account}@example.test"}]
+
+    async def test_no_live_hash_is_in_a_drill_also_when_it_is_taken_up_again(
+        self, runtime: Runtime, client: Client, tmp_path: Path
+    ) -> None:
+        await client.account(Role.COMMANDER, "140100", login="li")
+        await client.account(Role.DUTY_OFFICER, "140100", login="wang")
+        async with runtime.unit() as uow:
+            live = {row["password_hash"] for row in await uow.fetch("SELECT password_hash FROM account")}
+        drill_id = await planned(runtime, participants="live")
+        told = []
+        for _ in range(2):
+            async with ready(runtime, tmp_path, drill_id) as drill:
+                told.append(drill.handed.own)
+                async with drill.runtime.unit() as uow:
+                    rows = await uow.fetch("SELECT login, password_hash FROM account WHERE login IN ('li', 'wang')")
+                assert not live & {row["password_hash"] for row in rows}
+                await signed_in(drill, "wang", drill.handed.own["wang"])
+        assert len({*told[0].values(), *told[1].values()}) == 4, "everybody's own, and new ones each time"
 
 
 class TestNoWayOut:
