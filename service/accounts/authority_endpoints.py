@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from service.accounts import delegations, keys
-from service.accounts.schemas import DelegationBody, KeyBody
+from service.accounts.schemas import DelegationBody, KeyBody, RotationBody
 from service.kit.auth import Caller
 from service.kit.http import PageKey, PageSize, Uow, json_answer, once
 
@@ -36,10 +36,11 @@ async def delegate(body: DelegationBody, request: Request, caller: Caller, uow: 
             valid_until=body.valid_until,
             reason=body.reason,
             from_login=body.for_login,
+            factor=body.factor,
         )
         return 201, {"id": made}
 
-    return await once(request, uow, caller, body.model_dump(mode="json"), make)
+    return await once(request, uow, caller, body.model_dump(mode="json", exclude={"factor"}), make)
 
 
 @router.delete("/delegations/{delegation_id}", status_code=204)
@@ -60,18 +61,20 @@ async def make_key(body: KeyBody, request: Request, caller: Caller, uow: Uow) ->
     """A new API key; the answer tells it this once."""
 
     async def make() -> tuple[int, object]:
-        made = await keys.make(uow, caller, name=body.name, scopes=body.scopes, days=body.days)
+        made = await keys.make(uow, caller, **body.model_dump())
         return 201, {"id": made.id, "key": made.key, "expires_at": made.expires_at}
 
-    return await once(request, uow, caller, body.model_dump(), make, told_once="key")
+    return await once(request, uow, caller, body.model_dump(exclude={"factor"}), make, told_once="key")
 
 
 @router.post("/keys/{key_id}/rotation", status_code=201)
-async def rotate_key(key_id: Number, request: Request, caller: Caller, uow: Uow) -> Response:
+async def rotate_key(
+    key_id: Number, request: Request, caller: Caller, uow: Uow, body: RotationBody | None = None
+) -> Response:
     """A successor with the same scopes; the old key holds a week more."""
 
     async def make() -> tuple[int, object]:
-        made = await keys.rotate(uow, caller, key_id)
+        made = await keys.rotate(uow, caller, key_id, body.factor if body else None)
         return 201, {"id": made.id, "key": made.key, "expires_at": made.expires_at}
 
     return await once(request, uow, caller, {"key": key_id}, make, told_once="key")

@@ -12,7 +12,9 @@ from typing import Any
 
 from emission_lists.identifiers import uscc_problem
 from service.accounts import factors
+from service.accounts.delegations import end_all
 from service.accounts.flows import NOBODY, end_sessions
+from service.accounts.keys import revoke_all
 from service.accounts.passwords import hash_password
 from service.accounts.policy import check_password
 from service.accounts.roles import Principal, Role
@@ -172,8 +174,18 @@ async def uscc_known(uow: UnitOfWork, uscc: str) -> bool:
     )
 
 
+async def take_away(uow: UnitOfWork, row: Any, cause: str, by: int | None) -> int:
+    """End everything by which an account acts without its owner at the door: sessions, keys, stand-ins; how many sessions."""
+    await revoke_all(uow, row["id"], row["adcode"], cause, by)
+    await end_all(uow, row["id"], cause, by)
+    return await end_sessions(uow, row["id"])
+
+
 async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Role, adcode: str) -> None:
-    """Give role and region, by somebody other than who opened the account. Raises Forbidden, Unknown, Invalid."""
+    """Give role and region, by somebody other than who opened the account; what was lent from and to it before ends.
+
+    Raises Forbidden, Unknown, Invalid.
+    """
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if not principal.scope.covers(adcode):
@@ -200,18 +212,19 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
         was={"role": row["role"], "adcode": row["adcode"]},
         by=principal.account_id,
     )
+    await end_all(uow, account_id, "account.granted", principal.account_id)
     await end_sessions(uow, account_id)
 
 
 async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason: str) -> None:
-    """Shut an account out at once, on every node, with its keys. Either administrator. Raises Forbidden, Unknown, Conflict."""
+    """Shut an account out at once, on every node, with its keys and stand-ins. Either administrator. Raises Forbidden, Unknown, Conflict."""
     if not (principal.may_grant or principal.may_open_accounts):
         raise Forbidden("This is done by an administrator of the region.")
     row = await _locked(uow, principal, account_id)
     if not row["enabled"]:
         raise Conflict("The account is disabled already.")
     await uow.execute("UPDATE account SET enabled = false WHERE id = $1", account_id)
-    ended = await end_sessions(uow, account_id)
+    ended = await take_away(uow, row, "account.disabled", principal.account_id)
     await uow.record(
         "account.disabled",
         row["adcode"],
@@ -246,7 +259,7 @@ async def unlock(uow: UnitOfWork, principal: Principal, account_id: int) -> None
 
 
 async def reset_password(uow: UnitOfWork, principal: Principal | None, account_id: int) -> dict[str, Any]:
-    """A one-time code for a new password; the old one and all sessions end. `principal` None: the operator on the machine.
+    """A one-time code for a new password; the old one, sessions, keys and stand-ins end. `principal` None: the operator on the machine.
 
     An official's account waits, disabled, until a security administrator enables it: a reset by one person hands nobody an
     account with rights. Raises Forbidden, Unknown.
@@ -271,7 +284,7 @@ async def reset_password(uow: UnitOfWork, principal: Principal | None, account_i
         waits,
         by,
     )
-    await end_sessions(uow, account_id)
+    await take_away(uow, row, "account.password_reset", by)
     await uow.record(
         "account.password_reset", row["adcode"], account=account_id, login=row["login"], waits=waits, by=by
     )
@@ -298,7 +311,7 @@ async def bind(uow: UnitOfWork, principal: Principal, account_id: int, external_
         waits,
         principal.account_id,
     )
-    await end_sessions(uow, account_id)
+    await take_away(uow, row, "account.bound", principal.account_id)
     await uow.record(
         "account.bound",
         row["adcode"],
@@ -311,12 +324,12 @@ async def bind(uow: UnitOfWork, principal: Principal, account_id: int, external_
 
 
 async def reset_factor(uow: UnitOfWork, principal: Principal, account_id: int) -> None:
-    """Take away the factor of a lost device. Raises Forbidden, Unknown, Conflict without one."""
+    """Take away the factor of a lost device; sessions, keys and stand-ins end with it. Raises Forbidden, Unknown, Conflict without one."""
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if not await factors.reset(uow, account_id):
         raise Conflict("The account has no second factor.")
-    await end_sessions(uow, account_id)
+    await take_away(uow, row, "factor.reset", principal.account_id)
     await uow.record("factor.reset", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from service.accounts import book
+from service.accounts.delegations import end_all
 from service.accounts.factors import present
 from service.accounts.flows import end_sessions
 from service.accounts.roles import Role, prefix_of
@@ -36,8 +37,11 @@ async def set_enabled(uow: UnitOfWork, login: str, enabled: bool) -> dict[str, A
     if row["enabled"] is enabled:
         raise Conflict(f"{login} is {'enabled' if enabled else 'disabled'} already.")
     await uow.execute("UPDATE account SET enabled = $2, reset_by = NULL WHERE id = $1", row["id"], enabled)
-    await end_sessions(uow, row["id"])
     kind = "account.enabled" if enabled else "account.disabled"
+    if enabled:
+        await end_sessions(uow, row["id"])
+    else:
+        await book.take_away(uow, row, kind, None)
     await uow.record(kind, row["adcode"], account=row["id"], login=login, by=CONSOLE)
     return {"login": login, "enabled": enabled}
 
@@ -59,5 +63,6 @@ async def grant(uow: UnitOfWork, login: str, role: Role, adcode: str) -> dict[st
     )
     was = {"role": row["role"], "adcode": row["adcode"]}
     await uow.record("account.granted", adcode, account=row["id"], login=login, role=role.value, was=was, by=CONSOLE)
+    await end_all(uow, row["id"], "account.granted", None)
     await end_sessions(uow, row["id"])
     return {"login": login, "role": role.value, "adcode": adcode}

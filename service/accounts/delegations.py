@@ -1,7 +1,8 @@
 """Delegations (委托: somebody lends his role) and stand-ins (代理: one is appointed), with dates, recorded, four eyes kept.
 
-A delegation never widens a region: who stands in must see the division already. A role that is lent is not lent on. Dates are
-of the service's clock, as decisions are.
+A delegation never widens a region: who stands in must see the division already. A role that is lent is not lent on. What was lent
+is kept with it: it holds only while the giver has exactly this role and the taker one that may take it. Dates are of the
+service's clock, as decisions are.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from service.accounts.roles import LENDABLE, Principal, Role, Scope
+from service.accounts import factors
+from service.accounts.roles import LENDABLE, TAKERS, Principal, Role, Scope
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -17,7 +19,7 @@ LONGEST = timedelta(days=92)
 """A choice: a season. Who is away for longer is replaced."""
 BACK_DATED = timedelta(minutes=5)
 PAGE_SQL = """
-SELECT d.*, f.display AS from_display, f.role AS from_role, t.display AS to_display, t.role AS to_role
+SELECT d.*, f.display AS from_display, t.display AS to_display, t.role AS to_role
 FROM delegation d JOIN account f ON f.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
 WHERE (d.from_account_id = $1 OR d.to_account_id = $1 OR ($2 AND f.adcode LIKE $3 || '%' AND d.adcode LIKE $3 || '%'))
     AND ($4::bigint IS NULL OR d.id < $4) ORDER BY d.id DESC LIMIT $5
@@ -34,17 +36,23 @@ async def delegate(
     valid_until: datetime,
     reason: str,
     from_login: str | None = None,
+    factor: str | None = None,
 ) -> int:
-    """Lend one's own role, or (security administrator, with `from_login`) appoint a stand-in for somebody.
+    """Lend one's own role, or (security administrator, with `from_login`) appoint a stand-in for somebody of his region.
 
-    Raises Forbidden, Unknown for accounts outside the region, Invalid for dates, Conflict for a second one at the same time.
+    Asks for the caller's second factor. Raises Forbidden, Unknown for accounts outside the region, Invalid for dates,
+    Conflict for a second one at the same time, FactorNeeded, FactorWrong.
     """
+    people = [to_login, from_login or principal.login]
+    await uow.execute("SELECT 1 FROM account WHERE login = ANY($1::text[]) ORDER BY id FOR UPDATE", people)
     giver, kind = await _giver(uow, principal, from_login)
     taker = await _account(uow, to_login, principal)
     place = adcode or giver["adcode"]
+    if kind == "stand_in" and not (principal.scope.covers(giver["adcode"]) and principal.scope.covers(place)):
+        raise Unknown(f"There is no account {from_login} in your region that could act.")
     _check_dates(uow.now, valid_from, valid_until)
     _check_people(principal, giver, taker, place)
-    await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", giver["id"])
+    await factors.confirm(uow, principal, factor)
     if await uow.fetchval(
         "SELECT 1 FROM delegation WHERE from_account_id = $1 AND to_account_id = $2 AND ended_at IS NULL"
         " AND valid_until > $3 AND valid_from < $4",
@@ -55,11 +63,12 @@ async def delegate(
     ):
         raise Conflict(f"{taker['display']} stands in for {giver['display']} in that time already; end it first.")
     made = await uow.fetchval(
-        "INSERT INTO delegation (kind, from_account_id, to_account_id, adcode, valid_from, valid_until, reason, made_by, made_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+        "INSERT INTO delegation (kind, from_account_id, to_account_id, role, adcode, valid_from, valid_until, reason, made_by, made_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         kind,
         giver["id"],
         taker["id"],
+        giver["role"],
         place,
         valid_from,
         valid_until,
@@ -119,9 +128,10 @@ def _check_people(principal: Principal, giver: Any, taker: Any, place: str) -> N
         raise Invalid("Nobody stands in for himself.")
     if giver["role"] not in LENDABLE:
         raise Invalid(f"The role {giver['role']} decides and signs nothing that could be lent.")
-    if taker["role"] not in LENDABLE | {Role.FORECASTER}:
+    if taker["role"] not in TAKERS[Role(giver["role"])]:
         raise Invalid(
-            f"A {taker['role']} stands in for nobody: duties of audit, administration and operation stay apart."
+            f"A {taker['role']} does not stand in for a {giver['role']}: duties of command, coordination and administration"
+            " stay apart."
         )
     if taker["id"] == principal.account_id:
         raise Forbidden("Nobody appoints himself.")
@@ -152,6 +162,20 @@ async def end(uow: UnitOfWork, principal: Principal, delegation_id: int) -> None
     await uow.tell("session")
 
 
+async def end_all(uow: UnitOfWork, account_id: int, cause: str, by: int | None) -> None:
+    """End what an account has lent and holds, now or later; `by` None: the operator on the machine."""
+    rows = await uow.fetch(
+        "UPDATE delegation SET ended_at = $2, ended_by = $3 WHERE $1 IN (from_account_id, to_account_id) AND ended_at IS NULL"
+        " AND valid_until > $2 RETURNING id, adcode",
+        account_id,
+        uow.now,
+        by,
+    )
+    for row in rows:
+        await uow.record("delegation.ended", row["adcode"], delegation=row["id"], cause=cause, by=by or "console")
+    await uow.tell("session")
+
+
 async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:
     """The caller's own, and for those who see the accounts all of the region; newest first."""
     rows = await uow.fetch(
@@ -175,7 +199,7 @@ def _shown(row: Any, now: datetime) -> dict[str, Any]:
         "kind": row["kind"],
         "state": state,
         "adcode": row["adcode"],
-        "from": {"account": row["from_account_id"], "display": row["from_display"], "role": row["from_role"]},
+        "from": {"account": row["from_account_id"], "display": row["from_display"], "role": row["role"]},
         "to": {"account": row["to_account_id"], "display": row["to_display"], "role": row["to_role"]},
         "valid_from": beijing(row["valid_from"]),
         "valid_until": beijing(row["valid_until"]),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from service.accounts import factors
 from service.accounts.passwords import hash_password, matches
-from service.accounts.roles import LENDABLE, Principal, Role, Scope, StandIn
+from service.accounts.roles import TAKERS, Principal, Role, Scope, StandIn
 from service.accounts.seal import seal_of
 from service.kit.problems import Conflict, NoRole, NotSignedIn, TooManyAttempts, WrongCredentials
 from service.kit.unit_of_work import UnitOfWork
@@ -33,9 +33,9 @@ FROM session s JOIN account a ON a.id = s.account_id
 WHERE s.token_hash = $1 AND s.expires_at > $2 AND s.last_seen_at > $3 AND NOT s.pending AND a.enabled AND a.role IS NOT NULL
 """
 STAND_INS_SQL = """
-SELECT d.id, d.from_account_id, d.adcode, d.valid_until, a.display, a.role, a.adcode AS home
-FROM delegation d JOIN account a ON a.id = d.from_account_id
-WHERE d.to_account_id = $1 AND d.ended_at IS NULL AND d.valid_from <= $2 AND d.valid_until > $2 AND a.enabled
+SELECT d.id, d.from_account_id, d.adcode, d.valid_until, a.display, d.role, a.adcode AS home, t.role AS taker
+FROM delegation d JOIN account a ON a.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
+WHERE d.to_account_id = $1 AND d.ended_at IS NULL AND d.valid_from <= $2 AND d.valid_until > $2 AND a.enabled AND a.role = d.role
 ORDER BY d.id
 """
 
@@ -276,7 +276,7 @@ async def principal_of(uow: UnitOfWork, token: str, *, active: bool = True) -> P
 
 
 async def stand_ins_of(uow: UnitOfWork, account_id: int) -> tuple[StandIn, ...]:
-    """Whom an account stands in for at this instant of the service's clock."""
+    """Whom an account stands in for at this instant of the service's clock: each still in the role that was lent."""
     return tuple(
         StandIn(
             row["id"],
@@ -287,5 +287,5 @@ async def stand_ins_of(uow: UnitOfWork, account_id: int) -> tuple[StandIn, ...]:
             row["valid_until"],
         )
         for row in await uow.fetch(STAND_INS_SQL, account_id, uow.now)
-        if row["role"] in LENDABLE and Scope(row["home"]).covers(row["adcode"])
+        if row["taker"] in TAKERS.get(Role(row["role"]), ()) and Scope(row["home"]).covers(row["adcode"])
     )

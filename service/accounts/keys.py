@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from service.accounts import factors
 from service.accounts.factors import present
 from service.accounts.roles import Principal, Role, Scope
 from service.accounts.seal import seal_of
@@ -86,8 +87,13 @@ def check_scope(principal: Principal, method: str, path: str) -> None:
         raise Forbidden(f"This API key may not do that{told}.")
 
 
-async def make(uow: UnitOfWork, principal: Principal, *, name: str, scopes: list[str], days: int) -> NewKey:
-    """A new key of the caller's account. Raises Invalid, Conflict for too many, Forbidden for a key that asks."""
+async def make(
+    uow: UnitOfWork, principal: Principal, *, name: str, scopes: list[str], days: int, factor: str | None = None
+) -> NewKey:
+    """A new key of the caller's account; asks for the second factor.
+
+    Raises Invalid, Conflict for too many, Forbidden for a key that asks, FactorNeeded, FactorWrong.
+    """
     if principal.key_scopes is not None:
         raise Forbidden("A key makes no keys; sign in.")
     unknown = sorted(set(scopes) - SCOPES.keys())
@@ -103,6 +109,7 @@ async def make(uow: UnitOfWork, principal: Principal, *, name: str, scopes: list
     )
     if count >= MOST_KEYS:
         raise Conflict(f"At most {MOST_KEYS} keys at a time; revoke one that is not used.")
+    await factors.confirm(uow, principal, factor)
     return await _store(uow, principal, name, sorted(set(scopes)), present() + timedelta(days=days), None)
 
 
@@ -136,8 +143,11 @@ async def _store(
     return NewKey(int(key_id), key, expires)
 
 
-async def rotate(uow: UnitOfWork, principal: Principal, key_id: int) -> NewKey:
-    """A new key with the scopes and the life of an old one, which holds a week more. Raises Unknown, Conflict."""
+async def rotate(uow: UnitOfWork, principal: Principal, key_id: int, factor: str | None = None) -> NewKey:
+    """A new key with the scopes and the life of an old one, which holds a week more; asks for the second factor.
+
+    Raises Unknown, Conflict, Forbidden for a key that asks, FactorNeeded, FactorWrong.
+    """
     if principal.key_scopes is not None:
         raise Forbidden("A key makes no keys; sign in.")
     old = await uow.fetchrow(
@@ -150,6 +160,7 @@ async def rotate(uow: UnitOfWork, principal: Principal, key_id: int) -> NewKey:
         raise Conflict("This key is over; make a new one.")
     if await uow.fetchval("SELECT 1 FROM api_key WHERE replaces = $1 AND revoked_at IS NULL", key_id):
         raise Conflict("This key was rotated already; rotate its successor.")
+    await factors.confirm(uow, principal, factor)
     life: timedelta = old["expires_at"] - old["created_at"]
     await uow.execute("UPDATE api_key SET expires_at = least(expires_at, $2) WHERE id = $1", key_id, now + OVERLAP)
     await uow.tell("session")
@@ -174,6 +185,20 @@ async def revoke(uow: UnitOfWork, principal: Principal, key_id: int) -> None:
         "UPDATE api_key SET revoked_at = $2, revoked_by = $3 WHERE id = $1", key_id, present(), principal.account_id
     )
     await uow.record("key.revoked", row["adcode"], key=key_id, account=row["account_id"], by=principal.account_id)
+    await uow.tell("session")
+
+
+async def revoke_all(uow: UnitOfWork, account_id: int, adcode: str, cause: str, by: int | None) -> None:
+    """End every key of an account on every node; `by` None: the operator on the machine."""
+    rows = await uow.fetch(
+        "UPDATE api_key SET revoked_at = $2, revoked_by = $3 WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2"
+        " RETURNING id",
+        account_id,
+        present(),
+        by,
+    )
+    for row in rows:
+        await uow.record("key.revoked", adcode, key=row["id"], account=account_id, cause=cause, by=by or "console")
     await uow.tell("session")
 
 

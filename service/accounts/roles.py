@@ -52,6 +52,12 @@ CENTRE = LEADERS | {Role.DUTY_OFFICER}
 COORDINATORS = frozenset({Role.PROVINCIAL_COORDINATOR, Role.COORDINATOR})
 LENDABLE = CENTRE | COORDINATORS
 """Roles that somebody else may hold for a while: the ones that decide, sign and prompt."""
+TAKERS: dict[Role, frozenset[Role]] = {
+    **{role: CENTRE | {Role.FORECASTER} for role in CENTRE},
+    **{role: COORDINATORS for role in COORDINATORS},
+}
+"""Who may hold a lent role: the command's people for those that decide, coordinators only for coordinators. Otherwise who
+issued a prompt could sign what it made others propose."""
 NATION = "100000"
 """GB/T 2260 code of the whole country."""
 

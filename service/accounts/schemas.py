@@ -98,6 +98,7 @@ class DelegationBody(_Body):
     valid_until: AwareDatetime
     reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
     for_login: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    factor: Code | None = None
 
 
 class KeyBody(_Body):
@@ -106,3 +107,10 @@ class KeyBody(_Body):
     name: Line
     scopes: Annotated[list[str], Field(min_length=1, max_length=10)]
     days: int = 90
+    factor: Code | None = None
+
+
+class RotationBody(_Body):
+    """The code of the second factor, where the account has one."""
+
+    factor: Code | None = None

@@ -101,7 +101,7 @@ class RecoveryCodeRow(SQLModel, table=True):
 
 
 class DelegationRow(SQLModel, table=True):
-    """Somebody acts for somebody else between two instants: lent by himself (委托) or appointed (代理)."""
+    """Somebody acts for somebody else, in the role he had, between two instants: lent by himself (委托) or appointed (代理)."""
 
     __tablename__ = "delegation"
 
@@ -109,6 +109,7 @@ class DelegationRow(SQLModel, table=True):
     kind: str = Field(max_length=16)
     from_account_id: int = reference("account.id", index=True)
     to_account_id: int = reference("account.id", index=True)
+    role: str = Field(max_length=32)
     adcode: str = division()
     valid_from: datetime = instant()
     valid_until: datetime = instant()

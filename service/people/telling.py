@@ -16,8 +16,8 @@ REACHED_SQL = """
 SELECT r.role, r.scope, c.* FROM (
     SELECT a.id, a.role, a.adcode AS scope FROM account a WHERE a.enabled AND a.role = ANY($1::text[]) AND a.adcode = ANY($2::text[])
     UNION
-    SELECT t.id, a.role, d.adcode FROM delegation d JOIN account a ON a.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
-    WHERE t.enabled AND a.role = ANY($1::text[]) AND d.adcode = ANY($2::text[])
+    SELECT t.id, d.role, d.adcode FROM delegation d JOIN account a ON a.id = d.from_account_id JOIN account t ON t.id = d.to_account_id
+    WHERE t.enabled AND a.enabled AND a.role = d.role AND d.role = ANY($1::text[]) AND d.adcode = ANY($2::text[])
         AND d.valid_from <= $3 AND d.valid_until > $3 AND d.ended_at IS NULL
 ) r JOIN contact c ON c.account_id = r.id ORDER BY c.id
 """

@@ -142,7 +142,10 @@ async def make_key(request: Request, caller: Caller) -> Response:
     scopes = [scope for scope in keys.SCOPES if fields.get(f"scope-{scope}")]
     days = int(fields["days"]) if fields.get("days", "").isdigit() else 0
     made, fault, status = await done_in_one(
-        request, lambda uow: keys.make(uow, caller, name=fields.get("name") or "–", scopes=scopes, days=days)
+        request,
+        lambda uow: keys.make(
+            uow, caller, name=fields.get("name") or "–", scopes=scopes, days=days, factor=_code(fields)
+        ),
     )
     return await _page(request, caller, status=status, fault=fault, new_key=None if made is None else made.key)
 
@@ -150,8 +153,8 @@ async def make_key(request: Request, caller: Caller) -> Response:
 @router.post("/me/keys/{key_id}/rotation")
 async def rotate_key(key_id: Number, request: Request, caller: Caller) -> Response:
     """A successor, told in the answer, once."""
-    await read_form(request)
-    made, fault, status = await done_in_one(request, lambda uow: keys.rotate(uow, caller, key_id))
+    code = _code(await read_form(request))
+    made, fault, status = await done_in_one(request, lambda uow: keys.rotate(uow, caller, key_id, code))
     return await _page(request, caller, status=status, fault=fault, new_key=None if made is None else made.key)
 
 
@@ -178,10 +181,15 @@ async def delegate(request: Request, caller: Caller) -> Response:
             valid_until=_instant(fields.get("until"), None),
             reason=fields.get("reason") or "–",
             from_login=fields.get("for") or None,
+            factor=_code(fields),
         )
 
     _, fault, status = await done_in_one(request, work)
     return await _back(request, caller, "delegation", fault, status, fields)
+
+
+def _code(fields: dict[str, str]) -> str | None:
+    return fields.get("factor", "")[:64] or None
 
 
 def _instant(text: str | None, otherwise: datetime | None) -> datetime:

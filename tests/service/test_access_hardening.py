@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import string
+from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.accounts import keys
-from service.accounts.roles import Principal, Role, Scope
+from service.accounts import console, factors, keys, totp
+from service.accounts.roles import CENTRE, COORDINATORS, TAKERS, Principal, Role, Scope
 from service.app import create_app
 from service.kit.problems import Forbidden
 from service.kit.runtime import Runtime
 from service.web.forms import local_path
-from tests.support import PASSWORD, Client
+from tests.service.access_support import Office, account_id, browser, ledger_kinds, office
+from tests.support import NOW, PASSWORD, Client
 
 
 class TestOnwards:
@@ -94,3 +98,213 @@ class TestMeans:
         assert (await client.http.post("/api/v1/sessions", json=body)).status_code == 201
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT means FROM session ORDER BY id DESC LIMIT 1") == "password"
+
+
+async def lend(client: Client, who: dict[str, str], to: str, **change: Any) -> httpx.Response:
+    body = {
+        "to": to,
+        "valid_from": NOW.isoformat(),
+        "valid_until": (NOW + timedelta(days=1)).isoformat(),
+        "reason": "出差",
+    } | change
+    return await client.http.post("/api/v1/delegations", headers=who, json=body)
+
+
+async def stands_in(client: Client, who: dict[str, str]) -> list[str]:
+    client.runtime.live.sessions.clear()
+    answer = await client.http.get("/api/v1/sessions/current", headers=who)
+    return [one["role"] for one in answer.json()["stands_in"]]
+
+
+async def set_role(runtime: Runtime, login: str, role: Role) -> None:
+    """A change that went past the book."""
+    async with runtime.unit() as uow:
+        await uow.execute("UPDATE account SET role = $2 WHERE login = $1", login, role.value)
+        await uow.commit()
+
+
+async def enrolled(client: Client, who: dict[str, str]) -> str:
+    """Give an account a factor; the code of its next step."""
+    begun = (await client.http.post("/api/v1/me/factor", headers=who)).json()
+    secret = base64.b32decode(begun["secret"])
+    step = totp.step_at(factors.present().timestamp())
+    done = await client.http.post(
+        "/api/v1/me/factor/confirmation", headers=who, json={"factor": totp.code_of(secret, step)}
+    )
+    assert done.status_code == 200, done.text
+    return totp.code_of(secret, step + 1)
+
+
+class TestAppointing:
+    @pytest.fixture
+    async def city(self, client: Client) -> Office:
+        await client.account(Role.COMMANDER, "130000", login="province")
+        await client.account(Role.COMMANDER, "130100", login="city")
+        await client.account(Role.DEPUTY_COMMANDER, "130100", login="deputy")
+        await client.account(Role.DEPUTY_COMMANDER, "130000", login="vice")
+        return await office(client, "130100")
+
+    async def test_nobody_above_gets_a_stand_in_from_below(self, client: Client, city: Office) -> None:
+        answers = [
+            await lend(client, city.security, taker, for_login="province", **place)
+            for taker in ("deputy", "vice")
+            for place in ({}, {"adcode": "130100"}, {"adcode": "130000"})
+        ]
+        assert [answer.status_code for answer in answers] == [404] * 6
+
+    async def test_his_own_people_still_do(self, client: Client, city: Office) -> None:
+        assert (await lend(client, city.security, "deputy", for_login="city")).status_code == 201
+        assert (await lend(client, city.security, "vice", for_login="city")).status_code == 201
+
+    async def test_the_one_of_the_province_appoints_for_both(self, client: Client, city: Office) -> None:
+        above = await office(client, "130000")
+        assert (await lend(client, above.security, "vice", for_login="province")).status_code == 201
+        assert (await lend(client, above.security, "deputy", for_login="city")).status_code == 201
+
+
+class TestWhatWasLent:
+    @pytest.fixture
+    async def deputy(self, client: Client) -> dict[str, str]:
+        boss = await client.account(Role.DUTY_OFFICER, login="boss")
+        deputy = await client.account(Role.FORECASTER, login="deputy")
+        assert (await lend(client, boss, "deputy")).status_code == 201
+        assert await stands_in(client, deputy) == ["duty_officer"]
+        return deputy
+
+    async def test_it_does_not_grow_with_the_giver(
+        self, client: Client, runtime: Runtime, deputy: dict[str, str]
+    ) -> None:
+        await set_role(runtime, "boss", Role.COMMANDER)
+        assert await stands_in(client, deputy) == []
+        await set_role(runtime, "boss", Role.DUTY_OFFICER)
+        assert await stands_in(client, deputy) == ["duty_officer"]
+
+    @pytest.mark.parametrize("role", [Role.AUDITOR, Role.COORDINATOR, Role.ADMINISTRATOR, Role.INSPECTOR])
+    async def test_it_does_not_follow_the_taker_into_another_duty(
+        self, client: Client, runtime: Runtime, deputy: dict[str, str], role: Role
+    ) -> None:
+        await set_role(runtime, "deputy", role)
+        assert await stands_in(client, deputy) == []
+
+    @pytest.mark.parametrize("login", ["boss", "deputy"])
+    async def test_a_grant_ends_it_and_says_so(
+        self, client: Client, runtime: Runtime, deputy: dict[str, str], login: str
+    ) -> None:
+        book = await office(client)
+        async with runtime.unit() as uow:
+            number, role = await uow.fetchrow("SELECT id, role FROM account WHERE login = $1", login) or (0, "")
+        assert (await book.act(book.security, number, "grant", role=role, adcode="110000")).status_code == 204
+        assert await ledger_kinds(runtime, "delegation.%") == ["delegation.made", "delegation.ended"]
+        async with runtime.unit() as uow:
+            assert await uow.fetchval("SELECT ended_at FROM delegation") is not None
+
+    async def test_one_that_lies_ahead_ends_too(self, client: Client, runtime: Runtime) -> None:
+        boss = await client.account(Role.COMMANDER, login="chief")
+        await client.account(Role.DEPUTY_COMMANDER, login="vice")
+        assert (await lend(client, boss, "vice", valid_from=(NOW + timedelta(hours=3)).isoformat())).status_code == 201
+        async with runtime.unit() as uow:
+            await console.grant(uow, "chief", Role.COMMANDER, "110000")
+            await uow.commit()
+        assert await ledger_kinds(runtime, "delegation.ended") == ["delegation.ended"]
+
+
+class TestTakers:
+    @pytest.mark.parametrize("giver", sorted(CENTRE | COORDINATORS))
+    @pytest.mark.parametrize("taker", list(Role))
+    def test_written_out(self, giver: Role, taker: Role) -> None:
+        coordinators = {"provincial_coordinator", "coordinator"}
+        command = {"duty_officer", "office_director", "deputy_commander", "commander", "forecaster"}
+        assert (taker in TAKERS[giver]) is (taker.value in (coordinators if giver in coordinators else command))
+
+    async def test_a_coordinator_approves_for_nobody(self, client: Client) -> None:
+        boss = await client.account(Role.COMMANDER, login="boss")
+        coordinator = await client.account(Role.COORDINATOR, login="coordinator")
+        await client.account(Role.PROVINCIAL_COORDINATOR, login="province")
+        assert (await lend(client, boss, "coordinator")).status_code == 422
+        assert (await lend(client, coordinator, "boss")).status_code == 422
+        assert (await lend(client, coordinator, "province")).status_code == 201
+
+
+class TestWeightyActs:
+    async def test_lending_asks_for_the_factor(self, client: Client) -> None:
+        boss = await client.account(Role.COMMANDER, login="boss")
+        await client.account(Role.DEPUTY_COMMANDER, login="deputy")
+        code = await enrolled(client, boss)
+        without = await lend(client, boss, "deputy")
+        assert (without.status_code, without.json()["type"]) == (403, "urn:lantian:problem:factor-needed")
+        assert (await lend(client, boss, "deputy", factor="000000")).json()["type"].endswith("factor-wrong")
+        assert (await client.http.get("/api/v1/delegations", headers=boss)).json()["items"] == []
+        assert (await lend(client, boss, "deputy", factor=code)).status_code == 201
+
+    async def test_a_key_asks_for_the_factor(self, client: Client) -> None:
+        boss = await client.account(Role.COMMANDER)
+        body = {"name": "x", "scopes": ["read"]}
+        old = (await client.http.post("/api/v1/keys", headers=boss, json=body)).json()
+        code = await enrolled(client, boss)
+        for path in ("/api/v1/keys", f"/api/v1/keys/{old['id']}/rotation"):
+            answer = await client.http.post(path, headers=boss, json=body if path.endswith("keys") else None)
+            assert (answer.status_code, answer.json()["type"]) == (403, "urn:lantian:problem:factor-needed")
+        assert (await client.http.post("/api/v1/keys", headers=boss, json=body | {"factor": code})).status_code == 201
+
+    async def test_a_repeated_call_with_a_new_code_is_the_same_call(self, client: Client) -> None:
+        boss = await client.account(Role.COMMANDER)
+        code = await enrolled(client, boss)
+        headers = boss | {"idempotency-key": "once"}
+        body = {"name": "x", "scopes": ["read"]}
+        first = await client.http.post("/api/v1/keys", headers=headers, json=body | {"factor": code})
+        again = await client.http.post("/api/v1/keys", headers=headers, json=body | {"factor": "111111"})
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.json()["id"] == first.json()["id"]
+        assert "key" not in again.json()
+
+    async def test_the_forms_ask_for_it(self, client: Client) -> None:
+        boss = await client.account(Role.COMMANDER)
+        await client.account(Role.DEPUTY_COMMANDER, login="deputy")
+        page = await client.http.get("/me", headers=browser(boss))
+        assert 'id="k-factor"' not in page.text
+        code = await enrolled(client, boss)
+        client.http.cookies.clear()
+        page = await client.http.get("/me", headers=browser(boss))
+        assert 'id="k-factor"' in page.text
+        assert 'id="d-factor"' in page.text
+        fields = {"to": "deputy", "until": (NOW + timedelta(hours=5)).strftime("%Y-%m-%dT%H:%M"), "reason": "出差"}
+        key = {"name": "网关", "days": "30", "scope-read": "1"}
+        for path, data in (("/me/delegations", fields), ("/me/keys", key)):
+            assert (await client.http.post(path, headers=browser(boss), data=data)).status_code == 403, path
+        made = await client.http.post("/me/delegations", headers=browser(boss), data=fields | {"factor": code})
+        assert made.status_code == 303
+
+
+class TestTakingAway:
+    @pytest.mark.parametrize("act", ["password-reset", "factor-reset", "identity", "disable", "console", "console-reset"])
+    async def test_keys_and_stand_ins_end(self, client: Client, runtime: Runtime, act: str) -> None:
+        boss = await client.account(Role.COMMANDER, login="boss")
+        deputy = await client.account(Role.DEPUTY_COMMANDER, login="deputy")
+        number = await account_id(client, boss)
+        assert (await lend(client, boss, "deputy")).status_code == 201
+        assert (await lend(client, deputy, "boss")).status_code == 201
+        body = {"name": "x", "scopes": ["read"]}
+        key = (await client.http.post("/api/v1/keys", headers=boss, json=body)).json()["key"]
+        await enrolled(client, boss)
+        book = await office(client)
+        bodies: dict[str, dict[str, str]] = {"identity": {"external_id": "other"}, "disable": {"reason": "left"}}
+        if act.startswith("console"):
+            async with runtime.unit() as uow:
+                if act == "console":
+                    await console.set_enabled(uow, "boss", False)
+                else:
+                    await console.reset_password(uow, "boss")
+                await uow.commit()
+        else:
+            by = book.operator if act in {"password-reset", "identity"} else book.security
+            assert (await book.act(by, number, act, **bodies.get(act, {}))).status_code in {200, 204}
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE account SET enabled = true, reset_by = NULL")
+            await uow.commit()
+        client.http.cookies.clear()
+        runtime.live.sessions.clear()
+        answer = await client.http.get("/api/v1/warnings", headers={"authorization": f"Bearer {key}"})
+        assert answer.status_code == 401
+        assert await stands_in(client, deputy) == []
+        assert await ledger_kinds(runtime, "delegation.ended") == ["delegation.ended"] * 2
+        assert await ledger_kinds(runtime, "key.revoked") == ["key.revoked"]

@@ -108,6 +108,7 @@ def _delegations() -> None:
         sa.Column("kind", sa.String(16), nullable=False),
         number("from_account_id", "account.id"),
         number("to_account_id", "account.id"),
+        sa.Column("role", sa.String(32), nullable=False),
         sa.Column("adcode", sa.String(6), nullable=False),
         instant("valid_from"),
         instant("valid_until"),
@@ -119,6 +120,7 @@ def _delegations() -> None:
         sa.CheckConstraint(
             "kind IN ('delegation', 'stand_in') AND from_account_id <> to_account_id AND valid_from < valid_until"
             " AND (kind = 'delegation' OR made_by NOT IN (from_account_id, to_account_id)) AND made_by <> to_account_id"
+            " AND role NOT IN ('enterprise', 'auditor', 'administrator', 'security_administrator', 'inspector', 'forecaster')"
             " AND btrim(reason) <> '' AND adcode ~ '^[0-9]{6}$'",
             name="delegation_sound",
         ),
