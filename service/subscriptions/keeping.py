@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -53,7 +54,9 @@ async def subscribe(
 ) -> dict[str, Any]:
     """Register an endpoint; the answer shows its signing secret once. Raises Invalid for a target that may not be called."""
     if not principal.may_subscribe:
-        raise Forbidden("Auditors and security administrators change nothing; somebody who acts on the events subscribes.")
+        raise Forbidden(
+            "Auditors and security administrators change nothing; somebody who acts on the events subscribes."
+        )
     check_url(uow, url)
     check_events(events)
     place = adcode or principal.scope.adcode
@@ -77,7 +80,9 @@ async def subscribe(
         ordered,
         uow.now,
     )
-    await uow.record("subscription.made", place, subscription=subscription_id, url=url, account=principal.account_id)
+    await uow.record(
+        "subscription.made", place, subscription=subscription_id, account=principal.account_id, **_address_told(url)
+    )
     return {
         "id": subscription_id,
         "url": url,
@@ -90,9 +95,7 @@ async def subscribe(
     }
 
 
-async def _check_room(
-    uow: UnitOfWork, principal: Principal, url: str, place: str, besides: int | None = None
-) -> None:
+async def _check_room(uow: UnitOfWork, principal: Principal, url: str, place: str, besides: int | None = None) -> None:
     """One subscription per address and place, and not too many. The account's row is locked, so that two at once count."""
     await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", principal.account_id)
     rows = await uow.fetch(
@@ -167,9 +170,7 @@ async def find_own(uow: UnitOfWork, principal: Principal, subscription_id: int, 
     return row
 
 
-async def change(
-    uow: UnitOfWork, principal: Principal, subscription_id: int, asked: dict[str, Any]
-) -> dict[str, Any]:
+async def change(uow: UnitOfWork, principal: Principal, subscription_id: int, asked: dict[str, Any]) -> dict[str, Any]:
     """Change what is named of url, events, state, scheme and ordered. Raises Conflict for one that has ended.
 
     To resume (`state` active) forgets the failures, so that what waits is sent at once; it brings back one that was disabled or gone.
@@ -200,7 +201,9 @@ async def change(
     )
     if resumed:
         await uow.enqueue("deliver", {})
-    told = {name: value for name, value in asked.items() if name != "events"}
+    told = {name: value for name, value in asked.items() if name not in {"events", "url"}}
+    if "url" in asked:
+        told |= _address_told(asked["url"])
     await uow.record(
         "subscription.changed", own["adcode"], subscription=subscription_id, account=principal.account_id, changed=told
     )
@@ -262,6 +265,11 @@ async def _queue_test(uow: UnitOfWork, row: Any) -> int | None:
         adcode=row["adcode"],
         subscription_id=row["id"],
     )
+
+
+def _address_told(url: str) -> dict[str, str]:
+    """What the ledger, which keeps for ever, says of an address: path and query may hold a key."""
+    return {"host": host_of(url), "url_digest": hashlib.sha256(url.encode()).hexdigest()}
 
 
 def check_url(uow: UnitOfWork, url: str) -> None:

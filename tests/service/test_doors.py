@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -177,6 +179,23 @@ class TestSubscriptions:
         async with runtime.unit() as uow:
             kept = await uow.fetchval("SELECT body FROM kept_answer")
         assert "whsec_" not in kept
+
+    async def test_the_ledger_keeps_no_key_of_an_address(self, client: Client, runtime: Runtime) -> None:
+        officer = await client.account(Role.DUTY_OFFICER)
+        first, second = "https://example.org/hook/k-e-y-1?token=t-1", "https://example.org:8443/hook/k-e-y-2"
+        made = await client.http.post("/api/v1/subscriptions", headers=officer, json={"url": first})
+        changed = await client.http.patch(
+            f"/api/v1/subscriptions/{made.json()['id']}", headers=officer, json={"url": second, "events": ["warning.issued"]}
+        )
+        assert (made.status_code, changed.status_code, changed.json()["url"]) == (201, 200, second)
+        async with runtime.unit() as uow:
+            rows = await uow.fetch("SELECT kind, content FROM ledger_entry WHERE kind LIKE 'subscription.%' ORDER BY id")
+        told = [json.loads(row["content"]) for row in rows]
+        assert [row["kind"] for row in rows] == ["subscription.made", "subscription.changed"]
+        assert not any(key in row["content"] for row in rows for key in ("k-e-y", "t-1"))
+        assert (told[0]["host"], told[1]["changed"]["host"]) == ("example.org", "example.org:8443")
+        assert told[0]["url_digest"] == hashlib.sha256(first.encode()).hexdigest()
+        assert told[1]["changed"]["url_digest"] == hashlib.sha256(second.encode()).hexdigest()
 
 
 async def test_a_neighbours_unpublished_level_is_not_on_the_board(client: Client) -> None:
