@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request, Response
@@ -25,6 +26,8 @@ async def unit_of_work(request: Request) -> AsyncIterator[UnitOfWork]:
             await uow.commit()
 
 
+KEPT_FOR = timedelta(days=7)
+"""Nobody repeats a call later than this; what answers tell of people is not kept for ever."""
 Uow = Annotated[UnitOfWork, Depends(unit_of_work, scope="function")]
 PageSize = Annotated[int, Query(ge=1, le=500)]
 PageKey = Annotated[int | None, Query(ge=0, le=2**62, description="Give the `next` of the page before.")]
@@ -73,10 +76,12 @@ async def once(
     content: Any,
     make: Callable[[], Awaitable[tuple[int, Any]]],
     told_once: str | None = None,
+    again: Callable[[int], Awaitable[Any]] | None = None,
 ) -> Response:
-    """Perform a write once per Idempotency-Key: the same key and content get the first answer again.
+    """Perform a write once per Idempotency-Key: the same key and content get the first answer again, for `KEPT_FOR`.
 
-    `told_once` names a member of the answer that is told once and not kept.
+    `told_once` names a member of the answer that is told once and not kept. With `again` only the answer's `id` is kept and a
+    repeat reads by it anew: for personal data, which must be gone when they are deleted.
     """
     key = idempotency_key(request)
     if key is None:
@@ -94,9 +99,8 @@ async def once(
     if kept is not None:
         if kept["fingerprint"] != fingerprint:
             raise Conflict("This Idempotency-Key was used for other content; take a new key for a new write.")
-        return Response(
-            kept["body"], kept["status"], media_type="application/json", headers={"idempotent-replay": "true"}
-        )
+        repeated = kept["body"] if again is None else canonical(await again(json.loads(kept["body"])["id"]))
+        return Response(repeated, kept["status"], media_type="application/json", headers={"idempotent-replay": "true"})
     status, body = await make()
     await uow.execute(
         "INSERT INTO kept_answer (account_id, key, fingerprint, status, body, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -104,7 +108,17 @@ async def once(
         key,
         fingerprint,
         status,
-        canonical({name: value for name, value in body.items() if name != told_once} if told_once else body),
+        canonical(_to_keep(body, told_once) if again is None else {"id": body["id"]}),
         uow.now,
     )
     return json_answer(body, status)
+
+
+def _to_keep(body: Any, told_once: str | None) -> Any:
+    return {name: value for name, value in body.items() if name != told_once} if told_once else body
+
+
+async def forget_answers(uow: UnitOfWork) -> int:
+    """Delete the kept answers whose time is over; returns how many."""
+    tag = await uow.execute("DELETE FROM kept_answer WHERE created_at < $1", uow.now - KEPT_FOR)
+    return int(tag.rpartition(" ")[2])

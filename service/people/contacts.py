@@ -97,6 +97,15 @@ async def page(
     return [document(row, whole=seen_whole(principal, row)) for row in rows]
 
 
+async def find(uow: UnitOfWork, principal: Principal, contact_id: int) -> dict[str, Any]:
+    """A contact of an enterprise as the caller may see it now. Raises Unknown when it is deleted, Forbidden for another's."""
+    row = await uow.fetchrow("SELECT * FROM contact WHERE id = $1 AND uscc IS NOT NULL", contact_id)
+    if row is None:
+        raise Unknown(f"There is no contact {contact_id} any more.", detail_zh="该联系人已删除。")
+    await may_see(uow, principal, row["uscc"])
+    return document(row, whole=seen_whole(principal, row))
+
+
 async def own(uow: UnitOfWork, principal: Principal) -> dict[str, Any] | None:
     """The caller's own contact; None when there is none."""
     row = await uow.fetchrow("SELECT * FROM contact WHERE account_id = $1", principal.account_id)

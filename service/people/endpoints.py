@@ -80,7 +80,9 @@ async def keep(given: EnterpriseContact, request: Request, caller: Caller, uow: 
     async def make() -> tuple[int, object]:
         return 201, await contacts.keep(uow, caller, given)
 
-    return await once(request, uow, caller, given.model_dump(), make)
+    return await once(
+        request, uow, caller, given.model_dump(), make, again=lambda number: contacts.find(uow, caller, number)
+    )
 
 
 @router.post("/contacts/imports", status_code=201)

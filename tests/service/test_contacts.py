@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from io import BytesIO
 from typing import Any
 
@@ -13,9 +15,13 @@ from pydantic import ValidationError
 from python_calamine import CalamineWorkbook
 
 from service.accounts.roles import Role
+from service.kit.clock import ManualClock
+from service.kit.http import KEPT_FOR
+from service.kit.jobs import RECURRING
 from service.kit.problems import Invalid
 from service.kit.runtime import Runtime
 from service.people import schemas
+from service.people.jobs import forget_answers_job
 from service.people.register import COLUMNS, MOST_ROWS, read_contacts, template
 from service.people.schemas import EnterpriseContact, OwnContact
 from tests.support import Client, listed
@@ -310,3 +316,37 @@ class TestPage:
         assert page.status_code == 200
         assert "/people/imports" not in page.text
         assert (await client.http.post("/people/own", headers=plant, data={"phone": PHONE})).status_code == 403
+
+
+class TestRepeatedCalls:
+    async def test_nothing_personal_is_kept_for_a_repeat(self, client: Client, runtime: Runtime) -> None:
+        uscc = await listed(runtime)
+        who = await client.account(ENTERPRISE, uscc=uscc) | {"idempotency-key": "once"}
+        made = await entered(client, who, uscc)
+        async with runtime.unit() as uow:
+            kept = await uow.fetchval("SELECT body FROM kept_answer")
+        assert json.loads(kept) == {"id": made["id"]}
+        assert await entered(client, who, uscc) == made
+        assert (await client.http.post(API, headers=who, json=person(uscc, phone="13800005678"))).status_code == 409
+
+    async def test_a_repeat_after_the_deletion_tells_nothing(self, client: Client, runtime: Runtime) -> None:
+        uscc = await listed(runtime)
+        who = await client.account(ENTERPRISE, uscc=uscc) | {"idempotency-key": "once"}
+        made = await entered(client, who, uscc)
+        assert (await client.http.delete(f"{API}/{made['id']}", headers=who)).status_code == 204
+        again = await client.http.post(API, headers=who, json=person(uscc))
+        assert (again.status_code, PHONE in again.text) == (404, False)
+        assert await seen(client, await client.account(DUTY)) == []
+
+    async def test_kept_answers_go_after_a_week(self, client: Client, runtime: Runtime, clock: ManualClock) -> None:
+        uscc = await listed(runtime)
+        who = await client.account(ENTERPRISE, uscc=uscc)
+        await entered(client, who | {"idempotency-key": "old"}, uscc)
+        clock.advance_to(clock.now() + KEPT_FOR)
+        await entered(client, who | {"idempotency-key": "new"}, uscc)
+        for later, left in ((timedelta(0), ["new", "old"]), (timedelta(seconds=1), ["new"])):
+            clock.advance_to(clock.now() + later)
+            await forget_answers_job(runtime, {})
+            async with runtime.unit() as uow:
+                assert [row["key"] for row in await uow.fetch("SELECT key FROM kept_answer ORDER BY key")] == left
+        assert RECURRING["forget_answers"] == timedelta(days=1)
