@@ -20,7 +20,6 @@ class Why(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
-    RESTING = "resting"
     WAITING = "waiting"
     CLOSING = "closing"
     TOO_FAR = "too_far"
@@ -116,7 +115,7 @@ def line(facts: Facts, now: datetime) -> Line:
     if why is Why.WAITING and proposed is not None:
         since = proposed.created_at
         told = {"roles": proposed.roles, "deadline": proposed.deadline, "signed": proposed.signed, "of": proposed.of}
-    elif why in (Why.REJECTED, Why.EXPIRED, Why.WITHDRAWN, Why.RESTING) and proposed is not None:
+    elif why in (Why.REJECTED, Why.EXPIRED, Why.WITHDRAWN) and proposed is not None:
         since = proposed.closed_at
         told = {"ground": proposed.ground, "said": proposed.said}
     return Line(why, _late(facts, why, now), since, told)
@@ -167,7 +166,7 @@ def _late(facts: Facts, why: Why, now: datetime) -> int:
         return _minutes(facts.starts_at, facts.effective_at)
     if now > facts.starts_at:
         return _minutes(facts.starts_at, now)
-    if why in _SETTLED or facts.adopt_by is None or why is Why.NOT_KNOWN:
+    if why in _SETTLED or facts.adopt_by is None or why in (Why.NOT_KNOWN, Why.CLOSING, Why.TOO_FAR):
         return 0
     return _minutes(facts.adopt_by, now)
 

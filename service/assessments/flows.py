@@ -14,7 +14,7 @@ from alerts.rules import Criteria
 from service.assessments.repository import Around, nothing_known, recent_levels, sources
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork
-from service.prompts.lifting import note_lift
+from service.prompts.lifting import note_lift, standing_lift
 from service.prompts.repository import prompt_for
 from service.proposals.flows import follow, list_to_pin
 from service.warnings.repository import standing
@@ -30,8 +30,15 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     """Assess one division by the plan in force there; returns the id of the new assessment.
 
     None when nothing is known of its air and no prompt names it, or when nothing has changed since the last assessment.
+    The clock is read again once the division is locked: a prompt issued while this waited is not one of the future.
     """
     await uow.lock_division(adcode)
+    uow.now = max(uow.now, uow.runtime.clock.now())
+    return await assess_locked(uow, adcode)
+
+
+async def assess_locked(uow: UnitOfWork, adcode: str) -> int | None:
+    """The same for a division that the caller has locked, at the caller's instant."""
     law = uow.runtime.law
     prompt = await prompt_for(uow, adcode)
     known = await sources(uow, adcode, uow.now)
@@ -41,6 +48,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     plan = law.plan_for(adcode, uow.now)
     criteria = law.criteria_for(adcode, uow.now, plan_id=plan.id, rules_id=uow.runtime.rules_id)
     warning = await standing(uow, adcode)
+    lift = None if warning is None else await standing_lift(uow, adcode)
     inputs = digest(
         [
             [one.digests for one in known],
@@ -50,6 +58,7 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
             warning.identity if warning else None,
             _identity(prompt),
             await list_to_pin(uow, adcode),
+            *([] if lift is None else [["lift", lift["id"]]]),
         ]
     )
     if (
@@ -77,8 +86,8 @@ async def assess_division(uow: UnitOfWork, adcode: str) -> int | None:
     }
     assessment_id = await _store(uow, adcode, used.forecast_id, assessment, plan.id, inputs, canonical(document))
     await follow(uow, adcode, step, assessment, assessment_id, plan, warning, prompt)
-    if warning is not None:
-        await note_lift(uow, adcode, assessment, assessment_id, criteria)
+    if lift is not None:
+        await note_lift(uow, adcode, lift, assessment, assessment_id, criteria)
     await uow.tell("assessment", adcode)
     return assessment_id
 

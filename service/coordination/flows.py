@@ -19,7 +19,7 @@ from service.kit.problems import Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.obligations.flows import met
 from service.people.flows import notify
-from service.prompts.repository import asked_of
+from service.prompts.repository import adoption, asked_of
 
 INSERT_SQL = """
 INSERT INTO circular (adcode, warning_id, step_id, document, content_hash, sent_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id
@@ -114,7 +114,7 @@ async def _answer_prompt(uow: UnitOfWork, adcode: str, level: Level) -> None:
     if asked is None:
         return
     if level >= asked.view.level:
-        await met(uow, adcode, Kind.ADOPT_PROMPT, f"prompt:{asked.view.id}")
+        await met(uow, adcode, Kind.ADOPT_PROMPT, adoption(asked.view.id, adcode))
     region = uow.runtime.law.regions.get(asked.region)
     if region is None or not region.same_level:
         return

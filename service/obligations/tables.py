@@ -13,7 +13,8 @@ from service.kit.columns import division, instant, reference, serial, text
 class ObligationRow(SQLModel, table=True):
     """Something owed by a division until `due_at`. States: open, missed (due and not done), met, late_met, waived.
 
-    `subject` names what it is about, such as `warning:7`; the same kind and subject is owed once. `escalations`: how many
+    `subject` names what it is about, such as `warning:7`; the same kind and subject is owed once
+    (of a prompt the subject ends with the division). `escalations`: how many
     rungs of the ladder were told.
     """
 

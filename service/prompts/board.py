@@ -15,7 +15,7 @@ from alerts.region_board import Facts, Line, Proposed, lift_line, line, quorum, 
 from service.accounts.roles import Scope
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.prompts.board_words import reason
-from service.prompts.repository import asked_of, prompt_document, row_of, zones_of
+from service.prompts.repository import asked_from, asked_of, prompt_document, row_of, zones_of
 
 LINES_SQL = """
 SELECT e.adcode, e.level AS prompted, coalesce(e.starts_at, $2) AS starts_at,
@@ -130,6 +130,7 @@ def _facts(uow: UnitOfWork, context: _Context, row: Any) -> Facts:
     mine = context.scope.covers(row["adcode"])
     plan = uow.runtime.law.plan_for(row["adcode"], context.now)
     hours = plan.deadlines.adopt_prompt_hours
+    begins = asked_from(uow, row["adcode"], context.prompt["issued_at"], row["starts_at"])
     check = context.checks.get(row["adcode"])
     ahead = context.lift_ahead(uow, row["adcode"], plan.id)
     return Facts(
@@ -145,7 +146,7 @@ def _facts(uow: UnitOfWork, context: _Context, row: Any) -> Facts:
         proposed=_proposed(row) if mine else None,
         has_list=row["has_list"],
         superseded=context.asked.get(row["adcode"]) not in (None, str(context.prompt["id"])),
-        adopt_by=None if hours is None else context.prompt["issued_at"] + timedelta(hours=hours),
+        adopt_by=None if hours is None else begins + timedelta(hours=hours),
         too_far=row["starts_at"] > context.now + timedelta(hours=plan.deadlines.issue_ahead_hours),
         lift_state=None if check is None else check["state"],
         lift_ahead=ahead is not None and row["starts_at"] > context.now + timedelta(hours=ahead),

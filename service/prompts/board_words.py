@@ -15,7 +15,6 @@ WORDS: Mapping[Why, tuple[str, str]] = {
     Why.EXPIRED: ("建议逾期未审批，已失效，待下一次研判重新提出", "the proposal expired undecided; the next assessment proposes anew"),
     Why.REJECTED: ("已驳回{ground}{said}", "rejected{ground}{said}"),
     Why.WITHDRAWN: ("建议已撤回{said}", "the proposal was withdrawn{said}"),
-    Why.RESTING: ("同一内容已驳回，暂不再提出", "the same content was rejected and rests"),
     Why.WAITING: ("等待{roles}审批{signed}，截止{deadline}", "waiting for {roles}{signed}, due {deadline}"),
     Why.CLOSING: ("现有预警已决定解除，结束后再研判", "the end of the present warning is decided; assessed when it is over"),
     Why.TOO_FAR: ("启动时间尚远，先观察不提出", "the start is far ahead: watched, not proposed yet"),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.law import Region
-from alerts.obligations import after_prompt
+from alerts.obligations import Kind, after_prompt
+from alerts.region_board import Why
 from service.accounts.roles import NATION, Role, Scope
 from service.kit.bulk import due_all, record_all
 from service.kit.unit_of_work import UnitOfWork
 from service.obligations.flows import oblige_all, terms_at
 from service.people.flows import notify
 from service.prompts.board import find
+from service.prompts.repository import adoption, asked_from, asked_of
 
 PROVINCE, COORDINATOR = 1, 2
+NOT_YET = frozenset({Why.TOO_FAR.value, Why.CLOSING.value})
+"""Nobody can act here yet, so nobody is behind."""
 WAITING_SQL = "SELECT adcode FROM proposal WHERE adcode = ANY($1::text[]) AND state = 'open' ORDER BY adcode"
 INSERT_SQL = """
 INSERT INTO prompt_escalation (prompt_id, adcode, stage, to_adcode, to_roles, waiting_for, at)
@@ -25,20 +29,39 @@ ON CONFLICT DO NOTHING RETURNING adcode
 """
 
 
-async def watch(uow: UnitOfWork, prompt_id: int, region: Region | None, adcodes: Collection[str]) -> None:
-    """Let a prompt be looked at when its divisions should have acted; nothing where the region names no hours."""
+WAIVE_SQL = """
+UPDATE obligation SET state = 'waived' WHERE kind = 'adopt_prompt' AND state = 'open' AND adcode = ANY($1::text[])
+    AND subject <> format('prompt:%s:%s', $2::bigint, adcode) RETURNING id, adcode
+"""
+
+
+async def watch(uow: UnitOfWork, prompt_id: int, region: Region | None, starts: Mapping[str, datetime]) -> None:
+    """Let a prompt be looked at when its divisions should have acted; nothing where the region names no hours.
+
+    `starts`: by division. Hours count from when the division may issue: a start far ahead is only watched until then.
+    """
     if region is None or region.laggards is None:
         return
-    firsts = {hours_to_adopt(uow, region, adcode) for adcode in adcodes}
+    looks = {
+        (stage, _due(uow, region, adcode, uow.now, starts_at, stage))
+        for adcode, starts_at in starts.items()
+        for stage in (PROVINCE, COORDINATOR)
+    }
     wanted = [
-        (f"laggards:{prompt_id}:{PROVINCE}", _after(uow, hours), {"prompt": prompt_id, "stage": PROVINCE})
-        for hours in sorted(firsts)
+        (f"laggards:{prompt_id}:{stage}", at, {"prompt": prompt_id, "stage": stage}) for stage, at in sorted(looks)
     ]
-    later = region.laggards.coordinator_after_hours
-    wanted.append(
-        (f"laggards:{prompt_id}:{COORDINATOR}", _after(uow, later), {"prompt": prompt_id, "stage": COORDINATOR})
-    )
     await due_all(uow, "escalate_laggards", wanted)
+
+
+async def waive_older(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]) -> None:
+    """A prompt or a lift takes the place of those before it: what was still to be adopted of them is owed no more.
+
+    What was missed stays missed.
+    """
+    for row in await uow.fetch(WAIVE_SQL, list(adcodes), prompt_id):
+        await uow.record(
+            "obligation.waived", row["adcode"], obligation=row["id"], what=Kind.ADOPT_PROMPT.value, why="replaced"
+        )
 
 
 async def owe_adoption(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]) -> None:
@@ -49,11 +72,16 @@ async def owe_adoption(uow: UnitOfWork, prompt_id: int, adcodes: Collection[str]
     due = [adcode for adcode in adcodes if after_prompt(terms_at(uow, adcode), uow.now)]
     for row in await uow.fetch(WAITING_SQL, due) if due else ():
         owed = after_prompt(terms_at(uow, row["adcode"]), uow.now)
-        await oblige_all(uow, row["adcode"], owed, f"prompt:{prompt_id}")
+        await oblige_all(uow, row["adcode"], owed, adoption(prompt_id, row["adcode"]))
 
 
-def _after(uow: UnitOfWork, hours: int) -> datetime:
-    return uow.now + timedelta(hours=hours)
+def _due(
+    uow: UnitOfWork, region: Region, adcode: str, issued_at: datetime, starts_at: datetime, stage: int
+) -> datetime:
+    """When a division is behind for a stage."""
+    assert region.laggards is not None
+    hours = hours_to_adopt(uow, region, adcode) if stage == PROVINCE else region.laggards.coordinator_after_hours
+    return asked_from(uow, adcode, issued_at, starts_at) + timedelta(hours=hours)
 
 
 def hours_to_adopt(uow: UnitOfWork, region: Region, adcode: str) -> int:
@@ -64,7 +92,7 @@ def hours_to_adopt(uow: UnitOfWork, region: Region, adcode: str) -> int:
 
 
 async def escalate_laggards(uow: UnitOfWork, prompt_id: int, stage: int) -> None:
-    """Tell the authority of a stage who is behind, once for each division. Idempotent.
+    """Tell the authority of a stage who is behind, once for each division, of those where the prompt still stands. Idempotent.
 
     Stage 1: the coordinator of the province; stage 2: the coordinator of the region.
     """
@@ -72,7 +100,13 @@ async def escalate_laggards(uow: UnitOfWork, prompt_id: int, stage: int) -> None
     region = uow.runtime.law.regions.get(board["region"])
     if region is None or region.laggards is None:
         return
-    behind = [one for one in board["divisions"] if _is_behind(uow, region, board, one, stage)]
+    asked = await asked_of(uow, [one["adcode"] for one in board["divisions"]])
+    standing = {adcode for adcode, one in asked.items() if one.view.id == str(prompt_id)}
+    behind = [
+        one
+        for one in board["divisions"]
+        if one["adcode"] in standing and _is_behind(uow, region, board, one, stage)
+    ]
     if not behind:
         return
     roles = [Role.PROVINCIAL_COORDINATOR] if stage == PROVINCE else [Role.COORDINATOR]
@@ -110,12 +144,9 @@ async def escalate_laggards(uow: UnitOfWork, prompt_id: int, stage: int) -> None
 
 
 def _is_behind(uow: UnitOfWork, region: Region, board: dict[str, Any], one: dict[str, Any], stage: int) -> bool:
-    if one["acted"]:
+    if one["acted"] or one["reason"]["code"] in NOT_YET:
         return False
-    if stage == COORDINATOR:
-        return True
-    due: datetime = board["issued_at"] + timedelta(hours=hours_to_adopt(uow, region, one["adcode"]))
-    return due <= uow.now
+    return _due(uow, region, one["adcode"], board["issued_at"], one["starts_at"], stage) <= uow.now
 
 
 async def _tell(

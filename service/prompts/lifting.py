@@ -26,13 +26,15 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 
 
+async def standing_lift(uow: UnitOfWork, adcode: str) -> Any:
+    """The lift (`id`, `lift_at`) that names a division at this instant; None when there is none."""
+    return await uow.fetchrow(LIFT_SQL, adcode, uow.now)
+
+
 async def note_lift(
-    uow: UnitOfWork, adcode: str, assessment: Assessment, assessment_id: int, criteria: Criteria
+    uow: UnitOfWork, adcode: str, lift: Any, assessment: Assessment, assessment_id: int, criteria: Criteria
 ) -> None:
     """Write down whether the division may be lifted at its hour, or now when that has passed, when it is another answer."""
-    lift = await uow.fetchrow(LIFT_SQL, adcode, uow.now)
-    if lift is None:
-        return
     hour = beijing(lift["lift_at"])
     assert hour is not None
     at = max(hour, uow.now)

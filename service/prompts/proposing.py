@@ -13,7 +13,7 @@ from alerts.proposal import PromptView, Step
 from alerts.region_step import from_document, prompted_step
 from alerts.rules import Criteria
 from service.accounts.roles import NATION, Scope
-from service.assessments.flows import assess_division
+from service.assessments.flows import assess_locked
 from service.assessments.repository import nothing_known
 from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompts_for
@@ -45,7 +45,7 @@ async def propose_all(uow: UnitOfWork, adcodes: Collection[str]) -> None:
     await put_forward_all(uow, wanted)
     await supersede_all(uow, watched, by_system=True)
     for adcode in left:
-        await assess_division(uow, adcode)
+        await assess_locked(uow, adcode)
 
 
 async def _settled(uow: UnitOfWork, adcodes: Collection[str]) -> tuple[list[Forward], list[str], list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.levels import Level
@@ -104,6 +104,17 @@ def _view(row: Any) -> PromptView:
     starts = beijing(row["starts_at"])
     assert starts is not None
     return PromptView(id=str(row["id"]), level=Level(row["level"]), starts_at=starts, ends_at=beijing(row["ends_at"]))
+
+
+def asked_from(uow: UnitOfWork, adcode: str, issued_at: datetime, starts_at: datetime) -> datetime:
+    """From when a division can act on a prompt: its issue, or when its plan allows a warning that starts then."""
+    ahead = uow.runtime.law.plan_for(adcode, uow.now).deadlines.issue_ahead_hours
+    return max(issued_at, starts_at - timedelta(hours=ahead))
+
+
+def adoption(prompt_id: int | str, adcode: str) -> str:
+    """What the obligation of a division to adopt a prompt is about."""
+    return f"prompt:{prompt_id}:{adcode}"
 
 
 async def prompt_for(uow: UnitOfWork, adcode: str) -> PromptView | None:

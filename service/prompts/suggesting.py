@@ -182,8 +182,28 @@ async def dismiss(uow: UnitOfWork, principal: Principal, suggestion_id: int, rea
     return await find(uow, principal.scope, suggestion_id)
 
 
+async def hold_open(uow: UnitOfWork, principal: Principal, suggestion_id: int, key: str | None) -> None:
+    """Let nobody else close a suggestion before this transaction ends. Raises Unknown, and Conflict when it is closed.
+
+    The form that closed it, sent again with its `key`, goes on to the prompt that it made.
+    """
+    await uow.execute("SELECT 1 FROM prompt_suggestion WHERE id = $1 FOR UPDATE", suggestion_id)
+    found = await find(uow, principal.scope, suggestion_id)
+    if found["state"] == "open":
+        return
+    again = await uow.fetchval(
+        "SELECT 1 FROM prompt WHERE issued_by = $1 AND entry_key = $2", principal.account_id, key
+    )
+    if again is None:
+        raise Conflict(
+            "This suggestion is no longer open: somebody entered a prompt on it, set it aside, or it no longer holds."
+            " Read the open ones again; to prompt all the same, enter a new prompt without it.",
+            detail_zh="该建议已关闭（他人已据此提示、已搁置或条件不再成立）。请重新查看建议；如仍需提示，请另行录入。",
+        )
+
+
 async def accepted(uow: UnitOfWork, principal: Principal, suggestion_id: int, prompt_id: int) -> None:
-    """A prompt was entered on a suggestion; one that was closed meanwhile stays as it is."""
+    """A prompt was entered on a suggestion that is held open."""
     found = await find(uow, principal.scope, suggestion_id)
     if await _close(uow, principal, found["id"], "accepted", None, prompt_id):
         await uow.record(

@@ -62,6 +62,12 @@ class TestWhy:
     def test_of_each_situation(self, given: Facts, why: Why) -> None:
         assert line(given, NOON).why is why
 
+    def test_every_reason_is_told_of_some_situation(self) -> None:
+        """A reason that nothing leads to would be words that nobody ever reads."""
+        marked = (mark for test in (TestWhy.test_of_each_situation, TestWhy.test_of_a_lift) for mark in test.pytestmark)  # type: ignore[attr-defined]
+        told = {why for mark in marked for _, why in mark.args[1]}
+        assert set(Why) - told == {Why.STARTED_LATER}
+
     def test_a_later_start_is_told_as_past_once_it_is(self) -> None:
         assert line(announced(START + HOUR), START + 2 * HOUR).why is Why.STARTED_LATER
 
@@ -92,6 +98,10 @@ class TestLate:
         due = facts(proposed=OPEN, adopt_by=ISSUED + 2 * HOUR)
         assert line(due, ISSUED + 3 * HOUR).late_minutes == 60
         assert line(replace(due, proposed=closed("rejected")), ISSUED + 3 * HOUR).late_minutes == 0
+
+    @pytest.mark.parametrize("given", [{"too_far": True}, {"closed_at": START}])
+    def test_nobody_is_late_to_adopt_who_cannot_act_yet(self, given: dict[str, Any]) -> None:
+        assert line(facts(adopt_by=ISSUED + HOUR, **given), ISSUED + 3 * HOUR).late_minutes == 0
 
     def test_after_the_start_every_minute_counts(self) -> None:
         assert line(facts(proposed=OPEN), START + timedelta(minutes=31, seconds=59)).late_minutes == 31

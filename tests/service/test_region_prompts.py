@@ -158,7 +158,7 @@ class TestAdoption:
         body = prompt_body({"140100": "red", "140300": "red"}, region="jingjinji-2017", starts_at=starts)
         made = await enter(client, coordinator, body)
         found = await rows(runtime, "SELECT adcode, subject, state, due_at FROM obligation WHERE kind = 'adopt_prompt'")
-        subject = f"prompt:{made['id']}"
+        subject = f"prompt:{made['id']}:140100"
         assert [tuple(row) for row in found] == [("140100", subject, "open", clock.now() + timedelta(hours=2))]
         await Command(client).decide((await open_proposals(client, coordinator))["140100"])
         (state,) = await rows(runtime, "SELECT state FROM obligation WHERE kind = 'adopt_prompt'")
