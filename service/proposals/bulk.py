@@ -11,7 +11,7 @@ from alerts.approval import Chain, Position, begun
 from alerts.instants import parse_instant
 from alerts.levels import Level
 from alerts.plans import Plan
-from service.kit.bulk import record_all, tell_all
+from service.kit.bulk import due_all, record_all, tell_all
 from service.kit.canonical import canonical, digest
 from service.kit.drill import marked_notice
 from service.kit.unit_of_work import UnitOfWork
@@ -187,6 +187,10 @@ def _told(one: _New, made: dict[str, int]) -> dict[str, Any]:
 
 async def _schedule(uow: UnitOfWork, new: Sequence[_New], made: dict[str, int]) -> None:
     """The deadline of each first signature and the reminders before it."""
+    unchained = [(made[one.forward.adcode], one.deadline) for one in new if one.position is None]
+    await due_all(
+        uow, "expire_proposal", [(f"expire:proposal:{number}", at, {"proposal": number}) for number, at in unchained]
+    )
     chained = [(made[one.forward.adcode], one.position) for one in new if one.position is not None]
     await schedule_all(uow, [due for number, position in chained for due in window_of(number, position)])
 
