@@ -18,6 +18,12 @@ EVENT, REMINDER = "notice.warning", "notice.reminder"
 REMIND_AGAIN = timedelta(minutes=10)
 """Reminders of one notice are at least so far apart."""
 INBOX = "/me/inbox"
+OVER_SQL = """
+SELECT coalesce(w.closed_at <= $2, false) OR EXISTS (
+    SELECT 1 FROM notice later JOIN warning_step t ON t.id = later.step_id WHERE t.warning_id = w.id AND later.id > n.id
+) FROM notice n JOIN warning_step s ON s.id = n.step_id JOIN warning w ON w.id = s.warning_id WHERE n.id = $1
+"""
+"""A newer notice of the same warning stands in the place of this one, or the warning is over."""
 
 
 async def announce(uow: UnitOfWork, adcode: str, step_id: int, level: Level, notice: dict[str, Any]) -> int:
@@ -58,9 +64,12 @@ def _texts(uow: UnitOfWork, template: str, adcode: str, values: dict[str, dict[s
 
 
 async def call_up(uow: UnitOfWork, notice_id: int) -> None:
-    """The time to acknowledge is over: the duty officer is told how many must be called. Idempotent."""
+    """The time to acknowledge is over: the duty officer is told how many must be called. Idempotent.
+
+    Nobody is called for a notice that a newer one replaced, nor when its warning is over.
+    """
     row = await uow.fetchrow("SELECT * FROM notice WHERE id = $1", notice_id)
-    if row is None:
+    if row is None or await uow.fetchval(OVER_SQL, notice_id, uow.now):
         return
     standing = await standing_of(uow, Notice.of(row), "")
     if not standing.silent:

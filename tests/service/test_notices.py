@@ -21,6 +21,7 @@ from service.lists.workbooks import guide_of, profile
 from service.people import mailing
 from service.people.audience import Audience, count
 from service.people.mailing import begin, go_on
+from tests.service.duty_support import step
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 DUTY, COMMANDER, ENTERPRISE = Role.DUTY_OFFICER, Role.COMMANDER, Role.ENTERPRISE
@@ -313,6 +314,28 @@ class TestCalls:
         await self._pass(world, runtime, clock, 300)
         assert not [item for item in (await world.get("/api/v1/me/inbox"))["items"] if item["kind"] == "notice"]
         await world.post(f"/api/v1/notices/{notice}/reminders", None, None, 409)
+
+    async def test_nobody_is_called_for_a_notice_that_was_replaced(
+        self, world: World, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        notice = await world.warned()
+        clock.advance_to(clock.now() + timedelta(minutes=1))
+        await step(runtime, "raise", "red", adcode="110000")
+        (newer, _) = (await world.get("/api/v1/notices"))["items"]
+        await self._pass(world, runtime, clock, 300)
+        told = [item for item in (await world.get("/api/v1/me/inbox"))["items"] if item["kind"] == "notice"]
+        assert [item["link"] for item in told] == [f"/notices/{newer['id']}/calls"]
+        assert newer["id"] != notice
+
+    async def test_nobody_is_called_when_the_warning_is_over(
+        self, world: World, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        await world.warned()
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE warning SET closed_at = $1, state = 'lifted'", uow.now + timedelta(minutes=5))
+            await uow.commit()
+        await self._pass(world, runtime, clock, 300)
+        assert not [item for item in (await world.get("/api/v1/me/inbox"))["items"] if item["kind"] == "notice"]
 
     async def _pass(self, world: World, runtime: Runtime, clock: ManualClock, minutes: int) -> None:
         clock.advance_to(clock.now() + timedelta(minutes=minutes))
