@@ -59,7 +59,7 @@ async def sign(obligation_id: Id, body: ReportBody, request: Request, official: 
     words = {name: getattr(body, name) for name in reports.WORDS}
 
     async def make() -> tuple[int, object]:
-        return 201, await reports.sign(uow, official, obligation_id, body.content_hash, words)
+        return 201, await reports.sign(uow, official, obligation_id, body.content_hash, words, as_of=body.as_of)
 
     return await once(request, uow, official, body.model_dump(), make)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.instants import DAY, day_start
@@ -45,23 +45,27 @@ INSERT INTO duty_report (kind, warning_id, obligation_id, adcode, day, document,
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING id
 """
 WORDS = ("situation", "problems", "next_steps")
+UNTIL_NOW = frozenset({Kind.RESPONSE_REPORT, Kind.EXECUTION_REPORT})
+"""Reports on a response that goes on: they tell of the time until they were drafted, and name that instant."""
+READ_WITHIN = timedelta(minutes=30)
+"""So long a draft of those may be read and written on before it is drafted again (a choice)."""
 
 
 async def draft(uow: UnitOfWork, scope: Scope, obligation_id: int) -> dict[str, Any]:
     """The facts of an owed report as of now, with their hash. Raises Unknown outside the scope, Conflict for what is no report."""
     row = await repository.row_of(uow, scope, obligation_id)
-    facts = await _facts(uow, scope, row)
+    facts = await _facts(uow, scope, row, uow.now)
     return {"obligation": repository.document_of(uow, row), "facts": facts, "content_hash": digest(facts)}
 
 
-async def _facts(uow: UnitOfWork, scope: Scope, row: Any) -> dict[str, Any]:
+async def _facts(uow: UnitOfWork, scope: Scope, row: Any, at: datetime) -> dict[str, Any]:
     if Kind(row["kind"]) not in REPORTS:
         raise Conflict("This is not met by a report; it is met when it is done.")
     if row["state"] == "waived":
         raise Conflict("The response never began; nothing is owed any more.")
     warning = await uow.fetchrow("SELECT * FROM warning WHERE id = $1", row["warning_id"])
     assert warning is not None  # warnings are never deleted
-    start, end = _window(uow, row, warning)
+    start, end = _window(uow, row, warning, at)
     found: dict[str, Any] = {
         "kind": row["kind"],
         "place": uow.runtime.place(row["adcode"]),
@@ -71,13 +75,15 @@ async def _facts(uow: UnitOfWork, scope: Scope, row: Any) -> dict[str, Any]:
         "reference": row["basis"],
         **await _between(uow, scope, row["adcode"], row["warning_id"], start, end),
     }
+    if Kind(row["kind"]) in UNTIL_NOW:
+        found |= {"as_of": beijing(at), "hours": None}
     if row["kind"] == Kind.SUMMARY:
         found |= await _ending(uow, scope, warning)
     plain: dict[str, Any] = json.loads(canonical(found))
     return plain
 
 
-def _window(uow: UnitOfWork, row: Any, warning: Any) -> tuple[datetime, datetime]:
+def _window(uow: UnitOfWork, row: Any, warning: Any, at: datetime) -> tuple[datetime, datetime]:
     """The time that a report is about; the end is known only when it has come."""
     if row["day"] is not None:
         start = day_start(row["day"])
@@ -90,9 +96,9 @@ def _window(uow: UnitOfWork, row: Any, warning: Any) -> tuple[datetime, datetime
             raise Conflict("The response is not over; the summary is written after it.")
         return _aware(warning["effective_at"]), ended
     start = _aware(row["since"])
-    if uow.now < start:
+    if at < start:
         raise Conflict("The response has not begun; its report is written after the start.")
-    return start, uow.now
+    return start, at
 
 
 def _aware(value: datetime) -> datetime:
@@ -155,19 +161,31 @@ async def _ending(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]
     }
 
 
+def _read_at(uow: UnitOfWork, as_of: datetime | None) -> datetime:
+    """The instant that was read, where that is not too long ago; else the present, whose facts are others."""
+    return as_of if as_of is not None and uow.now - READ_WITHIN <= as_of <= uow.now else uow.now
+
+
 async def sign(
-    uow: UnitOfWork, principal: Principal, obligation_id: int, content_hash: str, words: dict[str, str]
+    uow: UnitOfWork,
+    principal: Principal,
+    obligation_id: int,
+    content_hash: str,
+    words: dict[str, str],
+    *,
+    as_of: datetime | None = None,
 ) -> dict[str, Any]:
     """Sign a report: its facts and words are frozen with their hash and what was owed is met; late is late.
 
-    A further report of the same obligation stands beside the first, which stays. Raises Forbidden, Unknown, Conflict, and
+    `as_of`: the instant that the facts read name, at most half an hour ago. A further report of the same obligation stands
+    beside the first, which stays. Raises Forbidden, Unknown, Conflict, and
     ContentChanged when the facts are not those that were read.
     """
     await uow.execute("SELECT 1 FROM obligation WHERE id = $1 FOR UPDATE", obligation_id)
     row = await repository.row_of(uow, principal.scope, obligation_id)
     if principal.role not in CENTRE or principal.key_scopes is not None:
         raise Forbidden("Reports are signed by a person of the command centre of the division.")
-    facts = await _facts(uow, principal.scope, row)
+    facts = await _facts(uow, principal.scope, row, _read_at(uow, as_of))
     present = digest(facts)
     if present != content_hash:
         raise ContentChanged("The facts changed since you read them; read the report again.", content_hash=present)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from service.evaluations.schemas import readable
 
@@ -13,11 +13,15 @@ Number = Annotated[int | None, Field(ge=0, le=10_000_000)]
 
 
 class ReportBody(BaseModel):
-    """The hash of the facts as they were read, and what is added by hand; `situation` says what the report is for."""
+    """The hash of the facts as they were read, and what is added by hand; `situation` says what the report is for.
+
+    `as_of`: the instant that the facts name, where they name one.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     content_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    as_of: AwareDatetime | None = None
     situation: Annotated[str, Field(min_length=1, max_length=8000, pattern=r"\S"), AfterValidator(readable)]
     problems: Words = ""
     next_steps: Words = ""

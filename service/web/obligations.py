@@ -142,8 +142,10 @@ async def sign(obligation_id: Id, request: Request, official: Official) -> Respo
     written = {name: fields.get(name, "") for name in reports.WORDS}
     async with runtime_of(request).unit() as uow:
         try:
-            body = ReportBody.model_validate({"content_hash": fields.get("content_hash", ""), **written})
-            await reports.sign(uow, official, obligation_id, body.content_hash, body.model_dump(include=set(reports.WORDS)))
+            read = {"content_hash": fields.get("content_hash", ""), "as_of": fields.get("as_of") or None}
+            body = ReportBody.model_validate(read | written)
+            words = body.model_dump(include=set(reports.WORDS))
+            await reports.sign(uow, official, obligation_id, body.content_hash, words, as_of=body.as_of)
             await uow.commit()
         except ValidationError:
             return await _one(

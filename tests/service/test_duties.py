@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -123,6 +124,45 @@ class TestReports:
         answer = await sign(client, duty, one["id"], content_hash="0" * 64)
         assert (answer.status_code, answer.json()["type"]) == (409, "urn:lantian:problem:content-changed")
         assert await rows(runtime, "SELECT 1 FROM duty_report") == []
+
+    async def test_a_report_on_what_goes_on_is_signed_as_of_when_it_was_read(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        clock.advance_to(NOW + timedelta(days=1000))  # 2019-09-11: Changde's instruction
+        await step(runtime, "issue", "yellow", adcode="430700")
+        duty = await client.account(Role.DUTY_OFFICER, "430700")
+        clock.advance_to(clock.now() + HOUR)
+        (one, *_) = (await get(client, "/obligations?kind=response_report", duty))["items"]
+        path = f"/obligations/{one['id']}/report"
+        draft = await get(client, path, duty)
+        body = {"content_hash": draft["content_hash"], "as_of": draft["facts"]["as_of"], "situation": "已启动。"}
+        assert draft["facts"]["as_of"] == clock.now().isoformat()
+        clock.advance_to(clock.now() + timedelta(minutes=30, microseconds=1))
+        stale = await client.http.post(f"/api/v1{path}", headers=duty, json=body)
+        assert (stale.status_code, stale.json()["type"]) == (409, "urn:lantian:problem:content-changed")
+        draft = await get(client, path, duty)
+        body |= {"content_hash": draft["content_hash"], "as_of": draft["facts"]["as_of"]}
+        clock.advance_to(clock.now() + timedelta(minutes=30))
+        other = body | {"as_of": clock.now().isoformat()}
+        assert (await client.http.post(f"/api/v1{path}", headers=duty, json=other)).status_code == 409
+        answer = await client.http.post(f"/api/v1{path}", headers=duty, json=body)
+        assert answer.status_code == 201, answer.text
+        (report,) = (await get(client, f"/obligations/{one['id']}", duty))["reports"]
+        assert report["facts"] == draft["facts"]
+
+    async def test_the_page_of_such_a_report_carries_the_instant(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        clock.advance_to(NOW + timedelta(days=1000))
+        await step(runtime, "issue", "yellow", adcode="430700")
+        duty = await client.account(Role.DUTY_OFFICER, "430700") | MINE
+        (one,) = await rows(runtime, "SELECT id FROM obligation WHERE kind = 'response_report'")
+        page = (await client.http.get(f"/duties/{one['id']}", headers=duty)).text
+        hidden = dict(re.findall(r'<input type="hidden" name="(content_hash|as_of)" value="([^"]+)">', page))
+        clock.advance_to(clock.now() + timedelta(minutes=5))
+        done = await client.http.post(f"/duties/{one['id']}/report", headers=duty, data=hidden | {"situation": "已启动。"})
+        assert done.status_code == 303, done.text
+        assert ("response_report", "met") in await owed(runtime)
 
     async def test_the_summary_says_how_it_ended(self, client: Client, runtime: Runtime, clock: ManualClock) -> None:
         await step(runtime, "issue", "orange", end=NOW + 4 * HOUR, fixed=True)
