@@ -145,6 +145,7 @@ def _listen(app: FastAPI, settings: Settings) -> None:
         app,
         host=settings.host,
         port=settings.port,
+        forwarded_allow_ips=settings.trusted_proxies,
         log_level="warning",
         access_log=False,
         server_header=False,

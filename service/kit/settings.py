@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -36,6 +37,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: Port = 8000
+    trusted_proxies: str = "127.0.0.1"
+    """Addresses and networks of reverse proxies, with commas, whose `X-Forwarded-For` and `X-Forwarded-Proto` count."""
     base_url: str | None = None
     """Address under which the public reaches the service, used in feeds and CAP; derived from host and port when not given."""
     cap_sender: str = "lantian.example.gov.cn"
@@ -126,6 +129,18 @@ class Settings(BaseSettings):
     """Show the demo accounts (logins that begin with `demo-`) on the sign-in page."""
     allow_private_targets: bool = False
     """Let webhooks go to loopback and private addresses; only for trials on one machine."""
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _proxies_are_addresses(cls, value: str) -> str:
+        try:
+            for proxy in value.split(","):
+                ip_network(proxy.strip())
+        except ValueError as error:
+            raise ValueError(
+                "LANTIAN_TRUSTED_PROXIES must be addresses or networks with commas: 10.0.3.0/24,::1"
+            ) from error
+        return value
 
     @field_validator("sms_body")
     @classmethod
