@@ -149,4 +149,4 @@ async def decide_extra(extra_id: Id, body: ExtraDecision, request: Request, call
     async def make() -> tuple[int, object]:
         return 200, await extra.decide(uow, caller, extra_id, body)
 
-    return await once(request, uow, caller, {"extra": extra_id, **body.model_dump()}, make)
+    return await once(request, uow, caller, {"extra": extra_id, **body.model_dump(exclude={"factor"})}, make)

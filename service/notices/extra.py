@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from service.accounts.factors import confirm
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Unknown
@@ -111,7 +112,11 @@ async def draft(uow: UnitOfWork, principal: Principal, given: ExtraBody) -> dict
 
 
 async def decide(uow: UnitOfWork, principal: Principal, extra_id: int, given: ExtraDecision) -> dict[str, Any]:
-    """Send it or refuse it. Raises Unknown, Forbidden for its author and the wrong role, Conflict once decided, ContentChanged."""
+    """Send it or refuse it, with the second factor of who has one.
+
+    Raises Unknown, Forbidden for its author and the wrong role, Conflict once decided, ContentChanged when the hash is another or
+    the stored words are not those under it, and what `confirm` raises.
+    """
     row = await uow.fetchrow("SELECT * FROM extra_notice WHERE id = $1 FOR UPDATE", extra_id)
     if row is None or not principal.scope.covers(row["adcode"]):
         raise Unknown(f"There is no extra notice {extra_id} in your region.")
@@ -122,6 +127,9 @@ async def decide(uow: UnitOfWork, principal: Principal, extra_id: int, given: Ex
         raise Conflict("This notice is decided already.", detail_zh="该通知已作出决定。")
     if row["content_hash"] != given.content_hash:
         raise ContentChanged(content_hash=row["content_hash"])
+    if digest(_stored(row)) != row["content_hash"]:
+        raise ContentChanged("The stored notice does not match its hash; it was tampered with. Tell the auditor.")
+    await confirm(uow, principal, given.factor)
     state = "sent" if given.approve else "rejected"
     await uow.execute(
         "UPDATE extra_notice SET state = $2, decided_by = $3, decided_at = $4, note = $5 WHERE id = $1",
@@ -141,6 +149,16 @@ async def decide(uow: UnitOfWork, principal: Principal, extra_id: int, given: Ex
     if given.approve:
         await _send(uow, row)
     return await find(uow, principal.scope, extra_id)
+
+
+def _stored(row: Any) -> dict[str, Any]:
+    """The content of a stored notice, as `ExtraBody.content` gave it."""
+    return {
+        "adcode": row["adcode"],
+        "audience": row["audience"],
+        "zh": {"title": row["title_zh"], "text": row["text_zh"]},
+        "en": {"title": row["title_en"], "text": row["text_en"]},
+    }
 
 
 async def _send(uow: UnitOfWork, row: Any) -> None:

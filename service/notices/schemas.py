@@ -40,11 +40,12 @@ class ExtraBody(_Body):
 
 
 class ExtraDecision(_Body):
-    """Yes or no to exactly the content with this hash."""
+    """Yes or no to exactly the content with this hash; `factor`: the code of the second factor, where the account has one."""
 
     approve: bool
     content_hash: Hash
     note: Annotated[str | None, Field(max_length=500)] = None
+    factor: Annotated[str | None, Field(max_length=64)] = None
 
 
 class CallBody(_Body):

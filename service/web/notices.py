@@ -20,6 +20,7 @@ from service.notices import calls, extra, flows, repository
 from service.notices.schemas import CallBody, ExtraBody, ExtraDecision
 from service.people.audience import Audience
 from service.people.templates import load_templates
+from service.web.factor import FAULTS, is_asked
 from service.web.forms import read_form
 from service.web.pages import render, said_of, writer_of
 
@@ -141,7 +142,15 @@ async def _extra_page(
     if official.may_reach_people and official.scope.covers(item["adcode"]):
         counted = await extra.preview(uow, official, item["adcode"], Audience.model_validate(item["audience"]))
     return render(
-        request, "extra.html", official, status=status, item=item, mailing=mailing, counted=counted, fault=fault
+        request,
+        "extra.html",
+        official,
+        status=status,
+        item=item,
+        mailing=mailing,
+        counted=counted,
+        fault=fault,
+        factor=await is_asked(uow, official),
     )
 
 
@@ -154,6 +163,7 @@ async def decide_extra(extra_id: Id, request: Request, official: Official) -> Re
             approve=fields.get("wish") == "send",
             content_hash=fields.get("content_hash", ""),
             note=fields.get("note", "")[:500] or None,
+            factor=fields.get("factor", "")[:64] or None,
         )
     except ValidationError as error:
         raise Invalid("The form names no content; open the page again.") from error
@@ -163,7 +173,8 @@ async def decide_extra(extra_id: Id, request: Request, official: Official) -> Re
             await uow.commit()
     except Problem as refused:
         async with runtime_of(request).unit() as uow:
-            fault = said_of(refused, writer_of(request).language)
+            writer, known = writer_of(request), FAULTS.get(type(refused))
+            fault = said_of(refused, writer.language) if known is None else writer.t(known)
             return await _extra_page(request, uow, official, extra_id, refused.status, fault)
     return RedirectResponse(f"/notices/extra/{extra_id}", 303)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from service.accounts import factors, totp
+from service.accounts import factors
 from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from tests.service.approving import PROPOSALS, TWO, chained, count, entries, put_in_force, read, sign
+from tests.service.factor_support import Watch, code, enrolled
 from tests.support import NOW, Client
 
 OFFICE, DEPUTY, COMMANDER, DUTY = Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER, Role.DUTY_OFFICER
@@ -19,35 +19,11 @@ ORDER = {"ground": "upper_order", "legal_basis": "京政办〔2016〕1号"}
 HTML = {"accept": "text/html", "origin": "http://127.0.0.1:8000"}
 
 
-class Watch:
-    """The real time that factors see."""
-
-    def __init__(self) -> None:
-        self.at = factors.present()
-
-
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     made = Watch()
     monkeypatch.setattr(factors, "present", lambda: made.at)
     return made
-
-
-async def enrolled(client: Client, watch: Watch, role: Role) -> tuple[dict[str, str], bytes]:
-    """An account with an active factor; the code of the present step is still good."""
-    headers = await client.account(role)
-    begun = (await client.http.post("/api/v1/me/factor", headers=headers)).json()
-    secret = base64.b32decode(begun["secret"])
-    done = await client.http.post(
-        "/api/v1/me/factor/confirmation", headers=headers, json={"factor": code(secret, watch)}
-    )
-    assert done.status_code == 200, done.text
-    watch.at += timedelta(seconds=30)
-    return headers, secret
-
-
-def code(secret: bytes, watch: Watch) -> str:
-    return totp.code_of(secret, totp.step_at(watch.at.timestamp()))
 
 
 async def lent(client: Client, giver: dict[str, str], taker: str) -> None:

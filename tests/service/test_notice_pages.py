@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from service.accounts import factors
 from service.accounts.roles import Role
 from service.kit.runtime import Runtime
+from tests.service.factor_support import Watch, code, enrolled
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 FORM = {"sec-fetch-site": "same-origin", "accept": "text/html"}
@@ -114,6 +116,23 @@ class TestByHand:
         await put(client, commander, f"{path}/decision", fields)
         assert "已发出" in await got(client, commander, path)
         assert "请做好停产准备" in await got(client, commander, "/notices")
+
+    async def test_the_page_asks_for_the_code_of_who_has_one(
+        self, client: Client, people: dict[str, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = Watch()
+        monkeypatch.setattr(factors, "present", lambda: watch.at)
+        path = (await put(client, people["duty_officer"], "/notices/extra/new", DRAFT | {"wish": "draft"})).headers["location"]
+        assert 'name="factor"' not in await got(client, people["commander"], path)
+        bare, secret = await enrolled(client, watch, Role.COMMANDER)
+        who = bare | FORM
+        page = await got(client, who, path)
+        assert 'name="factor"' in page
+        fields = {"content_hash": re.findall(r'name="content_hash" value="([0-9a-f]{64})"', page)[0], "wish": "send"}
+        assert "需要动态验证码" in (await put(client, who, f"{path}/decision", fields, 403)).text
+        assert "动态验证码不对" in (await put(client, who, f"{path}/decision", fields | {"factor": "000000"}, 403)).text
+        await put(client, who, f"{path}/decision", fields | {"factor": code(secret, watch)})
+        assert "已发出" in await got(client, who, path)
 
     async def test_faults_keep_what_was_typed(self, client: Client, people: dict[str, dict[str, str]]) -> None:
         wrong = DRAFT | {"wish": "draft", "level": "red", "title_zh": "<b>甲</b>"}

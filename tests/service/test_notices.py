@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from emission_lists.generator import generate_list
+from service.accounts import factors
 from service.accounts.roles import Role, Scope
 from service.kit.clock import ManualClock
 from service.kit.jobs import tick
@@ -22,6 +23,7 @@ from service.people import mailing
 from service.people.audience import Audience, count
 from service.people.mailing import begin, go_on
 from tests.service.duty_support import step
+from tests.service.factor_support import Watch, code, enrolled
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 DUTY, COMMANDER, ENTERPRISE = Role.DUTY_OFFICER, Role.COMMANDER, Role.ENTERPRISE
@@ -423,6 +425,46 @@ class TestExtra:
                 await uow.execute(
                     "UPDATE extra_notice SET state = 'sent', decided_by = drafted_by, decided_at = now() WHERE id = $1", made["id"]
                 )
+
+    async def test_it_goes_out_only_with_the_second_factor_of_who_has_one(
+        self, world: World, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = Watch()
+        monkeypatch.setattr(factors, "present", lambda: watch.at)
+        await world.contacts(2)
+        made = await world.post("/api/v1/extra-notices", EXTRA)
+        who, secret = await enrolled(world.client, watch, Role.COMMANDER)
+        path, body = f"/api/v1/extra-notices/{made['id']}/decision", {"approve": True, "content_hash": made["content_hash"]}
+        for given, problem in (({}, "factor-needed"), ({"factor": "000000"}, "factor-wrong")):
+            assert (await world.post(path, body | given, who, 403))["type"] == f"urn:lantian:problem:{problem}"
+        await world.client.work()
+        assert sent(runtime, "email") == []
+        keyed = who | {"idempotency-key": "send"}
+        assert (await world.post(path, body | {"factor": code(secret, watch)}, keyed, 200))["state"] == "sent"
+        watch.at += timedelta(seconds=60)
+        assert (await world.post(path, body | {"factor": code(secret, watch)}, keyed, 200))["state"] == "sent"
+
+    @pytest.mark.parametrize("column", ["title_zh", "text_zh", "title_en", "text_en"])
+    async def test_words_changed_behind_the_hash_do_not_go_out(
+        self, world: World, runtime: Runtime, column: str
+    ) -> None:
+        await world.contacts(2)
+        made = await world.post("/api/v1/extra-notices", EXTRA)
+        async with runtime.unit() as uow:
+            await uow.execute(f"UPDATE extra_notice SET {column} = 'x' WHERE id = $1", made["id"])
+            await uow.commit()
+        body = {"approve": True, "content_hash": made["content_hash"]}
+        answer = await world.post(f"/api/v1/extra-notices/{made['id']}/decision", body, world.commander, 409)
+        await world.client.work()
+        assert (answer["type"], sent(runtime, "sms")) == ("urn:lantian:problem:content-changed", [])
+
+    async def test_an_audience_widened_behind_the_hash_is_noticed(self, world: World, runtime: Runtime) -> None:
+        made = await world.post("/api/v1/extra-notices", EXTRA | {"audience": {"grades": ["A"]}})
+        async with runtime.unit() as uow:
+            await uow.execute("""UPDATE extra_notice SET audience = '{"grades": []}' WHERE id = $1""", made["id"])
+            await uow.commit()
+        body = {"approve": False, "content_hash": made["content_hash"]}
+        await world.post(f"/api/v1/extra-notices/{made['id']}/decision", body, world.commander, 409)
 
     async def test_elsewhere_it_is_neither_seen_nor_decided(self, world: World) -> None:
         made = await world.post("/api/v1/extra-notices", EXTRA)
