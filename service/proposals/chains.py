@@ -107,7 +107,9 @@ def window_of(proposal_id: int, position: Position) -> list[tuple[str, datetime,
         (f"expire:proposal:{proposal_id}:{where}", position.until, "expire_proposal", {"proposal": proposal_id})
     ]
     for number, instant in enumerate(reminders(position)):
-        wanted.append((f"remind:proposal:{proposal_id}:{where}", instant, "remind_proposal", window | {"number": number}))
+        wanted.append(
+            (f"remind:proposal:{proposal_id}:{where}", instant, "remind_proposal", window | {"number": number})
+        )
     return wanted
 
 
@@ -123,25 +125,49 @@ async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> Non
     await schedule_all(uow, window_of(proposal_id, position))
 
 
-def capacity(principal: Principal, row: Any, roles: Collection[str], given: Sequence[Any]) -> Capacity | None:
-    """In what role somebody may sign, of these; None when in none (four eyes: one signature a person, none of the proposer)."""
+async def prompter_of(uow: UnitOfWork, row: Any) -> int | None:
+    """Who issued the prompt that a proposal follows; it is his although the service put it forward."""
+    if row["prompt_id"] is None:
+        return None
+    issued_by: int | None = await uow.fetchval("SELECT issued_by FROM prompt WHERE id = $1", row["prompt_id"])
+    return issued_by
+
+
+def capacity(
+    principal: Principal, row: Any, roles: Collection[str], given: Sequence[Any], prompter: int | None
+) -> Capacity | None:
+    """In what role somebody may sign, of these; None when in none.
+
+    Four eyes: one signature a person, none of the proposer, nor of who issued the prompt behind it (`prompter`).
+    """
     signed_by = [number for one in given for number in _signed(one).people]
+    if prompter is not None:
+        signed_by.append(prompter)
     return principal.capacity(row["adcode"], roles, row["proposed_by"], signed_by=signed_by)
 
 
 def check_signer(
-    principal: Principal, row: Any, chain: Chain | None, given: Sequence[Any], content_hash: str, now: datetime
+    principal: Principal,
+    row: Any,
+    chain: Chain | None,
+    given: Sequence[Any],
+    content_hash: str,
+    now: datetime,
+    *,
+    prompter: int | None,
 ) -> Capacity:
-    """In what capacity somebody signs or rejects now.
+    """In what capacity somebody signs or rejects now; `prompter`: who issued the prompt that the proposal follows.
 
-    Raises Forbidden for the proposer, for a second signature of one person and for a role whose turn it is not,
+    Raises Forbidden for the proposer and the prompter, for a second signature of one person and for a role whose turn it is not,
     Conflict when it is closed or its time is over, ContentChanged when the hash is another.
     """
     if row["proposed_by"] == principal.account_id:
         raise Forbidden("You proposed this yourself; somebody else must decide (four eyes).")
+    if prompter == principal.account_id:
+        raise Forbidden("This follows a prompt of your own; somebody else must decide (four eyes).")
     open_now = row["state"] == "open"
     roles = () if chain is None else _roles_at(chain, row, now) if open_now else chain.roles
-    acting = capacity(principal, row, roles, given if open_now else ())
+    acting = capacity(principal, row, roles, given if open_now else (), prompter)
     if acting is None and open_now and any(principal.account_id in _signed(one).people for one in given):
         raise _refusal(Objection.SIGNED_BEFORE)
     if acting is None:

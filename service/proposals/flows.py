@@ -27,6 +27,7 @@ from service.proposals.chains import (
     chain_of_row,
     check_signer,
     escalate,
+    prompter_of,
     schedule,
     sign,
     signatures,
@@ -245,7 +246,8 @@ async def decide(
         raise Unknown(f"There is no proposal {proposal_id} in your region.")
     plan = uow.runtime.law.plan_for(proposal["adcode"], uow.now)
     chain, given = chain_of_row(uow, proposal), (await signatures(uow, [proposal_id]))[proposal_id]
-    acting = check_signer(principal, proposal, chain, given, content_hash, uow.now)
+    prompter = await prompter_of(uow, proposal)
+    acting = check_signer(principal, proposal, chain, given, content_hash, uow.now, prompter=prompter)
     assert chain is not None  # somebody may sign
     if step is not None and step != proposal["step"]:
         raise SignedMeanwhile(

@@ -5,27 +5,43 @@ from __future__ import annotations
 import base64
 import string
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from service.accounts import console, factors, keys, totp
-from service.accounts.roles import CENTRE, COORDINATORS, TAKERS, Principal, Role, Scope
+from service.accounts.roles import CENTRE, COORDINATORS, TAKERS, Principal, Role, Scope, StandIn
 from service.app import create_app
+from service.cli import serve
 from service.kit.problems import Forbidden
 from service.kit.runtime import Runtime
+from service.kit.settings import Settings
+from service.proposals.chains import capacity
 from service.web.forms import local_path
 from tests.service.access_support import Office, account_id, browser, ledger_kinds, office
-from tests.support import NOW, PASSWORD, Client
+from tests.support import NOW, PASSWORD, Client, listed
+
+ROOT = Path(__file__).parents[2]
 
 
 class TestOnwards:
     @pytest.mark.parametrize(
         "target",
-        ["/\t/evil.example", "/\n/evil.example", "/\r/evil.example", "\t//evil.example", "/ /evil.example", "/\x7f", "/a\\b"],
+        [
+            "/\t/evil.example",
+            "/\n/evil.example",
+            "/\r/evil.example",
+            "\t//evil.example",
+            "/ /evil.example",
+            "/\x7f",
+            "/a\\b",
+        ],
     )
     def test_what_browsers_drop_leads_nowhere(self, target: str) -> None:
         assert local_path(target) == "/"
@@ -56,12 +72,24 @@ class TestReadingKeys:
 
     def test_no_personal_data(self, client: Client) -> None:
         nouns = {path.removeprefix(keys.API).partition("/")[0] for path in self.opened(client)}
-        private = {"contacts", "deliveries", "accounts", "keys", "sessions", "me", "delegations", "organisations", "ledger"}
+        private = {
+            "contacts",
+            "deliveries",
+            "accounts",
+            "keys",
+            "sessions",
+            "me",
+            "delegations",
+            "organisations",
+            "ledger",
+        }
         assert nouns & private == set()
         assert {"warnings", "proposals", "lists", "prompts"} <= nouns
         assert not self.may("GET", "/api/v1/notices/3/calls")
 
-    @pytest.mark.parametrize("path", ["/api/v1/novelties", "/api/v1/warnings/1/phones", "/api/v1/", "/api/v1/warnings/"])
+    @pytest.mark.parametrize(
+        "path", ["/api/v1/novelties", "/api/v1/warnings/1/phones", "/api/v1/", "/api/v1/warnings/"]
+    )
     def test_what_will_be_added_is_closed(self, path: str) -> None:
         assert not self.may("GET", path)
 
@@ -276,7 +304,9 @@ class TestWeightyActs:
 
 
 class TestTakingAway:
-    @pytest.mark.parametrize("act", ["password-reset", "factor-reset", "identity", "disable", "console", "console-reset"])
+    @pytest.mark.parametrize(
+        "act", ["password-reset", "factor-reset", "identity", "disable", "console", "console-reset"]
+    )
     async def test_keys_and_stand_ins_end(self, client: Client, runtime: Runtime, act: str) -> None:
         boss = await client.account(Role.COMMANDER, login="boss")
         deputy = await client.account(Role.DEPUTY_COMMANDER, login="deputy")
@@ -308,3 +338,77 @@ class TestTakingAway:
         assert await stands_in(client, deputy) == []
         assert await ledger_kinds(runtime, "delegation.ended") == ["delegation.ended"] * 2
         assert await ledger_kinds(runtime, "key.revoked") == ["key.revoked"]
+
+
+class TestWhereCallsComeFrom:
+    async def test_what_the_named_proxies_say_counts(
+        self, runtime: Runtime, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given: dict[str, Any] = {}
+        monkeypatch.setattr("service.cli.serve.uvicorn.run", lambda app, **options: given.update(options))
+        settings = Settings(trusted_proxies="172.30.77.0/24")
+        serve._listen(create_app(runtime, background=False), settings)
+        seen: list[Any] = []
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            seen.append(scope["client"][0])
+
+        behind = ProxyHeadersMiddleware(app, trusted_hosts=given["forwarded_allow_ips"])
+        for peer, forwarded in [
+            ("172.30.77.9", b"203.0.113.5"),
+            ("172.30.77.9", b"198.51.100.1, 203.0.113.5, 172.30.77.1"),
+            ("203.0.113.9", b"198.51.100.1"),
+        ]:
+            scope = {
+                "type": "http",
+                "client": (peer, 1),
+                "scheme": "http",
+                "headers": [(b"x-forwarded-for", forwarded)],
+            }
+            await behind(scope, None, None)  # type: ignore[arg-type]
+        assert seen == ["203.0.113.5", "203.0.113.5", "203.0.113.9"]
+
+    def test_compose_trusts_its_own_network_and_the_proxy_adds_what_it_sees(self) -> None:
+        compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+        (network,) = compose["networks"]["default"]["ipam"]["config"]
+        for node in ("serve-1", "serve-2"):
+            assert compose["services"][node]["environment"]["LANTIAN_TRUSTED_PROXIES"] == network["subnet"]
+            assert "ports" not in compose["services"][node]
+        assert "X-Forwarded-For $proxy_add_x_forwarded_for;" in (ROOT / "deploy/nginx.conf").read_text()
+
+    @pytest.mark.parametrize("odd", ["", "proxy", "10.0.0.0/33", "10.0.0.1,"])
+    def test_odd_settings_are_refused(self, odd: str) -> None:
+        with pytest.raises(ValueError, match="LANTIAN_TRUSTED_PROXIES"):
+            Settings(trusted_proxies=odd)
+
+
+class TestPrompters:
+    async def test_whose_prompt_it_follows_does_not_sign_it(self, client: Client, runtime: Runtime) -> None:
+        coordinator = await client.account(Role.COORDINATOR, "100000", login="coordinator")
+        await listed(runtime, 3)
+        prompt = {
+            "region": "jingjinji-2015",
+            "document": "x",
+            "basis": "x",
+            "starts_at": "2016-12-17T00:00:00+08:00",
+            "entries": [{"adcode": "110000", "level": "red"}],
+        }
+        entered = await client.http.post("/api/v1/prompts", headers=coordinator, json=prompt)
+        assert entered.status_code == 201, entered.text
+        await set_role(runtime, "coordinator", Role.COMMANDER)
+        runtime.live.sessions.clear()
+        (found,) = (await client.http.get("/api/v1/proposals?state=open", headers=coordinator)).json()["items"]
+        assert (found["prompt"], found["proposed_by"]) == (entered.json()["id"], None)
+        decision = {"approve": True, "content_hash": found["content_hash"], "reason": "x"}
+        path = f"/api/v1/proposals/{found['id']}/decision"
+        refused = await client.http.post(path, headers=coordinator, json=decision)
+        assert (refused.status_code, "prompt of your own" in refused.json()["detail"]) == (403, True)
+        another = await client.account(Role.COMMANDER, login="another")
+        assert (await client.http.post(path, headers=another, json=decision)).status_code == 200
+
+    async def test_nor_does_somebody_for_him(self) -> None:
+        lent = StandIn(7, 2, "prompter", Role.COMMANDER, Scope("110000"), NOW)
+        who = Principal(1, "x", "x", Role.DEPUTY_COMMANDER, Scope("110000"), None, stand_ins=(lent,))
+        row = {"adcode": "110000", "proposed_by": None}
+        assert capacity(who, row, ["commander"], [], 3) is not None
+        assert capacity(who, row, ["commander"], [], 2) is None
