@@ -217,7 +217,7 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
 
 
 async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason: str) -> None:
-    """Shut an account out at once, on every node, with its keys and stand-ins. Either administrator. Raises Forbidden, Unknown, Conflict."""
+    """Shut an account out on every node, with its keys and stand-ins. Either administrator. Raises Forbidden, Unknown, Conflict."""
     if not (principal.may_grant or principal.may_open_accounts):
         raise Forbidden("This is done by an administrator of the region.")
     row = await _locked(uow, principal, account_id)

@@ -54,7 +54,7 @@ LENDABLE = CENTRE | COORDINATORS
 """Roles that somebody else may hold for a while: the ones that decide, sign and prompt."""
 TAKERS: dict[Role, frozenset[Role]] = {
     **{role: CENTRE | {Role.FORECASTER} for role in CENTRE},
-    **{role: COORDINATORS for role in COORDINATORS},
+    **dict.fromkeys(COORDINATORS, COORDINATORS),
 }
 """Who may hold a lent role: the command's people for those that decide, coordinators only for coordinators. Otherwise who
 issued a prompt could sign what it made others propose."""
