@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 LONGEST_ANSWER = 2_000
 """Characters of an answer that are kept."""
@@ -32,6 +32,17 @@ class Answer:
     status: int | None
     said: str
     retry_after: timedelta | None = None
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """A channel that bears few calls at a time (`most_calls`), each of which takes `longest_seconds` at most."""
+
+    @property
+    def most_calls(self) -> int: ...
+
+    @property
+    def longest_seconds(self) -> float: ...
 
 
 class Channel(Protocol):

@@ -8,6 +8,8 @@ import re
 import smtplib
 import ssl
 import threading
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +18,7 @@ from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from service.channels.base import LONGEST_ANSWER, Answer, Outgoing
 from service.kit.drill import MARK
@@ -24,6 +26,7 @@ from service.kit.drill import MARK
 Security = Literal["starttls", "tls", "none"]
 MOST_CALLS = 4
 """Calls to the mail server at a time, in threads of their own: whatever it does, nothing else waits for them."""
+GOODBYE_SECONDS = 2.0
 LONGEST_SUBJECT = 200
 NOBODY_THERE = frozenset({501, 510, 511, 513, 550, 551, 553})
 """Answers to RCPT that say that the address itself is wrong: trying again does not help."""
@@ -46,23 +49,86 @@ class Mailbox:
     ca_file: Path | None = None
 
 
-class EmailChannel:
-    """Hands messages to one server. Connections are kept for those that follow at once."""
+class _Call:
+    """One call, which may be given up until its text goes out: from then on the server may have taken it."""
 
-    def __init__(self, mailbox: Mailbox, timeout_seconds: float) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._latest = time.monotonic() + seconds
+        self._lock = threading.Lock()
+        self._begun = False
+        self._given_up = False
+
+    def begin(self) -> None:
+        """Before the text. Raises TimeoutError when it is too late, or nobody waits any more."""
+        with self._lock:
+            if self._given_up or time.monotonic() > self._latest:
+                raise TimeoutError("the mail server was too slow; nothing was sent")
+            self._begun = True
+
+    def left(self) -> float:
+        """Seconds in which the text may still begin. Raises TimeoutError when there are none."""
+        left = self._latest - time.monotonic()
+        if self._given_up or left <= 0:
+            raise TimeoutError("the mail server was too slow; nothing was sent")
+        return left
+
+    def give_up(self) -> bool:
+        """Let no text go out any more; False when it has begun to."""
+        with self._lock:
+            self._given_up = True
+            return not self._begun
+
+
+class _Server(smtplib.SMTP):
+    """A connection that asks before it hands over a text."""
+
+    before_text: Callable[[], None]
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        self.before_text()
+        return super().data(msg)
+
+
+class _TlsServer(_Server, smtplib.SMTP_SSL):
+    """The same with TLS from the first byte."""
+
+
+class EmailChannel:
+    """Hands messages to one server. Connections are kept for those that follow at once.
+
+    `timeout_seconds`: from the call to the beginning of the text, after which nothing is sent. `word_seconds`: how long each word
+    of the server is waited for from then on; a call whose text has begun is never dropped, for it may be taken.
+    """
+
+    def __init__(self, mailbox: Mailbox, timeout_seconds: float, word_seconds: float | None = None) -> None:
         self._box = mailbox
         self._timeout = timeout_seconds
-        self._idle: list[smtplib.SMTP] = []
+        self._word = timeout_seconds if word_seconds is None else word_seconds
+        self._idle: list[_Server] = []
         self._lock = threading.Lock()
-        self._turn = asyncio.Semaphore(MOST_CALLS)
         self._threads = ThreadPoolExecutor(MOST_CALLS, thread_name_prefix="smtp")
 
+    @property
+    def most_calls(self) -> int:
+        """More calls than threads would wait here, after it was seen that there is time for them."""
+        return MOST_CALLS
+
+    @property
+    def longest_seconds(self) -> float:
+        """Until the text begins, and then the word of the server on it."""
+        return self._timeout + self._word
+
     async def send(self, outgoing: Outgoing) -> Answer:
+        call = _Call(self._timeout)
+        working = asyncio.get_running_loop().run_in_executor(self._threads, self._send, outgoing, call)
         try:
-            async with self._turn, asyncio.timeout(self._timeout):
-                return await asyncio.get_running_loop().run_in_executor(self._threads, self._send, outgoing)
-        except TimeoutError:
-            return Answer(None, "TimeoutError: the mail server did not answer in time")
+            await asyncio.wait({working}, timeout=self._timeout)
+        finally:
+            nothing_sent = call.give_up()
+        if working.done() or not nothing_sent:
+            return await working
+        working.cancel()
+        return Answer(None, "TimeoutError: the mail server did not answer in time; nothing was sent")
 
     async def close(self) -> None:
         """End the connections that are kept."""
@@ -71,7 +137,7 @@ class EmailChannel:
         await asyncio.get_running_loop().run_in_executor(self._threads, _end_all, idle)
         self._threads.shutdown(wait=False)
 
-    def _send(self, outgoing: Outgoing) -> Answer:
+    def _send(self, outgoing: Outgoing, call: _Call) -> Answer:
         if not _ADDRESS.fullmatch(outgoing.address):
             return Answer(GONE, "not an e-mail address; nothing was sent")
         try:
@@ -79,15 +145,22 @@ class EmailChannel:
         except (ValueError, KeyError, TypeError) as error:
             return Answer(422, f"the message cannot be written as mail: {type(error).__name__}")
         try:
-            return self._hand_over(message, outgoing.address, more=outgoing.more)
+            return self._hand_over(message, outgoing.address, call, more=outgoing.more)
         except smtplib.SMTPException as error:
             return _answer_of(error, outgoing.address)
         except OSError as error:
             return Answer(None, f"{type(error).__name__}: {error}"[:LONGEST_ANSWER])
 
-    def _hand_over(self, message: EmailMessage, address: str, *, more: bool) -> Answer:
-        connection = self._take() or self._connect()
+    def _hand_over(self, message: EmailMessage, address: str, call: _Call, *, more: bool) -> Answer:
+        connection = self._take(call) or self._connect(call)
+
+        def before_text() -> None:
+            call.begin()
+            _wait_for(connection, self._word)
+
+        connection.before_text = before_text
         try:
+            _wait_for(connection, call.left())
             connection.send_message(message, self._box.sender, [address])
         except BaseException:
             _end(connection)
@@ -95,13 +168,13 @@ class EmailChannel:
         self._give_back(connection, more=more)
         return Answer(200, "taken by the mail server")
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, call: _Call) -> _Server:
         box = self._box
         tls = ssl.create_default_context(cafile=None if box.ca_file is None else str(box.ca_file))
         if box.security == "tls":
-            connection: smtplib.SMTP = smtplib.SMTP_SSL(box.host, box.port, timeout=self._timeout, context=tls)
+            connection: _Server = _TlsServer(box.host, box.port, timeout=call.left(), context=tls)
         else:
-            connection = smtplib.SMTP(box.host, box.port, timeout=self._timeout)
+            connection = _Server(box.host, box.port, timeout=call.left())
         try:
             if box.security == "starttls":
                 connection.starttls(context=tls)
@@ -112,7 +185,7 @@ class EmailChannel:
             raise
         return connection
 
-    def _take(self) -> smtplib.SMTP | None:
+    def _take(self, call: _Call) -> _Server | None:
         """A connection that is kept and still answers."""
         while True:
             with self._lock:
@@ -120,12 +193,13 @@ class EmailChannel:
                     return None
                 connection = self._idle.pop()
             try:
+                _wait_for(connection, call.left())
                 if connection.noop()[0] == 250:
                     return connection
             except (smtplib.SMTPException, OSError):
                 connection.close()
 
-    def _give_back(self, connection: smtplib.SMTP, *, more: bool) -> None:
+    def _give_back(self, connection: _Server, *, more: bool) -> None:
         with self._lock:
             if more and len(self._idle) < MOST_CALLS:
                 self._idle.append(connection)
@@ -182,13 +256,20 @@ def _answer_of(error: smtplib.SMTPException, address: str) -> Answer:
     return Answer(REFUSED if code else None, said)
 
 
-def _end_all(connections: list[smtplib.SMTP]) -> None:
+def _wait_for(connection: smtplib.SMTP, seconds: float) -> None:
+    """How long the next words of the server are waited for, each."""
+    if connection.sock is not None:
+        connection.sock.settimeout(seconds)
+
+
+def _end_all(connections: list[_Server]) -> None:
     for connection in connections:
         _end(connection)
 
 
 def _end(connection: smtplib.SMTP) -> None:
     try:
+        _wait_for(connection, GOODBYE_SECONDS)
         connection.quit()
     except (smtplib.SMTPException, OSError):
         connection.close()

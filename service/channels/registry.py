@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from service.channels.base import Channel, RecordingChannel
+from service.channels.base import Channel, Limited, RecordingChannel
 from service.channels.email import EmailChannel, Mailbox
 from service.channels.sms import Gateway, SmsChannel
 from service.channels.webhook import HttpChannel
@@ -31,6 +31,11 @@ class Channels:
         known = {WEBHOOK: self.webhook, EMAIL: self.email, SMS: self.sms}
         return {name: channel for name, channel in known.items() if channel is not None}
 
+    @property
+    def limited(self) -> dict[str, Limited]:
+        """Those with limits of their own."""
+        return {name: channel for name, channel in self.open.items() if isinstance(channel, Limited)}
+
     async def close(self) -> None:
         """Close them all."""
         for channel in self.open.values():
@@ -47,9 +52,10 @@ def live_channels(settings: Settings) -> Channels:
         raise DrillHasNoWayOut("A drill has recording channels only; nothing of it leaves this process.")
     timeout, allow_private = settings.delivery_timeout_seconds, settings.allow_private_targets
     mailbox, gateway = mailbox_of(settings), gateway_of(settings)
+    word = (settings.delivery_lease_seconds - timeout) * 2 / 3  # with the timeout it stays within the lease
     return Channels(
         webhook=HttpChannel(timeout, allow_private=allow_private),
-        email=None if mailbox is None else EmailChannel(mailbox, timeout),
+        email=None if mailbox is None else EmailChannel(mailbox, timeout, word),
         sms=None if gateway is None else SmsChannel(gateway, timeout, allow_private=allow_private),
     )
 

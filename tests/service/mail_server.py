@@ -52,6 +52,11 @@ class MailServer:
     after_data: str = "250 taken"
     login: tuple[str, str] | None = None
     silent: bool = False
+    pauses: dict[str, float] = field(default_factory=dict)
+    """Seconds before the answer to a word (`MAIL`, `RCPT`), or to a text (`TEXT`)."""
+    open: int = 0
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     connections: int = 0
     encrypted: list[bool] = field(default_factory=list)
@@ -68,11 +73,15 @@ class MailServer:
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.connections += 1
+            self.open += 1
+            self.begun.set()
             try:
                 await self._talk(reader, writer, None if wrapped else tls, wrapped)
             except (ConnectionError, asyncio.IncompleteReadError):
                 pass
             finally:
+                self.open -= 1
+                self.ended.set()
                 writer.close()
 
         server = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=tls if wrapped else None)
@@ -95,6 +104,7 @@ class MailServer:
         await say("220 here")
         while line := (await reader.readline()).decode().strip():
             word = line.upper()
+            await asyncio.sleep(self.pauses.get(word[:4], 0))
             if word.startswith("EHLO"):
                 offers = (["STARTTLS"] if tls and not safe else []) + (["AUTH PLAIN"] if self.login else [])
                 await say("250-here", *(f"250-{offer}" for offer in offers), "250 8BITMIME")
@@ -114,6 +124,7 @@ class MailServer:
                 await say("354 go on")
                 self.raw.append((await reader.readuntil(b"\r\n.\r\n"))[:-3])
                 self.encrypted.append(safe)
+                await asyncio.sleep(self.pauses.get("TEXT", 0))
                 await say(self.after_data)
             elif word == "QUIT":
                 await say("221 bye")

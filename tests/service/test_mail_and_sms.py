@@ -45,8 +45,8 @@ async def server() -> AsyncIterator[MailServer]:
         yield made
 
 
-async def sent(mailbox: Mailbox, *outgoing: Outgoing, seconds: float = 5.0) -> list[Any]:
-    channel = EmailChannel(mailbox, seconds)
+async def sent(mailbox: Mailbox, *outgoing: Outgoing, seconds: float = 5.0, word: float | None = None) -> list[Any]:
+    channel = EmailChannel(mailbox, seconds, word)
     try:
         return [await channel.send(one) for one in outgoing]
     finally:
@@ -113,6 +113,43 @@ class TestMail:
         async with MailServer(silent=True).running() as made:
             (answer,) = await sent(box(made), mail(), seconds=0.2)
         assert answer.status is None
+
+    async def test_a_call_that_was_given_up_sends_nothing_afterwards(self) -> None:
+        """Each word comes in time and all of them together do not: what is tried again must not have been taken."""
+        async with MailServer(pauses={"MAIL": 0.3, "RCPT": 0.3}).running() as made:
+            (answer,) = await sent(box(made), mail(), seconds=0.4)
+            await made.ended.wait()
+        assert (answer.status, made.raw) == (None, [])
+
+    async def test_a_text_that_has_begun_is_seen_to_its_end(self) -> None:
+        async with MailServer(pauses={"TEXT": 0.8}).running() as made:
+            (answer,) = await sent(box(made), mail(), seconds=0.4, word=10.0)
+        assert (answer.status, len(made.raw)) == (200, 1)
+
+    async def test_no_word_on_a_text_ends_too(self) -> None:
+        async with MailServer(pauses={"TEXT": 2.0}).running() as made:
+            (answer,) = await sent(box(made), mail(), seconds=5.0, word=0.2)
+            assert (answer.status, made.open) == (None, 1)
+
+    async def test_a_call_that_is_dropped_before_the_text_sends_nothing(self) -> None:
+        async with MailServer(pauses={"RCPT": 0.3}).running() as made:
+            channel = EmailChannel(box(made), 5.0)
+            calling = asyncio.create_task(channel.send(mail()))
+            await made.begun.wait()
+            calling.cancel()
+            await made.ended.wait()
+            await channel.close()
+        assert (calling.cancelled(), made.raw) == (True, [])
+
+    def test_a_call_ends_within_the_lease(self) -> None:
+        """The engine keeps back what could not end before another node may take it."""
+        for lease, timeout in ((60.0, 15.0), (30.0, 15.0), (600.0, 15.0)):
+            made = Settings(
+                smtp_host="127.0.0.1", mail_from=SENDER, delivery_lease_seconds=lease, delivery_timeout_seconds=timeout
+            )
+            (limits,) = live_channels(made).limited.values()
+            assert (limits.most_calls, limits.longest_seconds) == (4, timeout + (lease - timeout) * 2 / 3)
+            assert limits.longest_seconds < lease
 
     async def test_nobody_there(self) -> None:
         (answer,) = await sent(Mailbox("127.0.0.1", 1, "none", SENDER, "x"), mail())
