@@ -9,6 +9,7 @@ import pytest
 from alerts.instants import day_start, parse_instant
 from alerts.law import LawNotFound
 from alerts.levels import Level
+from alerts.obligations import DEADLINE
 from alerts.plans import Plan, Texts
 from alerts.rules import Criteria, RuleSet, Tier, criteria_of
 from alerts.strictness import weakenings
@@ -227,6 +228,18 @@ class TestWhatPlacesSay:
         before, after = (plan_of("130200", day).deadlines for day in ("2018-11-11", "2025-11-03"))
         assert (before.daily_report_by, before.summary_hours) == (10, 48)
         assert (after.daily_report_by, after.summary_hours) == (None, None)
+
+    def test_no_plan_of_today_sets_a_daily_report_or_a_summary(self) -> None:
+        """What docs/law.md says of today's clocks."""
+        today = date(2024, 3, 8)
+        clocks = {
+            (plan.id, name)
+            for plan in PLANS.values()
+            if plan.in_force.until is None or plan.in_force.until > today
+            for name in DEADLINE.values()
+            if getattr(plan.deadlines, name) is not None
+        }
+        assert clocks == {("xinyang-2024", "lifting_notice_hours")}
 
     def test_xinyang_adds_one_duty(self) -> None:
         found = plan_of("411500", "2024-06-01")
