@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
-from service.channels.base import Answer, Outgoing
+from service.channels.base import Answer, Limited, Outgoing
 from service.kit.metrics import DELIVERIES
 from service.kit.signatures import SecretError
 from service.kit.unit_of_work import UnitOfWork
@@ -35,6 +35,8 @@ PATIENCE_SECONDS, WATCH_SECONDS = 0.4, 0.1
 """A call that takes longer gives its place to another one; how often that is looked after."""
 SLOW_FACTOR = 4
 """So many times more calls may be open as may be fast."""
+CLAIMS_PER_CALL = 4
+"""Claims kept per call that a host or channel may have at a time."""
 NEAR = timedelta(seconds=1)
 KEPT_CONTENTS = 200
 
@@ -60,6 +62,7 @@ class Engine:
         self._lanes: Counter[str] = Counter()
         self._hosts: Counter[str] = Counter()
         self._calling: Counter[str] = Counter()
+        self._limited: dict[str, Limited] = {}
         self._calls: set[asyncio.Task[None]] = set()
         self._fast = 0
         self._quick: dict[int, float] = {}
@@ -77,6 +80,7 @@ class Engine:
         if self._working:
             return
         self._working = True
+        self._limited = self._runtime.channels.limited
         self._progress = asyncio.Event()
         self._watch = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._look_at_watch)
         try:
@@ -102,7 +106,7 @@ class Engine:
         """One transaction: record what is finished, give back what waited too long, claim anew."""
         results, self._results = self._results, []
         late, self._late = self._late, []
-        look, self._look = self._look or bool(results), False
+        look, self._look = self._look or bool(results or late), False
         room = self._room() if look else None
         claims: list[Claim] = []
         async with self._runtime.unit() as uow:
@@ -126,15 +130,21 @@ class Engine:
 
     def _room(self) -> Room:
         settings = self._runtime.settings
-        ahead = 4 * settings.delivery_per_host
         return Room(
             rows=2 * AHEAD - len(self._ready),
             lanes=[lane for lane, held in self._lanes.items() if held],
-            hosts=[host for host, held in self._hosts.items() if held >= ahead // 2],
+            hosts=[host for host, held in self._hosts.items() if held >= CLAIMS_PER_CALL * self._most(host) // 2],
             per_lane=settings.delivery_per_endpoint,
-            per_host=ahead,
+            per_host=CLAIMS_PER_CALL * settings.delivery_per_host,
+            per_channel={name: CLAIMS_PER_CALL * self._most(name) for name in self._limited},
             lease=timedelta(seconds=settings.delivery_lease_seconds),
         )
+
+    def _most(self, host: str) -> int:
+        """Calls at a time to a host, or by a channel: what waits for its turn waits here, where it is still seen how late it is."""
+        limited = self._limited.get(host)
+        most = self._runtime.settings.delivery_per_host
+        return most if limited is None else min(most, limited.most_calls)
 
     async def _fetch_contents(self, uow: UnitOfWork, claims: Sequence[Claim]) -> None:
         missing = {claim.content_id for claim in claims} - self._contents.keys()
@@ -143,11 +153,13 @@ class Engine:
 
     def _take(self, claims: Sequence[Claim], started: float) -> None:
         settings = self._runtime.settings
-        latest = started + settings.delivery_lease_seconds - settings.delivery_timeout_seconds
+        ends = started + settings.delivery_lease_seconds
+        latest = ends - settings.delivery_timeout_seconds
+        by_channel = {name: ends - channel.longest_seconds for name, channel in self._limited.items()}
         for claim in claims:
             self._lanes[claim.lane] += 1
             self._hosts[claim.host] += 1
-            self._ready.append(_Held(claim, latest))
+            self._ready.append(_Held(claim, by_channel.get(claim.channel, latest)))
         self._launch()
         self._low = len(self._ready) // 2
 
@@ -164,8 +176,9 @@ class Engine:
             if time.monotonic() > held.latest:
                 self._late.append(held.claim)
                 self._let_go(held.claim)
+                self._next_parked(host)
                 self._progress.set()
-            elif self._calling[host] >= settings.delivery_per_host:
+            elif self._calling[host] >= self._most(host):
                 self._parked.setdefault(host, deque()).append(held)
             else:
                 self._calling[host] += 1
@@ -206,15 +219,18 @@ class Engine:
         self._calls.discard(task)
         self._let_go(claim)
         self._calling[claim.host] -= 1
-        parked = self._parked.get(claim.host)
-        if parked:
-            self._ready.appendleft(parked.popleft())
-        else:
-            self._parked.pop(claim.host, None)
+        self._next_parked(claim.host)
         self._launch()
         low = self._look and len(self._ready) <= self._low
         if low or len(self._results) >= FLUSH or not self._calls or self._failure:
             self._progress.set()
+
+    def _next_parked(self, host: str) -> None:
+        parked = self._parked.get(host)
+        if parked:
+            self._ready.appendleft(parked.popleft())
+        else:
+            self._parked.pop(host, None)
 
     def _let_go(self, claim: Claim) -> None:
         for counter, key in ((self._lanes, claim.lane), (self._hosts, claim.host)):

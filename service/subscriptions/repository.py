@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from service.channels.base import Answer
+from service.kit.canonical import canonical
 from service.kit.drill import marked, marked_body
 from service.kit.unit_of_work import UnitOfWork
 from service.subscriptions.outcome import TROUBLE, Health, Outcome
@@ -30,13 +31,14 @@ WITH due AS (
         AND (d.subscription_id IS NULL OR d.subscription_id NOT IN (SELECT id FROM subscription WHERE state <> 'active'))
     ORDER BY d.lease_until LIMIT $8::int
 ), turns AS (
-    SELECT o.id, o.next_attempt_at, CASE WHEN o.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most,
+    SELECT o.id, o.channel, o.next_attempt_at, CASE WHEN o.ordered OR s.failures >= $7 THEN 1 ELSE $5::int END AS most,
         row_number() OVER (PARTITION BY o.lane ORDER BY o.next_attempt_at, o.id) AS in_lane,
         row_number() OVER (PARTITION BY coalesce(s.host, o.channel) ORDER BY o.next_attempt_at, o.id) AS in_host
     FROM (SELECT * FROM due UNION ALL SELECT * FROM lapsed) o LEFT JOIN subscription s ON s.id = o.subscription_id
     WHERE s.id IS NULL OR s.state = 'active'
 ), chosen AS MATERIALIZED (
-    SELECT id FROM turns WHERE in_lane <= most AND in_host <= $6::int ORDER BY in_lane, next_attempt_at, id LIMIT $8::int
+    SELECT id FROM turns WHERE in_lane <= most AND in_host <= coalesce(($10::jsonb ->> channel)::int, $6::int)
+    ORDER BY in_lane, next_attempt_at, id LIMIT $8::int
 ), taken AS MATERIALIZED (
     SELECT id, subscription_id, contact_id FROM delivery
     WHERE id IN (SELECT id FROM chosen) AND (state = 'pending' OR state = 'sending' AND lease_until < clock_timestamp())
@@ -114,13 +116,14 @@ class Result(NamedTuple):
 
 @dataclass(frozen=True)
 class Room:
-    """How much may be claimed: rows in all, lanes and hosts that are full, most per lane and host, and for how long."""
+    """How much may be claimed: rows in all, lanes and hosts that are full, most per lane, host and limited channel, for how long."""
 
     rows: int
     lanes: Collection[str]
     hosts: Collection[str]
     per_lane: int
     per_host: int
+    per_channel: Mapping[str, int]
     lease: timedelta
 
 
@@ -157,6 +160,7 @@ async def claim(uow: UnitOfWork, channels: Collection[str], room: Room) -> list[
         TROUBLE,
         room.rows,
         room.lease,
+        canonical(room.per_channel),
     )
     return [Claim._make(row.values()) for row in rows]
 
