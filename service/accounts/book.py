@@ -25,6 +25,9 @@ from service.kit.unit_of_work import UnitOfWork, beijing
 
 CODE_LIFE = timedelta(hours=72)
 """How long a one-time code for a first or new password holds; a choice."""
+UNLOCK_FACTOR_SQL = """
+UPDATE factor SET failures = 0, resting_until = NULL, sign_in_failures = 0, sign_in_resting_until = NULL WHERE account_id = $1
+"""
 ROW_SQL = """
 SELECT a.*, o.name AS organisation, f.confirmed_at AS factor_since,
     (SELECT count(*) FROM session s WHERE s.account_id = a.id AND NOT s.pending AND s.expires_at > $1) AS sessions
@@ -253,7 +256,7 @@ async def unlock(uow: UnitOfWork, principal: Principal, account_id: int) -> None
     _operator(principal)
     row = await _locked(uow, principal, account_id)
     await uow.execute("UPDATE account SET failures = 0, resting_until = NULL WHERE id = $1", account_id)
-    await uow.execute("UPDATE factor SET failures = 0, resting_until = NULL WHERE account_id = $1", account_id)
+    await uow.execute(UNLOCK_FACTOR_SQL, account_id)
     uow.runtime.sign_ins.forget(row["login"])
     await uow.record("account.unlocked", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
 

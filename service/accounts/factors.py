@@ -19,8 +19,14 @@ RECOVERY_BYTES = 10
 TRIES = 5
 REST = timedelta(minutes=15)
 State = Literal["none", "active"]
-FACTOR_SQL = "SELECT sealed, confirmed_at, last_step, failures, resting_until FROM factor WHERE account_id = $1"
-TAKE_STEP_SQL = "UPDATE factor SET last_step = $2, failures = 0 WHERE account_id = $1 AND last_step < $2 RETURNING 1"
+Occasion = Literal["", "sign_in_"]
+IN_SESSION: Occasion = ""
+AT_SIGN_IN: Occasion = "sign_in_"
+"""On which occasion a code is given, as the beginning of its counter's columns. Wrong ones of the two are counted apart."""
+FACTOR_SQL = (
+    "SELECT sealed, confirmed_at, last_step, resting_until, sign_in_resting_until FROM factor WHERE account_id = $1"
+)
+TAKE_STEP_SQL = "UPDATE factor SET last_step = $2 WHERE account_id = $1 AND last_step < $2 RETURNING 1"
 TAKE_RECOVERY_SQL = (
     "UPDATE recovery_code SET used_at = $3 WHERE account_id = $1 AND code_hash = $2 AND used_at IS NULL RETURNING id"
 )
@@ -89,11 +95,11 @@ async def activate(uow: UnitOfWork, principal: Principal, code: str) -> list[str
     row = await uow.fetchrow(FACTOR_SQL + " FOR UPDATE", principal.account_id)
     if row is None or row["confirmed_at"] is not None:
         raise Conflict("Nothing waits for a confirmation; begin with a new enrolment.")
-    _check_rest(row)
+    _check_rest(row, IN_SESSION)
     secret = seal_of(uow.runtime.settings).open(row["sealed"], _about(principal.account_id))
     step = totp.matching_step(secret, written(code), present().timestamp())
     if step is None:
-        await _wrong(uow, principal.account_id, principal.scope.adcode, principal.login)
+        await _wrong(uow, principal.account_id, principal.scope.adcode, principal.login, IN_SESSION)
     await uow.execute(
         "UPDATE factor SET confirmed_at = $2, last_step = $3, failures = 0 WHERE account_id = $1",
         principal.account_id,
@@ -151,43 +157,55 @@ async def confirm(uow: UnitOfWork, principal: Principal, code: str | None) -> No
     await check(uow, principal.account_id, principal.scope.adcode, principal.login, code)
 
 
-async def check(uow: UnitOfWork, account_id: int, adcode: str, login: str, code: str | None) -> None:
+async def check(
+    uow: UnitOfWork, account_id: int, adcode: str, login: str, code: str | None, occasion: Occasion = IN_SESSION
+) -> None:
     """Take a code of the app, or a recovery code, once. Raises as `confirm`."""
     if not code or not code.strip():
         raise FactorNeeded()
     row = await uow.fetchrow(FACTOR_SQL, account_id)
     if row is None or row["confirmed_at"] is None:
         raise FactorNeeded("The account has no factor any more; enrol one under /me.")
-    _check_rest(row)
+    _check_rest(row, occasion)
     seal = seal_of(uow.runtime.settings)
     given = written(code)
     step = totp.matching_step(seal.open(row["sealed"], _about(account_id)), given, present().timestamp())
     if step is not None and await uow.fetchval(TAKE_STEP_SQL, account_id, step):
+        await _right(uow, account_id, occasion)
         return
     if len(given) == RECOVERY_BYTES * 2 and await uow.fetchval(
         TAKE_RECOVERY_SQL, account_id, _recovery_hash(seal, account_id, given), present()
     ):
-        await uow.execute("UPDATE factor SET failures = 0 WHERE account_id = $1", account_id)
+        await _right(uow, account_id, occasion)
         await uow.record("factor.recovery_used", adcode, account=account_id, login=login)
         return
-    await _wrong(uow, account_id, adcode, login)
+    await _wrong(uow, account_id, adcode, login, occasion)
 
 
-def _check_rest(row: Any) -> None:
-    if row["resting_until"] is not None and row["resting_until"] > present():
+async def _right(uow: UnitOfWork, account_id: int, occasion: Occasion) -> None:
+    await uow.execute(f"UPDATE factor SET {occasion}failures = 0 WHERE account_id = $1", account_id)
+
+
+def _check_rest(row: Any, occasion: Occasion) -> None:
+    until = row[f"{occasion}resting_until"]
+    if until is not None and until > present():
         raise TooManyAttempts("Too many wrong codes; try again later.", headers={"Retry-After": "60"})
 
 
-async def _wrong(uow: UnitOfWork, account_id: int, adcode: str, login: str) -> NoReturn:
+async def _wrong(uow: UnitOfWork, account_id: int, adcode: str, login: str, occasion: Occasion) -> NoReturn:
     """Count the try in a transaction that stands, then refuse."""
 
     async def count(unit: UnitOfWork) -> None:
         failures = await unit.fetchval(
-            "UPDATE factor SET failures = failures + 1 WHERE account_id = $1 RETURNING failures", account_id
+            f"UPDATE factor SET {occasion}failures = {occasion}failures + 1 WHERE account_id = $1"
+            f" RETURNING {occasion}failures",
+            account_id,
         )
         if failures is not None and failures >= TRIES:
             await unit.execute(
-                "UPDATE factor SET failures = 0, resting_until = $2 WHERE account_id = $1", account_id, present() + REST
+                f"UPDATE factor SET {occasion}failures = 0, {occasion}resting_until = $2 WHERE account_id = $1",
+                account_id,
+                present() + REST,
             )
             await unit.record("factor.locked", adcode, account=account_id, login=login)
         await unit.record("factor.wrong", adcode, account=account_id, login=login)

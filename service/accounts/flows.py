@@ -12,6 +12,7 @@ from service.accounts import factors
 from service.accounts.passwords import hash_password, matches
 from service.accounts.roles import TAKERS, Principal, Role, Scope, StandIn
 from service.accounts.seal import seal_of
+from service.accounts.throttle import place_of
 from service.kit.problems import Conflict, NoRole, NotSignedIn, TooManyAttempts, WrongCredentials
 from service.kit.unit_of_work import UnitOfWork
 
@@ -24,6 +25,8 @@ FROM_EVERYWHERE = 10
 """An account rests after this many times the failures that one address is allowed."""
 PENDING = timedelta(minutes=5)
 """How long a sign-in waits for the second factor."""
+FAMILIAR = timedelta(days=30)
+"""From where an account signed in this lately it may still try while it rests; a choice."""
 SEEN_EVERY = timedelta(seconds=30)
 LONGEST_AGENT = 200
 ACCOUNT_SQL = "SELECT id, login, role, password_hash, adcode, enabled, resting_until FROM account WHERE "
@@ -98,7 +101,7 @@ async def sign_in(
     async with runtime.unit() as uow:
         means = "password"
         if await factors.state_of(uow, row["id"]) == "active":
-            await factors.check(uow, row["id"], row["adcode"], row["login"], code)
+            await factors.check(uow, row["id"], row["adcode"], row["login"], code, factors.AT_SIGN_IN)
             means = "password+factor"
         opened = await open_session(uow, row, Caller(address, agent, means))
         await uow.commit()
@@ -126,7 +129,7 @@ async def finish_sign_in(runtime: Runtime, pending: str, code: str | None, calle
         row = None if found is None else await uow.fetchrow(ACCOUNT_SQL + "id = $1", found["account_id"])
         if found is None or row is None or not row["enabled"]:
             raise NotSignedIn("This sign-in waited too long; begin again with login and password.")
-        await factors.check(uow, row["id"], row["adcode"], row["login"], code)
+        await factors.check(uow, row["id"], row["adcode"], row["login"], code, factors.AT_SIGN_IN)
         await uow.execute("DELETE FROM session WHERE token_hash = $1", token_hash(pending))
         opened = await open_session(uow, row, Caller(caller.address, caller.agent, f"{found['means']}+factor"))
         await uow.commit()
@@ -142,7 +145,10 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
         raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     async with runtime.unit() as uow:
         row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
-    if row is not None and row["resting_until"] is not None and row["resting_until"] > present:
+        rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
+        if rests and row is not None and await _familiar(uow, row["id"], address, present):
+            rests = False
+    if rests:
         raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
     right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
@@ -155,6 +161,31 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
     if row["role"] is None:
         raise NoRole()
     return row
+
+
+async def _familiar(uow: UnitOfWork, account_id: int, address: str, present: datetime) -> bool:
+    """Whether the account signed in from there lately: its owner is not kept out by failures from elsewhere."""
+    return bool(
+        await uow.fetchval(
+            "SELECT 1 FROM familiar_place WHERE account_id = $1 AND place = $2 AND last_at > $3",
+            account_id,
+            place_of(address),
+            present - FAMILIAR,
+        )
+    )
+
+
+async def _remember_place(uow: UnitOfWork, account_id: int, address: str, present: datetime) -> None:
+    await uow.execute(
+        "DELETE FROM familiar_place WHERE account_id = $1 AND last_at <= $2", account_id, present - FAMILIAR
+    )
+    await uow.execute(
+        "INSERT INTO familiar_place (account_id, place, last_at) VALUES ($1, $2, $3)"
+        " ON CONFLICT (account_id, place) DO UPDATE SET last_at = excluded.last_at",
+        account_id,
+        place_of(address),
+        present,
+    )
 
 
 async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bool = False) -> SignedIn:
@@ -189,6 +220,7 @@ async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bo
         pending,
     )
     if not pending:
+        await _remember_place(uow, row["id"], caller.address, present)
         await uow.record(
             "account.signed_in",
             row["adcode"],

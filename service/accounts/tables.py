@@ -75,8 +75,21 @@ class SessionRow(SQLModel, table=True):
     pending: bool = False
 
 
+class FamiliarPlaceRow(SQLModel, table=True):
+    """From where an account signed in lately (an IPv4 address or an IPv6 /64)."""
+
+    __tablename__ = "familiar_place"
+
+    account_id: int = Field(sa_type=BigInteger, primary_key=True, foreign_key="account.id")
+    place: str = Field(primary_key=True, max_length=64)
+    last_at: datetime = instant()
+
+
 class FactorRow(SQLModel, table=True):
-    """A second factor (TOTP): the secret is sealed; `last_step` is the newest code used, so that none is taken twice."""
+    """A second factor (TOTP): the secret is sealed; `last_step` is the newest code used, so that none is taken twice.
+
+    Wrong codes of sign-ins are counted apart: who knows only the password cannot keep an open session from signing.
+    """
 
     __tablename__ = "factor"
 
@@ -86,6 +99,8 @@ class FactorRow(SQLModel, table=True):
     last_step: int = Field(default=0, sa_type=BigInteger)
     failures: int = 0
     resting_until: datetime | None = instant(nullable=True)
+    sign_in_failures: int = 0
+    sign_in_resting_until: datetime | None = instant(nullable=True)
     created_at: datetime = instant()
 
 

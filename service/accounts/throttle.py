@@ -1,6 +1,7 @@
 """How often somebody may try to sign in: by login and by the address they come from, whether the login exists or not.
 
-An account as a whole rests only after many more failures, so that nobody can lock somebody else out from one address.
+An account as a whole rests only after many more failures, so that nobody can lock somebody else out from one address. An
+IPv6 address counts by its /64: whoever has one has all of it.
 """
 
 from __future__ import annotations
@@ -8,9 +9,24 @@ from __future__ import annotations
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
+IPV6_PREFIX = 64
 LONGEST_MEMORY = 20_000
 NOTES_AN_HOUR = 60
+
+
+def place_of(address: str) -> str:
+    """Where calls from an address are counted: the address, of IPv6 its /64, of IPv4 in IPv6 that of IPv4."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((found, IPV6_PREFIX), strict=False))
 
 
 @dataclass
@@ -57,7 +73,7 @@ class SignInThrottle:
 
     def begin(self, login: str, address: str, now: datetime) -> bool:
         """Count a try; False when there were too many. Tries at the same time count too."""
-        key = (login, address)
+        key = (login, place_of(address))
         known = self._known.get(key)
         if known is None or known.since + self.rest <= now:
             known = self._known[key] = _Tries(0, now)
@@ -69,12 +85,12 @@ class SignInThrottle:
 
     def just_locked(self, login: str, address: str) -> bool:
         """Whether the try just counted was the first one too many."""
-        known = self._known.get((login, address))
+        known = self._known.get((login, place_of(address)))
         return known is not None and known.count == self.tries + 1
 
     def succeeded(self, login: str, address: str) -> None:
         """Forget the tries of somebody who knew the password."""
-        self._known.pop((login, address), None)
+        self._known.pop((login, place_of(address)), None)
 
     def forget(self, login: str) -> None:
         """Forget the tries of a login from everywhere: an administrator unlocked it."""

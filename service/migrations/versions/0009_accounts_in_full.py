@@ -78,6 +78,12 @@ def _sessions() -> None:
     op.add_column("session", sa.Column("means", sa.String(16), nullable=False))
     op.add_column("session", sa.Column("pending", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("ix_session_account_id", "session", ["account_id"])
+    op.create_table(
+        "familiar_place",
+        sa.Column("account_id", sa.BigInteger(), sa.ForeignKey("account.id"), primary_key=True, autoincrement=False),
+        sa.Column("place", sa.String(64), primary_key=True),
+        instant("last_at"),
+    )
 
 
 def _factors() -> None:
@@ -89,6 +95,8 @@ def _factors() -> None:
         sa.Column("last_step", sa.BigInteger(), nullable=False, server_default="0"),
         sa.Column("failures", sa.Integer(), nullable=False, server_default="0"),
         instant("resting_until", nullable=True),
+        sa.Column("sign_in_failures", sa.Integer(), nullable=False, server_default="0"),
+        instant("sign_in_resting_until", nullable=True),
         instant("created_at"),
     )
     op.create_table(
@@ -150,7 +158,7 @@ def _keys() -> None:
 
 
 def downgrade() -> None:
-    for table in ("api_key", "delegation", "recovery_code", "factor"):
+    for table in ("api_key", "delegation", "recovery_code", "factor", "familiar_place"):
         op.drop_table(table)
     op.drop_index("ix_session_account_id", "session")
     for column in ("id", "last_seen_at", "address", "agent", "means", "pending"):
