@@ -188,7 +188,9 @@ class TestWhoComesSecond:
         await client.deliver(forecast([60.0] * 8 + [260.0] * 140, issued=ISSUED, adcode="130200"))
         await client.work()
         await Command(client).decide((await open_proposals(client, coordinator))["130200"])
-        await client.work()
+        async with runtime.unit() as uow:
+            assert await assess_division(uow, "130200") is not None, "this hour is assessed with the warning that stands"
+            await uow.commit()
         lift = await lifted(client, coordinator, ISSUED + 24 * HOUR, "130200")
         await client.work()
         assert await rows(runtime, "SELECT prompt_id, adcode FROM lift_check") == [(lift, "130200")]
