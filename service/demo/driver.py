@@ -15,6 +15,7 @@ import httpx
 import structlog
 
 from service.demo.clock import begins, save
+from service.demo.duties import Duties
 from service.demo.episodes import Episode
 from service.demo.filing import Filing
 from service.demo.messages import messages
@@ -59,6 +60,7 @@ class Driver:
         start = begins(self.episode)
         self._postings = postings(messages(self.episode, start=start))
         self._next = next(self._postings, None)
+        self._duties = Duties(self.outside)
         self._prompts = [one for one in self.episode.prompts if one.issued_at >= start]
 
     async def skip_delivered(self) -> int:
@@ -99,6 +101,7 @@ class Driver:
         if number % LOOK_EVERY == 0:
             if not self.hands_off:
                 await self._decide(now)
+                await self._duties.look(now)
             await self._acknowledge()
         if number % SAVE_EVERY == 0:
             await self._save()

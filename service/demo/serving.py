@@ -245,6 +245,8 @@ def welcome(runtime: Runtime, episode: Episode, options: Options, address: str) 
             "    12-15 起各市响应陆续生效，企业查看减排要求 · responses begin city by city, enterprises see what to stop",
             "    北京的十几家企业按小时报送用电；一家该停未停，见 核查 /findings（用 demo-beijing-duty、demo-beijing 处理）"
             " · a dozen plants in Beijing send their power by the hour; one runs on: see /findings",
+            "    河北各市的部门任务有接收、进展；日报次日10时前填报，保定12-17的一份逾期，见 督办 /duties"
+            " · Hebei's departments answer their tasks; daily reports by 10:00, Baoding's of 12-17 is late: see /duties",
             "    12-21 起空气好转，解除 · the air clears, warnings are lifted",
             f"  {hours}",
             f"  模拟时钟每秒走{options.pace:g}秒 · {options.pace:g} simulated seconds pass in a second; Ctrl-C 停止 stops, "
