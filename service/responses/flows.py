@@ -28,8 +28,11 @@ async def watch_response(uow: UnitOfWork, adcode: str, begins: datetime, ends: d
             await uow.due(f"responses:{adcode}", instant, "tell_responses", payload)
 
 
-async def tell_responses(uow: UnitOfWork, adcode: str, at: datetime) -> int:
-    """Tell subscribers which responses of a division end and begin at an instant; what changed since is not told. Idempotent."""
+async def tell_responses(uow: UnitOfWork, adcode: str, at: datetime, only: int | None = None) -> int:
+    """Tell subscribers, or `only` one, which responses of a division end and begin at an instant; what changed since is not told.
+
+    Idempotent.
+    """
     if at > uow.now:
         return 0
     rows, told = await uow.fetch(CHANGED_SQL, adcode, at), 0
@@ -37,15 +40,16 @@ async def tell_responses(uow: UnitOfWork, adcode: str, at: datetime) -> int:
     for row in rows:
         if row["ends_at"] == at:
             follower = None if started is None or started["warning_id"] != row["warning_id"] else started["id"]
-            told += await _tell(uow, row, "ended", at, follower)
+            told += await _tell(uow, row, "ended", at, follower, only)
     for row in rows:
         if row["starts_at"] == at:
-            told += await _tell(uow, row, "started", at, None)
-    await uow.tell("response", adcode)
+            told += await _tell(uow, row, "started", at, None, only)
+    if only is None:
+        await uow.tell("response", adcode)
     return told
 
 
-async def _tell(uow: UnitOfWork, row: object, what: str, at: datetime, follower: int | None) -> int:
+async def _tell(uow: UnitOfWork, row: object, what: str, at: datetime, follower: int | None, only: int | None) -> int:
     response: dict[str, object] = dict(row)  # type: ignore[call-overload]
     adcode, level = str(response["adcode"]), Level(int(str(response["level"])))
     version = response["list_version_id"]
@@ -66,7 +70,7 @@ async def _tell(uow: UnitOfWork, row: object, what: str, at: datetime, follower:
     body = canonical({"type": f"response.{what}", "timestamp": beijing(at), "data": data})
     reason = f"response-{response['id']}-{what}"
     written = await write_deliveries(
-        uow, reason, f"response.{what}", body, adcode, None if version is None else int(str(version))
+        uow, reason, f"response.{what}", body, adcode, None if version is None else int(str(version)), only
     )
     if written:
         await uow.record("delivery.queued", adcode, response=response["id"], event=f"response.{what}", deliveries=written)

@@ -40,8 +40,35 @@ UPDATE delivery SET {AGAIN} $4 WHERE id IN (
 """
 MOST_AT_ONCE = 1000
 LONGEST_RANGE = timedelta(days=31)
-STEPS_SQL = """
-SELECT id, action FROM warning_step WHERE announced_at >= $1 AND announced_at < $2 ORDER BY id LIMIT 1000
+INSTANT = timedelta(microseconds=1)
+REPLAY_BATCH = 500
+MEANT = """
+((s.uscc IS NULL AND starts_with(x.adcode, s.prefix)) OR (s.uscc IS NOT NULL AND x.adcode IN (
+    SELECT q.adcode FROM response q JOIN list_enterprise e ON e.version_id = q.list_version_id WHERE e.uscc = s.uscc)))
+"""
+"""Divisions of an endpoint: below its own, or with a response under a list that names its enterprise. The fan-out looks closer."""
+STEPS_SQL = f"""
+SELECT x.id, x.action FROM warning_step x JOIN subscription s ON s.id = $3
+WHERE x.announced_at >= $1 AND x.announced_at < $2 AND x.id > $4 AND {MEANT} AND NOT EXISTS (
+    SELECT 1 FROM delivery d WHERE d.reason = 'step-' || x.id AND d.channel = 'webhook' AND d.target = 'subscription:' || s.id)
+ORDER BY x.id LIMIT {REPLAY_BATCH}
+"""
+REPLAY_SQL = f"""
+UPDATE delivery SET {AGAIN} $4 WHERE subscription_id = $1 AND state IN ('done', 'dead', 'cancelled') AND event <> 'link.test' AND (
+    created_at >= $2 AND created_at < $3
+    OR reason IN (SELECT 'step-' || id FROM warning_step WHERE announced_at >= $2 AND announced_at < $3)
+    OR reason IN (SELECT 'response-' || id || '-started' FROM response WHERE starts_at >= $2 AND starts_at < $3)
+    OR reason IN (SELECT 'response-' || id || '-ended' FROM response WHERE ends_at >= $2 AND ends_at < $3)
+) RETURNING id
+"""
+"""What an earlier replay added is younger than its event."""
+RESPONSES_SQL = f"""
+SELECT DISTINCT c.at, x.adcode FROM response x JOIN subscription s ON s.id = $3 CROSS JOIN LATERAL (
+    VALUES (x.starts_at, 'started'), (x.ends_at, 'ended')) c(at, what)
+WHERE c.at >= $1 AND c.at < $2 AND (x.ends_at IS NULL OR x.ends_at > x.starts_at) AND {MEANT} AND NOT EXISTS (
+    SELECT 1 FROM delivery d WHERE d.reason = 'response-' || x.id || '-' || c.what AND d.channel = 'webhook'
+        AND d.target = 'subscription:' || s.id)
+ORDER BY c.at, x.adcode
 """
 
 
@@ -156,19 +183,14 @@ async def replay(
     own = await find_own(uow, principal, subscription_id, lock=True)
     if own["state"] not in {"active", "paused"}:
         raise Conflict(f"The endpoint is {own['state']}; resume it first (PATCH state active).")
-    from service.warnings.flows import EVENTS as OF_ACTIONS
-
-    added = 0
-    for step in await uow.fetch(STEPS_SQL, start, until):
-        added += await fan_out(uow, step["id"], OF_ACTIONS.get(step["action"], "warning.updated"), only=subscription_id)
     again = await uow.fetch(
-        f"UPDATE delivery SET {AGAIN} $4 WHERE subscription_id = $1 AND created_at >= $2 AND created_at < $3"
-        " AND state IN ('done', 'dead', 'cancelled') AND event <> 'link.test' RETURNING id",
+        REPLAY_SQL,
         subscription_id,
         start,
         until,
         uow.now,
     )
+    added = await _add_missed(uow, own, start, until)
     await uow.enqueue("deliver", {})
     await uow.record(
         "delivery.replayed",
@@ -181,6 +203,24 @@ async def replay(
         account=principal.account_id,
     )
     return {"again": len(again), "added": added}
+
+
+async def _add_missed(uow: UnitOfWork, own: Any, start: datetime, until: datetime) -> int:
+    """Write what an endpoint never got of a range: steps that were announced, responses that began and ended."""
+    from service.responses.flows import tell_responses  # these tell of their events through this folder
+    from service.warnings.flows import EVENTS as OF_ACTIONS
+
+    added, after = 0, 0
+    while steps := await uow.fetch(STEPS_SQL, start, until, own["id"], after):
+        for step in steps:
+            event = OF_ACTIONS.get(step["action"], "warning.updated")
+            if not own["events"] or event in own["events"]:
+                added += await fan_out(uow, step["id"], event, only=own["id"])
+        after = steps[-1]["id"]
+    if not own["events"] or {"response.started", "response.ended"} & set(own["events"]):
+        for change in await uow.fetch(RESPONSES_SQL, start, min(until, uow.now + INSTANT), own["id"]):
+            added += await tell_responses(uow, change["adcode"], change["at"], only=own["id"])
+    return added
 
 
 async def _find(uow: UnitOfWork, principal: Principal, delivery_id: int, *, lock: bool = False) -> Any:

@@ -15,10 +15,18 @@ from service.kit.clock import ManualClock
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
 from service.kit.signatures import public_key_of
-from tests.support import HEAVY, NOW, Client, approve_open, forecast
+from service.subscriptions import deliveries
+from service.subscriptions.flows import fan_out
+from tests.support import HEAVY, NOW, Client, approve_open, forecast, listed
 
 URL = "https://example.com/hook"
 RANGE = {"from": (NOW - timedelta(days=1)).isoformat(), "until": (NOW + timedelta(days=1)).isoformat()}
+
+COPIES_SQL = """
+INSERT INTO warning_step (adcode, warning_id, action, level, reason, announced_at, effective_at, planned_end, content)
+SELECT $1, warning_id, action, level, reason, announced_at, effective_at, planned_end, content
+FROM warning_step CROSS JOIN generate_series(1, $2) WHERE id = 1
+"""
 
 
 @pytest.fixture
@@ -205,6 +213,74 @@ class TestAgain:
         await client.work()
         ids = [sent.message_id for sent in way_out.sent]
         assert (len(ids), len(set(ids))) == (3, 2)
+
+    async def test_a_replay_adds_the_beginning_and_the_end_of_responses(
+        self, client: Client, runtime: Runtime, way_out: RecordingChannel, clock: ManualClock
+    ) -> None:
+        owner = await client.account(Role.COMMANDER)
+        await subscribed(client, owner, URL + "/1")
+        await warned(client, owner)
+        async with runtime.unit() as uow:
+            (starts,) = [row["starts_at"] for row in await uow.fetch("SELECT starts_at FROM response")]
+            await uow.execute("UPDATE response SET ends_at = starts_at + interval '5 hours'")
+            await uow.commit()
+        late = await subscribed(client, owner, URL + "/2")
+        only = await subscribed(client, owner, URL + "/3", events=["response.ended"])
+        body = {"from": NOW.isoformat(), "until": (starts + timedelta(days=2)).isoformat()}
+        replay = f"/api/v1/subscriptions/{late['id']}/replay"
+        clock.advance_to(starts - timedelta(seconds=1))
+        assert await post(client, replay, owner, body) == {"again": 0, "added": 1}
+        clock.advance_to(starts)
+        assert (await post(client, replay, owner, body))["added"] == 1
+        clock.advance_to(starts + timedelta(hours=6))
+        assert (await post(client, replay, owner, body))["added"] == 1
+        assert (await post(client, f"/api/v1/subscriptions/{only['id']}/replay", owner, body))["added"] == 1
+        assert (await post(client, replay, owner, body))["added"] == 0
+        events = [one["event"] for one in await webhooks(client, owner, f"&subscription={late['id']}")]
+        assert sorted(events) == ["response.ended", "response.started", "warning.issued"]
+
+    async def test_a_replay_is_whole_however_much_happened_elsewhere(
+        self,
+        client: Client,
+        runtime: Runtime,
+        way_out: RecordingChannel,
+        clock: ManualClock,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """Page by page, past the steps of other divisions, of which nothing is written."""
+        owner = await client.account(Role.COMMANDER, adcode="110000")
+        await warned(client, owner)
+        async with runtime.unit() as uow:
+            for adcode, number in (("310000", 1100), ("110000", 4)):
+                await uow.execute(COPIES_SQL, adcode, number)
+            await uow.commit()
+        monkeypatch.setattr(deliveries, "STEPS_SQL", deliveries.STEPS_SQL.replace("LIMIT 500", "LIMIT 2"))
+        asked: list[int] = []
+
+        async def counted(uow: Any, step_id: int, event: str, only: int | None = None) -> int:
+            asked.append(step_id)
+            return await fan_out(uow, step_id, event, only)
+
+        monkeypatch.setattr(deliveries, "fan_out", counted)
+        made = await subscribed(client, owner)
+        for again, added in ((0, 5), (5, 0)):
+            clock.advance_to(clock.now() + timedelta(days=2))
+            told = await post(client, f"/api/v1/subscriptions/{made['id']}/replay", owner, RANGE)
+            assert told == {"again": again, "added": added}
+            await client.work()
+        assert len(asked) == 5
+
+    async def test_an_enterprise_replays_what_its_lists_are_under(
+        self, client: Client, runtime: Runtime, way_out: RecordingChannel
+    ) -> None:
+        uscc = await listed(runtime)
+        owner = await client.account(Role.COMMANDER)
+        await warned(client, owner)
+        for code, added in ((uscc, 1), ("91310000MA1FL5E91U", 0)):
+            enterprise = await client.account(Role.ENTERPRISE, uscc=code)
+            made = await subscribed(client, enterprise)
+            told = await post(client, f"/api/v1/subscriptions/{made['id']}/replay", enterprise, RANGE)
+            assert told == {"again": 0, "added": added}
 
     @pytest.mark.parametrize(("start", "until"), [(0, 0), (1, 0), (0, 32)])
     async def test_a_range_that_is_none(
