@@ -59,9 +59,12 @@ async def sign(obligation_id: Id, body: ReportBody, request: Request, official: 
     words = {name: getattr(body, name) for name in reports.WORDS}
 
     async def make() -> tuple[int, object]:
-        return 201, await reports.sign(uow, official, obligation_id, body.content_hash, words, as_of=body.as_of)
+        signed = await reports.sign(
+            uow, official, obligation_id, body.content_hash, words, as_of=body.as_of, factor=body.factor
+        )
+        return 201, signed
 
-    return await once(request, uow, official, body.model_dump(), make)
+    return await once(request, uow, official, body.model_dump(exclude={"factor"}), make)
 
 
 @router.get("/tasks")

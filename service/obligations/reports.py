@@ -9,6 +9,7 @@ from typing import Any
 from alerts.instants import DAY, day_start
 from alerts.levels import Level
 from alerts.obligations import REPORTS, Kind
+from service.accounts.factors import confirm
 from service.accounts.roles import CENTRE, Principal, Scope
 from service.evaluations import flows as evaluations
 from service.evaluations import repository as evaluated
@@ -174,12 +175,13 @@ async def sign(
     words: dict[str, str],
     *,
     as_of: datetime | None = None,
+    factor: str | None = None,
 ) -> dict[str, Any]:
     """Sign a report: its facts and words are frozen with their hash and what was owed is met; late is late.
 
     `as_of`: the instant that the facts read name, at most half an hour ago. A further report of the same obligation stands
-    beside the first, which stays. Raises Forbidden, Unknown, Conflict, and
-    ContentChanged when the facts are not those that were read.
+    beside the first, which stays. Raises Forbidden, Unknown, Conflict,
+    ContentChanged when the facts are not those that were read, and what `confirm` raises of the second factor.
     """
     await uow.execute("SELECT 1 FROM obligation WHERE id = $1 FOR UPDATE", obligation_id)
     row = await repository.row_of(uow, principal.scope, obligation_id)
@@ -189,6 +191,7 @@ async def sign(
     present = digest(facts)
     if present != content_hash:
         raise ContentChanged("The facts changed since you read them; read the report again.", content_hash=present)
+    await confirm(uow, principal, factor)
     content = {"facts": facts, "words": {name: words.get(name, "") for name in WORDS}}
     signed = digest(content)
     late = uow.now >= row["due_at"]

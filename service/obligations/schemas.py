@@ -15,7 +15,7 @@ Number = Annotated[int | None, Field(ge=0, le=10_000_000)]
 class ReportBody(BaseModel):
     """The hash of the facts as they were read, and what is added by hand; `situation` says what the report is for.
 
-    `as_of`: the instant that the facts name, where they name one.
+    `as_of`: the instant that the facts name, where they name one. `factor`: the code of the second factor, where there is one.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -25,6 +25,7 @@ class ReportBody(BaseModel):
     situation: Annotated[str, Field(min_length=1, max_length=8000, pattern=r"\S"), AfterValidator(readable)]
     problems: Words = ""
     next_steps: Words = ""
+    factor: Annotated[str | None, Field(max_length=64)] = None
 
 
 class EntryBody(BaseModel):

@@ -23,6 +23,7 @@ from service.obligations.document import docx
 from service.obligations.schemas import EntryBody, ReportBody
 from service.tasks import flows as tasks
 from service.tasks import repository as tasks_repository
+from service.web.factor import FAULTS, is_asked
 from service.web.forms import read_form
 from service.web.pages import render, said_of, writer_of
 
@@ -131,6 +132,7 @@ async def _one(
         why_not=why_not,
         may_sign=official.role in CENTRE and draft is not None,
         fault=fault,
+        factor=await is_asked(uow, official),
         written=dict.fromkeys(reports.WORDS, "") | dict(written or {}),
     )
 
@@ -140,12 +142,26 @@ async def sign(obligation_id: Id, request: Request, official: Official) -> Respo
     """Sign a report as it was read; what was written is kept when something is wrong."""
     fields = await read_form(request, FORM_BYTES)
     written = {name: fields.get(name, "") for name in reports.WORDS}
+    try:
+        return await _signed(request, official, obligation_id, fields, written)
+    except tuple(FAULTS) as refused:
+        async with runtime_of(request).unit() as uow:
+            fault = FAULTS[type(refused)]
+            return await _one(request, uow, official, obligation_id, status=refused.status, fault=fault, written=written)
+
+
+async def _signed(
+    request: Request, official: Principal, obligation_id: int, fields: Mapping[str, str], written: Mapping[str, str]
+) -> Response:
     async with runtime_of(request).unit() as uow:
         try:
             read = {"content_hash": fields.get("content_hash", ""), "as_of": fields.get("as_of") or None}
             body = ReportBody.model_validate(read | written)
             words = body.model_dump(include=set(reports.WORDS))
-            await reports.sign(uow, official, obligation_id, body.content_hash, words, as_of=body.as_of)
+            factor = fields.get("factor", "")[:64] or None
+            await reports.sign(
+                uow, official, obligation_id, body.content_hash, words, as_of=body.as_of, factor=factor
+            )
             await uow.commit()
         except ValidationError:
             return await _one(

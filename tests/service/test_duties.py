@@ -13,12 +13,14 @@ import pytest
 from docx import Document
 
 from alerts.obligations import Kind, Owed, after_prompt
+from service.accounts import factors
 from service.accounts.roles import Role
 from service.kit.canonical import canonical
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.obligations.flows import met, oblige, press, terms_at
 from tests.service.duty_support import HEBEI_CITY, rows, settle, step
+from tests.service.factor_support import Watch, code, enrolled
 from tests.support import NOW, Client
 
 HOUR = timedelta(hours=1)
@@ -163,6 +165,34 @@ class TestReports:
         done = await client.http.post(f"/duties/{one['id']}/report", headers=duty, data=hidden | {"situation": "已启动。"})
         assert done.status_code == 303, done.text
         assert ("response_report", "met") in await owed(runtime)
+
+    async def test_a_report_is_signed_with_the_second_factor_of_who_has_one(
+        self, client: Client, runtime: Runtime, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        watch = Watch()
+        monkeypatch.setattr(factors, "present", lambda: watch.at)
+        await step(runtime, "issue", "orange")
+        duty, secret = await enrolled(client, watch, Role.DUTY_OFFICER, HEBEI_CITY)
+        clock.advance_to(NOW + 10 * HOUR)
+        (one, *_) = [item for item in (await get(client, "/obligations", duty))["items"] if item["day"] == "2016-12-15"]
+        for given, problem in (({}, "factor-needed"), ({"factor": "000000"}, "factor-wrong")):
+            answer = await sign(client, duty, one["id"], **given)
+            assert (answer.status_code, answer.json()["type"]) == (403, f"urn:lantian:problem:{problem}")
+        page = f"/duties/{one['id']}"
+        shown = (await client.http.get(page, headers=duty | MINE)).text
+        assert 'name="factor"' in shown
+        form = {"content_hash": re.findall(r'name="content_hash" value="([0-9a-f]{64})"', shown)[0], "situation": "写好的"}
+        refused = await client.http.post(f"{page}/report", headers=duty | MINE, data=form | {"factor": "000000"})
+        assert (refused.status_code, "动态验证码不对" in refused.text, "写好的" in refused.text) == (403, True, True)
+        assert await rows(runtime, "SELECT 1 FROM duty_report") == []
+        done = await client.http.post(f"{page}/report", headers=duty | MINE, data=form | {"factor": code(secret, watch)})
+        assert done.status_code == 303, done.text
+        watch.at += timedelta(seconds=30)
+        keyed = duty | {"idempotency-key": "report"}
+        first = await sign(client, keyed, one["id"], factor=code(secret, watch))
+        watch.at += timedelta(seconds=30)
+        again = await sign(client, keyed, one["id"], factor=code(secret, watch))
+        assert (first.status_code, again.content) == (201, first.content)
 
     async def test_the_summary_says_how_it_ended(self, client: Client, runtime: Runtime, clock: ManualClock) -> None:
         await step(runtime, "issue", "orange", end=NOW + 4 * HOUR, fixed=True)
