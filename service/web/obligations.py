@@ -156,7 +156,7 @@ async def _signed(
     async with runtime_of(request).unit() as uow:
         try:
             read = {"content_hash": fields.get("content_hash", ""), "as_of": fields.get("as_of") or None}
-            body = ReportBody.model_validate(read | written)
+            body = ReportBody.model_validate({**read, **written})
             words = body.model_dump(include=set(reports.WORDS))
             factor = fields.get("factor", "")[:64] or None
             await reports.sign(
