@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from io import BytesIO
@@ -14,13 +15,14 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from python_calamine import CalamineWorkbook
 
-from service.accounts.roles import Role
+from service.accounts.roles import Principal, Role, Scope
 from service.kit.clock import ManualClock
 from service.kit.http import KEPT_FOR
 from service.kit.jobs import RECURRING
 from service.kit.problems import Invalid
 from service.kit.runtime import Runtime
-from service.people import schemas
+from service.kit.unit_of_work import UnitOfWork
+from service.people import contacts, schemas
 from service.people.jobs import forget_answers_job
 from service.people.register import COLUMNS, MOST_ROWS, read_contacts, template
 from service.people.schemas import EnterpriseContact, OwnContact
@@ -51,6 +53,11 @@ async def seen(client: Client, who: dict[str, str], query: str = "") -> list[dic
 def register(*rows: list[str]) -> bytes:
     lines = [",".join(COLUMNS), *(",".join(row) for row in rows)]
     return "\n".join(lines).encode()
+
+
+async def duty_of(uow: UnitOfWork) -> Principal:
+    (row,) = await uow.fetch("SELECT id, login, display FROM account WHERE role = $1", DUTY.value)
+    return Principal(row["id"], row["login"], row["display"], DUTY, Scope("110000"), None)
 
 
 class TestWhoSeesWhat:
@@ -148,6 +155,55 @@ class TestKeeping:
         assert (await client.http.delete(f"{API}/{made['id']}", headers=duty)).status_code == 404
 
 
+class TestRegisters:
+    async def many(self, runtime: Runtime, enterprises: int) -> list[EnterpriseContact]:
+        await listed(runtime, enterprises)
+        async with runtime.unit() as uow:
+            rows = await uow.fetch("SELECT DISTINCT uscc FROM list_enterprise")
+        return [
+            EnterpriseContact.model_validate(person(row["uscc"], name=f"人{number}")) for row in rows for number in range(3)
+        ]
+
+    async def test_a_register_is_a_few_statements(
+        self, client: Client, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        given = await self.many(runtime, 40)
+        await client.account(DUTY)
+        monkeypatch.setattr(contacts, "BATCH", 50)
+        async with runtime.unit() as uow:
+            statements = 0
+
+            def count(_: object) -> None:
+                nonlocal statements
+                statements += 1
+
+            uow.connection.add_query_logger(count)
+            assert await contacts.keep_all(uow, await duty_of(uow), given) == 120
+            uow.connection.remove_query_logger(count)
+            assert statements < 10
+            again = [one.model_copy(update={"phone": "13900000000", "email": None}) for one in given]
+            assert await contacts.keep_all(uow, await duty_of(uow), [*given, *again]) == 120
+            rows = await uow.fetch("SELECT phone, email FROM contact")
+        assert {tuple(row) for row in rows} == {("13900000000", None)}
+        assert len(rows) == 120
+
+    async def test_registers_that_overlap_wait_for_each_other(
+        self, client: Client, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The same people the other way round: one takes the locks in the order of the other."""
+        given = await self.many(runtime, 4)
+        await client.account(DUTY)
+        monkeypatch.setattr(contacts, "BATCH", 1)
+
+        async def keep(register: list[EnterpriseContact]) -> int:
+            async with runtime.unit() as uow:
+                stored = await contacts.keep_all(uow, await duty_of(uow), register)
+                await uow.commit()
+                return stored
+
+        assert await asyncio.gather(keep(given), keep(given[::-1]), keep(given)) == [12] * 3
+
+
 class TestWords:
     @pytest.mark.parametrize(
         "wrong",
@@ -205,7 +261,7 @@ class TestRegister:
         for _ in range(2):
             answer = await client.http.post(f"{API}/imports", headers=duty, content=content)
             assert (answer.status_code, answer.json()) == (201, {"contacts": 2})
-        found = await seen(client, duty, f"?uscc={uscc}")
+        found = sorted(await seen(client, duty, f"?uscc={uscc}"), key=lambda one: int(one["calling_order"]))
         assert [(one["name"], one["language"], one["calling_order"], one["phone"]) for one in found] == [
             ("李", "zh", 1, "03151234567"),
             ("王", "en", 2, PHONE),
