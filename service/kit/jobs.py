@@ -51,6 +51,12 @@ PASSING = (*AWAY, OSError, TimeoutError, asyncpg.InterfaceError, Busy)
 AGAIN = timedelta(seconds=5)
 RECONNECT_SECONDS = 1.0
 QUEUE_CHANNEL = "ch_pgqueuer"
+KEPT_FOR, FORGET_BATCH = timedelta(days=30), 20_000
+FORGET_SQL = """
+DELETE FROM due WHERE (schedule, due_at) IN (
+    SELECT d.schedule, d.due_at FROM due d LEFT JOIN unnest($3::text[], $4::interval[]) r(schedule, every) ON r.schedule = d.schedule
+    WHERE d.done_at < $1::timestamptz - greatest($2::interval, 2 * r.every) LIMIT $5)
+"""
 
 
 def job(name: str, *, every: timedelta | None = None) -> Callable[[Handler], Handler]:
@@ -181,6 +187,20 @@ async def tick(runtime: Runtime) -> int:
             )
         await uow.commit()
     return len(rows)
+
+
+@job("forget_due", every=timedelta(days=1))
+async def forget_due(runtime: Runtime, _payload: dict[str, Any]) -> None:
+    """Delete what was done long ago, a part per transaction; what recurs keeps the rows by which its slots are told apart."""
+    recurring = {f"every:{name}": every for name, every in RECURRING.items()}
+    forgotten = FORGET_BATCH
+    while forgotten == FORGET_BATCH:
+        async with runtime.unit() as uow:
+            tag = await uow.execute(
+                FORGET_SQL, uow.now, KEPT_FOR, list(recurring), list(recurring.values()), FORGET_BATCH
+            )
+            await uow.commit()
+        forgotten = int(tag.rpartition(" ")[2])
 
 
 def _slot(now: datetime, every: timedelta) -> datetime:

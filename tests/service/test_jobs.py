@@ -117,6 +117,37 @@ class TestDue:
         await asyncio.gather(*(tick(runtime) for _ in range(5)))
         assert len(await queued(runtime)) == 2
 
+    async def test_what_was_done_long_ago_is_forgotten(
+        self, runtime: Runtime, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Not what is still to be done, nor the slots of what recurs more seldom; and nothing is queued a second time."""
+        monkeypatch.setattr(jobs, "RECURRING", {"works": timedelta(hours=1), "rare": timedelta(days=90)})
+        monkeypatch.setattr(jobs, "FORGET_BATCH", 3)
+        async with runtime.unit() as uow:
+            for number in range(7):
+                await uow.due(f"test:{number}", NOW, "works", {"number": number})
+            await uow.due("test:later", NOW + timedelta(days=400), "works", {})
+            await uow.commit()
+        await tick(runtime)
+        before = len(await queued(runtime))
+
+        async def left() -> list[str]:
+            await jobs.forget_due(runtime, {})
+            async with runtime.unit() as uow:
+                return [row["schedule"] for row in await uow.fetch("SELECT schedule FROM due ORDER BY schedule")]
+
+        tests = [f"test:{number}" for number in range(7)]
+        clock.advance_to(NOW + timedelta(days=30))
+        assert await left() == ["every:rare", "every:works", *tests, "test:later"]
+        clock.advance_to(NOW + timedelta(days=30, seconds=1))
+        assert await left() == ["every:rare", "test:later"]
+        await tick(runtime)
+        slot = -(-NOW.timestamp() // (90 * 86400)) * 90 * 86400  # the next one of what is rare
+        assert slot - NOW.timestamp() > 31 * 86400
+        assert [one for one, _ in await queued(runtime)][before:] == ["works"]
+        clock.advance_to(NOW + timedelta(days=180, seconds=1))
+        assert await left() == ["test:later"]
+
     async def test_a_rolled_back_transaction_leaves_nothing_due(self, runtime: Runtime, done: list[Any]) -> None:
         async with runtime.unit() as uow:
             await uow.due("test", NOW, "works", {"number": 1})
