@@ -433,10 +433,11 @@ class TestLockOuts:
     def test_where_a_try_is_counted(self, address: str, place: str) -> None:
         assert place_of(address) == place
 
-    @given(st.ip_addresses(v=6).filter(lambda one: one.ipv4_mapped is None), st.integers(0, 2**64 - 1))
+    @given(st.ip_addresses(v=6), st.integers(0, 2**64 - 1))
     def test_one_ipv6_network_is_one_place(self, address: Any, host: int) -> None:
         neighbour = type(address)((int(address) >> 64 << 64) | host)
-        assert neighbour.ipv4_mapped is not None or place_of(str(neighbour)) == place_of(str(address))
+        mapped = address.ipv4_mapped or neighbour.ipv4_mapped
+        assert mapped or place_of(str(neighbour)) == place_of(str(address))
 
     async def test_one_network_does_not_make_an_account_rest(self, client: Client, runtime: Runtime) -> None:
         await client.account(Role.COMMANDER, login="wanted")
