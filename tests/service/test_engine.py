@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
@@ -138,10 +137,6 @@ async def tidied(runtime: Runtime) -> None:
         await uow.commit()
 
 
-async def passed(instant: float) -> bool:
-    return time.monotonic() > instant
-
-
 LAPSED = "UPDATE delivery SET state = 'sending', attempts = 1, lease_until = now() - interval '1 second'"
 
 
@@ -241,72 +236,6 @@ class TestLanes:
         await runtime.engine.work()
         assert [(one.subject, one.body, one.address) for one in mail.sent] == [("s", "b", "x@example.test")]
         assert await states(runtime) == ["done"]
-
-
-class Few(Told):
-    """A channel that bears two calls at a time."""
-
-    most_calls = 2
-    longest_seconds = 1.0
-
-
-class TestLimitedChannels:
-    async def test_no_call_begins_that_would_have_to_wait(
-        self, client: Client, runtime: Runtime, other: Runtime, way_out: Told
-    ) -> None:
-        """What cannot be sent soon is left to other nodes."""
-        few = Few()
-        runtime.channels, other.channels = Channels(way_out, email=few), Channels(way_out, email=Few())
-        numbers = [str(number) for number in range(12)]
-        await mailed(runtime, *numbers)
-        few.held = {f"{number}@example.test": asyncio.Event() for number in numbers}
-        working = asyncio.create_task(runtime.engine.work())
-        await few.arrived.wait()
-        await other.engine.work()
-        sent = Counter(one.message_id for one in (*few.sent, *other.channels.email.sent))  # type: ignore[union-attr]
-        assert (len(few.sent), len(sent), max(sent.values())) == (2, 6, 1)
-        for held in few.held.values():
-            held.set()
-        await working
-        assert (few.most[""], few.count("0@example.test"), len(few.sent)) == (2, 1, 8)
-        assert await states(runtime) == ["done"] * 12
-
-    async def test_what_waited_too_long_for_its_turn_is_given_back(
-        self, client: Client, runtime: Runtime, way_out: Told
-    ) -> None:
-        few = Few()
-        runtime.channels = Channels(way_out, email=few)
-        few.longest_seconds = runtime.settings.delivery_lease_seconds + 1
-        await mailed(runtime, *map(str, range(12)))
-        working = asyncio.create_task(runtime.engine.work())
-        await until(lambda: rows(runtime, "SELECT 1 FROM delivery WHERE schedule_from > 1"))
-        assert few.sent == []
-        few.longest_seconds = 1.0
-        await working
-        assert {row["attempts"] - row["schedule_from"] for row in await rows(runtime)} == {1}
-        assert (len(few.sent), few.most[""]) == (12, 2)
-
-    async def test_those_that_are_parked_too_long_are_given_back_too(
-        self, client: Client, runtime: Runtime, way_out: Told
-    ) -> None:
-        """Two calls take so long that for the six behind them it is too late."""
-        few = Few()
-        runtime.channels = Channels(way_out, email=few)
-        few.longest_seconds = runtime.settings.delivery_lease_seconds - 0.3
-        await mailed(runtime, *map(str, range(8)))
-        few.held = {f"{number}@example.test": asyncio.Event() for number in range(2)}
-        begun = time.monotonic()
-        working = asyncio.create_task(runtime.engine.work())
-        await few.arrived.wait()
-        await until(lambda: passed(begun + 0.7))
-        few.longest_seconds = 1.0
-        for held in few.held.values():
-            held.set()
-        await working
-        found = await rows(runtime)
-        assert [row["state"] for row in found] == ["done"] * 8
-        assert sorted(row["schedule_from"] for row in found) == [0, 0, 1, 1, 1, 1, 1, 1]
-        assert len(few.sent) == 8
 
 
 class TestHealth:
