@@ -9,7 +9,7 @@ import os
 from collections import Counter
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import asyncpg
 import httpx
 
+from alerts.levels import Level
 from emission_lists.generator import generate_list
 from service.accounts.roles import Role, Scope
 from service.channels.base import Answer, Outgoing
@@ -31,7 +32,10 @@ from service.ledger.comparing import Comparison, compare
 from service.ledger.flows import seal
 from service.lists.flows import activate, store_draft, withdraw
 from service.lists.workbooks import guide_of, profile
+from service.proposals.content import Change, content
+from service.proposals.flows import list_to_pin, put_forward
 from service.publication.flows import public_state
+from service.warnings.repository import all_standing, standing
 from tests.conftest import TEMPLATE
 from tests.service.approving import TWO, put_in_force
 from tests.support import NOW, Client, forecast
@@ -139,8 +143,11 @@ class Country:
         """What has fallen due is queued, and all that is queued is done."""
         for _ in range(20):
             if not await tick(self.runtime) + await Worker(self.runtime).run_queued():
-                return
-        raise AssertionError("the queue never ran empty")
+                break
+        else:
+            raise AssertionError("the queue never ran empty")
+        async with self.runtime.unit() as uow:
+            await _nothing_overdue(uow)
 
     async def new_list(self, city: str, seed: int) -> None:
         draft = generate_list(city, seed=seed, enterprises=2, guide=guide_of("G2020"), profile=profile())
@@ -155,6 +162,49 @@ class Country:
             if version is not None:
                 await withdraw(uow, Scope(city), version, None, "试")
                 await uow.commit()
+
+    async def level_for(self, city: str, kind: str) -> Level | None:
+        """Where a step of this kind leads from what stands in a city: a first warning where nothing does; None: its end is decided."""
+        async with self.runtime.unit() as uow:
+            warning = await standing(uow, city)
+        if warning is None:
+            return Level.YELLOW
+        if warning.closing_at is not None:
+            return None
+        change = {"raise": 1, "extend": 0, "lower": -1, "lift": -int(warning.level)}[kind]
+        return Level(min(warning.level + change, Level.RED))
+
+    async def fixed(self, city: str, level: Level, start: int, hours: int) -> None:
+        """Put a change forward whose notice names an end at which it is over by itself, `start` hours from now."""
+        async with self.runtime.unit() as uow:
+            await uow.lock_division(city)
+            warning = await standing(uow, city)
+            before, begins = warning.level if warning else Level.NONE, uow.now + timedelta(hours=start)
+            latest = warning.planned_end if warning and warning.planned_end else begins
+            plan = uow.runtime.law.plan_for(city, uow.now)
+            change = Change(
+                city,
+                uow.runtime.place(city),
+                _action(before, level),
+                before,
+                level,
+                "upper_order",
+                effective_at=begins if start else None,
+                planned_end=max(latest, begins) + timedelta(hours=hours),
+                fixed_end=True,
+            )
+            pinned = await list_to_pin(uow, city)
+            frozen = content(change, why=("试。", "Test."), rules="x", plan=plan.id, flags=(), list_version=pinned)
+            await put_forward(uow, frozen, plan, assessment_id=None, prompt_id=None, proposed_by=None)
+            await uow.commit()
+
+    async def next_end(self) -> datetime | None:
+        """The earliest end ahead of a warning that stands, stated or decided, or that one of them had before it was changed."""
+        async with self.runtime.unit() as uow:
+            found = [one.closing_at or one.planned_end for one in await all_standing(uow, Scope("100000"))]
+            due = await uow.fetch("SELECT due_at FROM due WHERE job = 'lapse_warning' AND done_at IS NULL")
+            found += [row["due_at"] for row in due]
+            return min((end for end in found if end is not None and end > uow.now), default=None)
 
     async def reached(self) -> Counter[str]:
         """How often what happened in this course."""
@@ -182,10 +232,21 @@ class Country:
         assert found.whole, "\n".join((*found.faults, *map(str, found.differences), str(found.verdict.problem)))
         async with self.runtime.unit() as uow:
             await _one_level(uow, found)
+            await _as_decided(uow)
             await _nothing_without_decision(uow)
             await _no_gap(uow)
             await _deliveries(uow, self.channel)
             await _public(uow)
+
+
+async def _nothing_overdue(uow: UnitOfWork) -> None:
+    """Once the queue has run empty everything that was due has happened: what is over by its fixed end has lapsed at that end."""
+    late = await uow.fetch("SELECT schedule FROM due WHERE done_at IS NULL AND due_at <= $1", uow.now)
+    assert not late, late
+    over = await uow.fetch("SELECT * FROM warning WHERE closed_at IS NULL AND fixed_end AND planned_end <= $1", uow.now)
+    assert not over, over
+    lapsed = await uow.fetch("SELECT * FROM warning WHERE state = 'lapsed'")
+    assert all(row["fixed_end"] and row["closed_at"] == row["planned_end"] <= uow.now for row in lapsed), lapsed
 
 
 async def _one_level(uow: UnitOfWork, found: Comparison) -> None:
@@ -204,11 +265,34 @@ async def _one_level(uow: UnitOfWork, found: Comparison) -> None:
         (row["adcode"], row["level"], row["step_id"]) for row in holding
     ]
     running = await uow.fetch(
-        "SELECT adcode, id FROM warning WHERE (closed_at IS NULL OR closed_at > $1) AND effective_at <= $1"
-        " AND (NOT fixed_end OR planned_end > $1) ORDER BY adcode",
+        "SELECT w.adcode, w.id FROM warning w WHERE (w.closed_at IS NULL OR w.closed_at > $1)"
+        " AND (NOT w.fixed_end OR w.planned_end > $1) AND EXISTS (SELECT 1 FROM warning_step s"
+        " WHERE s.warning_id = w.id AND s.action IN ('issue', 'raise') AND s.effective_at <= $1) ORDER BY w.adcode",
         uow.now,
     )
     assert [(row["adcode"], row["warning_id"]) for row in holding] == [(row["adcode"], row["id"]) for row in running]
+
+
+async def _as_decided(uow: UnitOfWork) -> None:
+    """What stands is what the last step decided; one open proposal a division; each approved change was carried out once."""
+    rows = await uow.fetch(
+        "SELECT DISTINCT ON (w.id) w.id, w.state, w.level, w.planned_end, w.closed_at, s.action, s.level AS decided,"
+        " s.effective_at AS begins, s.planned_end AS ends FROM warning w JOIN warning_step s ON s.warning_id = w.id"
+        " ORDER BY w.id, s.id DESC"
+    )
+    for row in rows:
+        if row["action"] in ("lift", "revoke"):
+            assert row["closed_at"] == row["begins"], row
+        else:
+            assert (row["level"], row["planned_end"]) == (row["decided"], row["ends"]), row
+            assert row["closed_at"] is None or row["state"] == "lapsed", row
+    opened = await uow.fetch("SELECT adcode, count(*) AS n FROM proposal WHERE state = 'open' GROUP BY adcode")
+    assert all(row["n"] == 1 for row in opened), opened
+    carried = await uow.fetch(
+        "SELECT d.id, p.action, count(s.id) AS n FROM decision d JOIN proposal p ON p.id = d.proposal_id"
+        " LEFT JOIN warning_step s ON s.decision_id = d.id WHERE d.approve GROUP BY d.id, p.action"
+    )
+    assert all(row["n"] == (row["action"] != "hold") for row in carried), carried
 
 
 async def _nothing_without_decision(uow: UnitOfWork) -> None:
@@ -278,6 +362,12 @@ async def _public(uow: UnitOfWork) -> None:
                 assert step.kind.ends or int(step.level) == approved[step.decision_id], step
 
 
+def _action(before: Level, to: Level) -> str:
+    if before is Level.NONE:
+        return "issue"
+    return "extend" if to is before else "raise" if to > before else "lower"
+
+
 def air(days: int, value: float, clean_hours: int) -> list[float]:
     """A forecast: clean hours, days of one concentration, then clean again."""
     return ([40.0] * clean_hours + [value] * (24 * days) + [35.0] * 200)[:200]
@@ -285,4 +375,3 @@ def air(days: int, value: float, clean_hours: int) -> list[float]:
 
 def ends(country: Country, hours: int | None) -> str | None:
     return None if hours is None else (country.clock.now() + timedelta(hours=hours)).isoformat()
-
