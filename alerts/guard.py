@@ -24,6 +24,7 @@ class Act(StrEnum):
     RAISE = "raise"
     LOWER = "lower"
     EXTEND = "extend"
+    ADVANCE = "advance"
     LIFT = "lift"
     REVOKE = "revoke"
     HOLD = "hold"
@@ -35,6 +36,7 @@ class Kind(StrEnum):
     STARTED_WITHOUT_CRITERIA = "started_without_criteria"
     RAISED_WITHOUT_CRITERIA = "raised_without_criteria"
     PROLONGED_WITHOUT_CRITERIA = "prolonged_without_criteria"
+    ADVANCED_WITHOUT_CRITERIA = "advanced_without_criteria"
     KEPT_WITHOUT_CRITERIA = "kept_without_criteria"
     SET_BELOW_CRITERIA = "set_below_criteria"
     LOWERED_AGAINST_CRITERIA = "lowered_against_criteria"
@@ -97,6 +99,7 @@ KIND_WORDS: Mapping[Kind, Words] = {
     Kind.STARTED_WITHOUT_CRITERIA: Words("未达标准启动", "started without the criteria"),
     Kind.RAISED_WITHOUT_CRITERIA: Words("未达标准升级", "raised without the criteria"),
     Kind.PROLONGED_WITHOUT_CRITERIA: Words("未达标准延长", "prolonged without the criteria"),
+    Kind.ADVANCED_WITHOUT_CRITERIA: Words("无依据提前启动", "brought forward without the criteria or a prompt"),
     Kind.KEPT_WITHOUT_CRITERIA: Words("已不达标准仍维持", "kept without the criteria"),
     Kind.SET_BELOW_CRITERIA: Words("低于应达级别", "set below the level that the criteria call for"),
     Kind.LOWERED_AGAINST_CRITERIA: Words("未达降级条件而降级", "lowered although the criteria hold"),
@@ -122,6 +125,7 @@ UPWARD = frozenset(
         Kind.STARTED_WITHOUT_CRITERIA,
         Kind.RAISED_WITHOUT_CRITERIA,
         Kind.PROLONGED_WITHOUT_CRITERIA,
+        Kind.ADVANCED_WITHOUT_CRITERIA,
         Kind.KEPT_WITHOUT_CRITERIA,
     }
 )
@@ -156,7 +160,9 @@ GROUNDS: Mapping[Ground, GroundRule] = {
     Ground.OBSERVED_HEAVY: GroundRule(
         words=Words("监测已达重度且未来12小时无明显改善", "already heavy, no clear improvement within 12 hours"),
         needs=Words("预案中提前启动或快速升级的条款", "the clause of the plan on early start or quick raising"),
-        kinds=frozenset({Kind.STARTED_WITHOUT_CRITERIA, Kind.RAISED_WITHOUT_CRITERIA}),
+        kinds=frozenset(
+            {Kind.STARTED_WITHOUT_CRITERIA, Kind.RAISED_WITHOUT_CRITERIA, Kind.ADVANCED_WITHOUT_CRITERIA}
+        ),
         source="聊城 2019 年预案（提前启动）；武政规〔2020〕4号（预报或监测任一达到即升级）",
     ),
     Ground.ISSUED_IN_ERROR: GroundRule(
@@ -171,12 +177,16 @@ GROUNDS: Mapping[Ground, GroundRule] = {
 
 @dataclass(frozen=True)
 class Intent:
-    """What somebody wants in one division. `planned_end` (aware) is the end they state, None: none stated."""
+    """What somebody wants in one division. `planned_end` (aware) is the end they state, None: none stated.
+
+    `effective_at` (aware) counts for ADVANCE only: the earlier start they want, None: at once.
+    """
 
     act: Act
     from_level: Level
     to_level: Level
     planned_end: datetime | None = None
+    effective_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -246,6 +256,8 @@ _KINDS: Mapping[tuple[Act, _Side], Kind] = {
     (Act.LIFT, _Side.BELOW): Kind.LIFTED_AGAINST_CRITERIA,
     (Act.EXTEND, _Side.ABOVE): Kind.PROLONGED_WITHOUT_CRITERIA,
     (Act.EXTEND, _Side.BELOW): Kind.NOT_RAISED_THOUGH_MET,
+    (Act.ADVANCE, _Side.ABOVE): Kind.ADVANCED_WITHOUT_CRITERIA,
+    (Act.ADVANCE, _Side.BELOW): Kind.NOT_RAISED_THOUGH_MET,
     (Act.HOLD, _Side.ABOVE): Kind.KEPT_WITHOUT_CRITERIA,
     (Act.HOLD, _Side.BELOW): Kind.NOT_RAISED_THOUGH_MET,
 }
@@ -301,6 +313,8 @@ def deviation(intent: Intent, *, supported: Supported | None, prompt: PromptView
     if intent.act is Act.HOLD:
         left = supported is not None and supported.action is Action.EXTEND
         return Kind.NOT_PROLONGED_THOUGH_MET if left else None
+    if intent.act is Act.ADVANCE and _too_early(intent, supported, live, now):
+        return Kind.ADVANCED_WITHOUT_CRITERIA
     return Kind.PROLONGED_WITHOUT_CRITERIA if _too_long(intent, supported, live) else None
 
 
@@ -375,6 +389,17 @@ def _too_long(intent: Intent, supported: Supported | None, prompt: PromptView | 
     if prompt is not None and intent.to_level <= prompt.level:
         ends.append(prompt.ends_at)
     return not any(end is None or intent.planned_end <= end for end in ends)
+
+
+def _too_early(intent: Intent, supported: Supported | None, prompt: PromptView | None, now: datetime) -> bool:
+    """Whether the wanted start lies before every start that is supported: that of an advancing step, or of a prompt."""
+    starts = []
+    if supported is not None and supported.action is Action.ADVANCE:
+        starts.append(supported.effective_at or now)
+    if prompt is not None and intent.to_level <= prompt.level:
+        starts.append(prompt.starts_at)
+    wanted = max(intent.effective_at or now, now)
+    return not any(max(start, now) <= wanted for start in starts)
 
 
 def called_for(supported: Supported | None, prompt: PromptView | None) -> Level | None:

@@ -29,7 +29,7 @@ _RUNNING = frozenset(
 MOVES: dict[State, frozenset[State]] = {
     State.PROPOSED: frozenset({State.APPROVED, State.REJECTED, State.EXPIRED}),
     State.APPROVED: frozenset({State.ANNOUNCED, State.REVOKED}),
-    State.ANNOUNCED: _RUNNING | {State.ACTIVE},
+    State.ANNOUNCED: _RUNNING | {State.ANNOUNCED, State.ACTIVE},
     State.ACTIVE: _RUNNING,
     State.RAISED: _RUNNING,
     State.LOWERED: _RUNNING,
@@ -59,6 +59,15 @@ def move(state: State, to: State) -> State:
     if to not in allowed:
         raise IllegalMove(state, to, allowed)
     return to
+
+
+def advanced(state: State, *, begun: bool) -> State:
+    """The state once the start of an announced level is brought forward (提前启动); `begun`: to this very instant.
+
+    A warning that was changed before keeps its state. Raises IllegalMove where nothing is announced that could begin.
+    """
+    kept = move(state, state)
+    return move(kept, State.ACTIVE) if begun and kept is State.ANNOUNCED else kept
 
 
 def is_final(state: State) -> bool:

@@ -21,6 +21,7 @@ class Action(StrEnum):
     RAISE = "raise"
     LOWER = "lower"
     EXTEND = "extend"
+    ADVANCE = "advance"
     LIFT = "lift"
     HOLD = "hold"
     NONE = "none"
@@ -44,7 +45,7 @@ class InForce(BaseModel):
     """A warning in force or announced. `planned_end` is the end its notice states, None: nothing is stated.
 
     With `fixed_end` it ends there by itself; otherwise that is what is expected and the lifting is announced apart
-    (解除时间另行通知).
+    (解除时间另行通知). `level_at`: when a level that is announced above the one in force begins; None: with the warning.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,8 +55,14 @@ class InForce(BaseModel):
     planned_end: datetime | None
     announced_at: datetime
     fixed_end: bool = True
+    level_at: datetime | None = None
 
     _aware = field_validator("effective_at", "announced_at")(require_aware)
+
+    @property
+    def begins_at(self) -> datetime:
+        """When the level begins, or began."""
+        return self.effective_at if self.level_at is None else self.level_at
 
     def lapsed(self, now: datetime) -> bool:
         """Whether the end that its notice printed has passed: it ends by itself at that instant."""
@@ -84,7 +91,8 @@ class PromptView(BaseModel):
 class Step(BaseModel):
     """One proposed step. `effective_at` None: on decision; `planned_end` None: open; instants are aware.
 
-    Flags: insufficient, lead_short, second_episode, fluctuating, range, fireworks, observed_heavy, same_level.
+    Flags: insufficient, lead_short, second_episode, fluctuating, range, fireworks, observed_heavy, same_level,
+    common_start.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -111,6 +119,7 @@ class _Asked(BaseModel):
     open_end: bool
     at_once: bool = False
     linked: bool = False
+    common: bool = False
 
 
 def next_step(
@@ -131,14 +140,16 @@ def next_step(
     now = require_aware(now)
     current = None if in_force is None or in_force.lapsed(now) else in_force
     live = None if prompt is None or prompt.over(now) or prompt.level is Level.NONE else prompt
-    asked = _asked(assessment, live)
+    asked = _asked(assessment, live, current, now)
     flags = _noted(assessment)
     if current is None:
         return _start(assessment, asked, now, flags, criteria)
+    if asked.level <= current.level and live is not None and begins_late(current, live, now):
+        return _late(assessment, asked, current, live, criteria, now, recent, flags)
     lift_at = (
         None if live is not None and live.ends_at is None else _lift_instant(assessment, current, live, criteria, now)
     )
-    clearing = not asked.by_prompt and _is_clearing(assessment, asked, now, criteria)
+    clearing = not asked.by_prompt and _is_clearing(assessment, now, criteria)
     if lift_at is not None and (clearing or not _rises_before(asked, current, lift_at, criteria)):
         return _lift(assessment, current, lift_at, criteria, now, flags)
     if asked.level > current.level:
@@ -159,13 +170,31 @@ def _noted(assessment: Assessment) -> list[str]:
     return [flag for flag, holds in noted.items() if holds]
 
 
-def _asked(assessment: Assessment, prompt: PromptView | None) -> _Asked:
+def begins_late(current: InForce, prompt: PromptView, now: datetime) -> bool:
+    """Whether what is announced reaches a live prompt's level, has not begun, and begins after the common start."""
+    return current.level >= prompt.level and current.begins_at > max(prompt.starts_at, now)
+
+
+def common_start(assessment: Assessment, prompt: PromptView, current: InForce | None, now: datetime) -> bool:
+    """Whether an own level, the prompt's or above it, begins at the common start though the air asks for it later.
+
+    Established for the prompt's own level (规则 6.3 第 52 例); that a higher level begins then too is a choice, one start
+    instead of two, and flagged.
+    """
+    missing = current is None or current.level < prompt.level or begins_late(current, prompt, now)
+    later = assessment.starts_at is not None and assessment.starts_at > max(prompt.starts_at, now)
+    return assessment.level >= prompt.level and later and missing
+
+
+def _asked(assessment: Assessment, prompt: PromptView | None, current: InForce | None, now: datetime) -> _Asked:
     own = assessment.level
     if prompt is None or own > prompt.level:
+        common = prompt is not None and common_start(assessment, prompt, current, now)
         return _Asked(
             level=own,
             by_prompt=False,
-            starts_at=assessment.starts_at,
+            starts_at=prompt.starts_at if prompt is not None and common else assessment.starts_at,
+            common=common,
             ends_at=_later(assessment.ends_at, prompt.ends_at if prompt else None),
             open_end=prompt is not None and prompt.ends_at is None,
             at_once=assessment.observed_heavy,
@@ -190,15 +219,15 @@ def _later(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def _start(assessment: Assessment, asked: _Asked, now: datetime, flags: list[str], criteria: Criteria) -> Step:
-    if asked.level is Level.NONE or (not asked.by_prompt and _is_clearing(assessment, asked, now, criteria)):
+    if asked.level is Level.NONE or (not asked.by_prompt and _is_clearing(assessment, now, criteria)):
         return _step(Action.NONE, Level.NONE, Level.NONE, Reason.NO_CHANGE, flags=flags)
     reason = Reason.REGIONAL_PROMPT if asked.by_prompt else Reason.CRITERIA_MET
     return _begin(Action.ISSUE, Level.NONE, asked, reason, now, flags, criteria)
 
 
-def _is_clearing(assessment: Assessment, asked: _Asked, now: datetime, criteria: Criteria) -> bool:
+def _is_clearing(assessment: Assessment, now: datetime, criteria: Criteria) -> bool:
     """Whether only hours that are over keep the level up: what would be lifted at once is not issued."""
-    began = asked.starts_at is not None and asked.starts_at <= now
+    began = assessment.starts_at is not None and assessment.starts_at <= now
     return began and criteria.lift is not None and may_lift(assessment, now, criteria.lift)
 
 
@@ -224,6 +253,8 @@ def _begin(
         flags = [*flags, "lead_short"]
     if asked.linked:
         flags = [*flags, "same_level"]
+    if asked.common:
+        flags = [*flags, "common_start"]
     return _step(
         action,
         from_level,
@@ -231,6 +262,49 @@ def _begin(
         reason,
         effective_at=starts,
         planned_end=None if asked.open_end else asked.ends_at,
+        lead_hours=lead,
+        flags=flags,
+    )
+
+
+def _late(
+    assessment: Assessment,
+    asked: _Asked,
+    current: InForce,
+    prompt: PromptView,
+    criteria: Criteria,
+    now: datetime,
+    recent: Sequence[Level],
+    flags: list[str],
+) -> Step:
+    """The announced level begins late: it is brought forward, but no more than is asked for is hurried; that is lowered."""
+    if asked.level < current.level:
+        below = _below(assessment, asked, current, criteria, recent, flags)
+        if below.action is Action.LOWER:
+            return below
+        flags = list(below.flags)
+    return _advance(asked, current, prompt, now, flags, criteria)
+
+
+def _advance(
+    asked: _Asked, current: InForce, prompt: PromptView, now: datetime, flags: list[str], criteria: Criteria
+) -> Step:
+    """Bring an announced start forward to the prompt's, or to now; an end that the level would outlast moves with it."""
+    starts = prompt.starts_at if prompt.starts_at > now else None
+    lead = (starts - now) / HOUR if starts is not None else 0.0
+    if criteria.lead_time_hours is not None and lead < criteria.lead_time_hours:
+        flags = [*flags, "lead_short"]
+    planned = current.planned_end
+    if planned is not None and asked.level == current.level:
+        longer = asked.ends_at is not None and asked.ends_at >= planned + HOUR
+        planned = None if asked.open_end else asked.ends_at if longer else planned
+    return _step(
+        Action.ADVANCE,
+        current.level,
+        current.level,
+        Reason.REGIONAL_PROMPT,
+        effective_at=starts,
+        planned_end=planned,
         lead_hours=lead,
         flags=flags,
     )
@@ -367,6 +441,7 @@ _WORDS: dict[Action, tuple[str, str]] = {
     Action.RAISE: ("建议将{from_}预警升级为{to}", "Propose to raise {from_en} to {to_en}"),
     Action.LOWER: ("建议将{from_}预警降级为{to}", "Propose to lower {from_en} to {to_en}"),
     Action.EXTEND: ("建议延长{from_}预警", "Propose to extend the {from_en} warning"),
+    Action.ADVANCE: ("建议提前启动{from_}预警", "Propose to bring the start of the {from_en} warning forward"),
     Action.LIFT: ("建议解除{from_}预警", "Propose to lift the {from_en} warning"),
     Action.HOLD: ("建议维持{from_}预警", "Propose to keep the {from_en} warning"),
     Action.NONE: ("无需启动预警", "Nothing to propose"),
@@ -393,6 +468,10 @@ _FLAG_WORDS: dict[str, tuple[str, str]] = {
     "same_level": (
         "与同省（区）联动城市原则上同级（2023-2024年攻坚方案征求意见稿，是否采用由审批决定）",
         "the level of the linked cities of its province or zone, in principle; whether to follow is for the decision",
+    ),
+    "common_start": (
+        "启动时间随区域统一时间（较高级别随统一时间启动为系统取法，未确立，由审批决定）",
+        "from the common start of the region (that a higher level begins then too is a choice, not established)",
     ),
     "fluctuating": ("近几次预报级别波动，从高执行", "recent runs disagree, the higher level stays"),
 }
@@ -440,7 +519,7 @@ def _sentences(
     if action not in (Action.NONE, Action.HOLD):
         zh += f"，自{effective_at:%Y-%m-%d %H:%M}起" if effective_at else "，自批准时起"
         en += f" from {effective_at:%Y-%m-%d %H:%M}" if effective_at else " on decision"
-    if action in (Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND):
+    if action in (Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND, Action.ADVANCE):
         zh += f"，预计至{planned_end:%Y-%m-%d %H:%M}" if planned_end else "，解除时间另行通知"
         en += f", expected until {planned_end:%Y-%m-%d %H:%M}" if planned_end else ", open-ended"
     noted = [_FLAG_WORDS[flag] for flag in flags if flag in _FLAG_WORDS]

@@ -138,11 +138,19 @@ def _reached(facts: Facts, now: datetime) -> Why:
     assert facts.effective_at is not None
     if facts.closed_at is not None and facts.closed_at <= now:
         return Why.OVER
+    if facts.effective_at > max(facts.starts_at, now) and _is_open(facts):
+        return Why.WAITING  # for the decision that brings it forward
     if not facts.has_list and facts.known:
         return Why.NO_LIST
     if facts.effective_at > facts.starts_at:
         return Why.STARTS_LATER if facts.effective_at > now else Why.STARTED_LATER
     return Why.IN_STEP
+
+
+def _is_open(facts: Facts) -> bool:
+    """Whether a proposal to the level that is asked for is open."""
+    proposed = facts.proposed
+    return proposed is not None and proposed.state == "open" and proposed.to_level >= facts.asked
 
 
 def _not_reached(facts: Facts) -> Why:

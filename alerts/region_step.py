@@ -13,7 +13,7 @@ from typing import Any
 from alerts.assessment import Assessment, Line, RangeView
 from alerts.instants import HOUR, parse_instant
 from alerts.levels import Level
-from alerts.proposal import InForce, PromptView, Step, next_step
+from alerts.proposal import InForce, PromptView, Step, begins_late, common_start, next_step
 from alerts.rules import Criteria
 from alerts.trace import Trace
 
@@ -78,20 +78,24 @@ def _is_settled(
     known: Assessment, current: InForce | None, prompt: PromptView, criteria: Criteria, now: datetime
 ) -> bool:
     by_prompt = prompt.level > known.level
-    starts = _start(known, prompt)
-    ahead = starts is not None and starts > now
+    ahead = known.starts_at is not None and known.starts_at > now
     if current is None:
         return by_prompt or ahead
     asked = max(prompt.level, known.level)
+    if asked == current.level and begins_late(current, prompt, now):
+        return True
     if asked < current.level:
         return False
     if criteria.lift is None or prompt.ends_at is None or prompt.ends_at > now + criteria.lift_ahead_hours * HOUR:
         return True
+    starts = _start(known, prompt, current, now)
     return asked > current.level and (by_prompt or ahead) and starts is not None and starts < prompt.ends_at
 
 
-def _start(known: Assessment, prompt: PromptView) -> datetime | None:
+def _start(known: Assessment, prompt: PromptView, current: InForce, now: datetime) -> datetime | None:
     if known.level > prompt.level:
+        if common_start(known, prompt, current, now):
+            return prompt.starts_at
         return known.starts_at
     if known.level == prompt.level and known.starts_at is not None:
         return min(prompt.starts_at, known.starts_at)

@@ -28,7 +28,7 @@ RANKS = (
     "decision.rejected",
 )
 """In which order lines of one instant stand; everything else comes after these, by name."""
-ACTION_ZH = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "lift": "解除", "revoke": "撤销"}
+ACTION_ZH = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "advance": "提前启动", "lift": "解除", "revoke": "撤销"}
 ROLE_ZH = {role.value: role.zh for role in Role}
 
 

@@ -13,7 +13,7 @@ from alerts.plans import Plan, later_starts
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import beijing
 
-STARTING = frozenset({"issue", "raise"})
+STARTING = frozenset({"issue", "raise", "advance"})
 
 
 def steps(runtime: Runtime, rows: Sequence[Any]) -> list[dict[str, Any]]:

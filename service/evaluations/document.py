@@ -24,7 +24,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 BODY, HEAD, LATIN = "宋体", "黑体", "Times New Roman"
 LABELS = {"so2": "SO2", "nox": "NOx", "pm": "颗粒物", "vocs": "VOCs"}
 BY = {"county": "按区县", "industry": "按行业", "grade": "按绩效等级", "source": "按源类", "standing": "按管控类别"}
-ACTIONS = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "lift": "解除", "revoke": "撤销"}
+ACTIONS = {"issue": "发布", "raise": "升级", "lower": "降级", "extend": "延长", "advance": "提前启动", "lift": "解除", "revoke": "撤销"}
 TIMINGS = {
     "lead": "提前量 {hours} 小时，要求不少于 {asked} 小时",
     "decision": "建议至审批 {hours} 小时，要求不超过 {asked} 小时",

@@ -15,7 +15,7 @@ from typing import Any
 
 from alerts.instants import parse_instant
 from alerts.levels import Level
-from alerts.lifecycle import IllegalMove, State, move
+from alerts.lifecycle import IllegalMove, State, advanced, move
 
 Facts = dict[str, Any]
 Books = dict[str, dict[Any, Facts]]
@@ -32,6 +32,7 @@ class _Untold:
 
 UNTOLD = _Untold()
 AFTER = {"raise": State.RAISED, "lower": State.LOWERED, "extend": State.EXTENDED}
+ADVANCE = "advance"
 ENDING = {"lift": State.LIFTED, "revoke": State.REVOKED}
 CLOSING = ("superseded", "withdrawn", "expired")
 
@@ -313,8 +314,19 @@ def _change(
         _move(found, entry, warning, ENDING[action])
         warning["closed_at"] = effective
         return
-    _move(found, entry, warning, AFTER[action])
+    if action == ADVANCE:
+        _advance(found, entry, warning, begun=effective <= entry.at)
+    else:
+        _move(found, entry, warning, AFTER[action])
     warning |= {"level": int(level), "planned_end": planned_end, "fixed_end": fixed}
+    warning["effective_at"] = min(warning["effective_at"], effective)
+
+
+def _advance(found: Rebuilt, entry: Entry, warning: Facts, *, begun: bool) -> None:
+    try:
+        warning["state"] = advanced(State(warning["state"]), begun=begun).value
+    except IllegalMove as error:
+        found.fault(entry, str(error))
 
 
 def _move(found: Rebuilt, entry: Entry, warning: Facts, to: State) -> None:
@@ -426,7 +438,7 @@ _HANDLERS: dict[str, Callable[[Rebuilt, Entry], None]] = {
     "list.withdrawn": _withdrawn,
     "delivery.done": _delivered,
     **{f"proposal.{state}": _closed for state in CLOSING},
-    **{f"warning.{action}": _stepped for action in ("issue", *AFTER, *ENDING)},
+    **{f"warning.{action}": _stepped for action in ("issue", *AFTER, ADVANCE, *ENDING)},
 }
 KINDS = tuple(_HANDLERS)
 """The kinds of entries that make the state."""

@@ -167,7 +167,7 @@ async def after_step(
     )
     if response_id is not None:
         carried = await uow.fetchval(RESPONDED_SQL, warning_id, effective_at, response_id)
-        if action in {"issue", "raise"} or not carried:
+        if action in {"issue", "raise", "advance"} or not carried:
             owed = after_start(terms, effective_at)
             await oblige_all(uow, adcode, owed, f"response:{response_id}", warning_id=warning_id, step_id=step_id)
         await _watch_days(uow, adcode, warning_id, effective_at)

@@ -35,7 +35,7 @@ LEFT JOIN LATERAL (
 ) w ON true
 LEFT JOIN LATERAL (
     SELECT s.id, s.announced_at, s.effective_at, s.level FROM warning_step s
-    WHERE s.warning_id = w.warning_id AND s.level >= e.level AND s.level > 0 ORDER BY s.id LIMIT 1
+    WHERE s.warning_id = w.warning_id AND s.level >= e.level AND s.level > 0 ORDER BY s.effective_at, s.id LIMIT 1
 ) step ON true
 LEFT JOIN LATERAL (
     SELECT * FROM proposal x WHERE x.adcode = e.adcode AND (x.created_at >= $3 OR x.closed_at IS NULL OR x.closed_at >= $3)

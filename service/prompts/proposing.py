@@ -19,7 +19,7 @@ from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompts_for
 from service.proposals.bulk import Forward, put_forward_all, supersede_all
 from service.proposals.content import Change, basis_of, content
-from service.proposals.flows import ACTIONS_WITH_EFFECT, starts_too_late
+from service.proposals.flows import ACTIONS_WITH_EFFECT, keeps_end, starts_too_late
 from service.warnings.repository import Standing, all_standing
 
 NEWEST_SQL = """
@@ -69,7 +69,7 @@ async def _settled(uow: UnitOfWork, adcodes: Collection[str]) -> tuple[list[Forw
         elif step.action.value not in ACTIONS_WITH_EFFECT or starts_too_late(step, plan, uow.now):
             watched.append(adcode)
         else:
-            frozen = _frozen(uow, adcode, step, known, plan, lists[adcode])
+            frozen = _frozen(uow, adcode, step, known, plan, lists[adcode], warning)
             by_prompt = int(view.id) if step.reason.value == "regional_prompt" else None
             wanted.append(Forward(frozen, plan, assessment_id, by_prompt))
     return wanted, watched, left
@@ -83,7 +83,13 @@ def _step(
 
 
 def _frozen(
-    uow: UnitOfWork, adcode: str, step: Step, known: Assessment, plan: Plan, version: int | None
+    uow: UnitOfWork,
+    adcode: str,
+    step: Step,
+    known: Assessment,
+    plan: Plan,
+    version: int | None,
+    warning: Standing | None,
 ) -> dict[str, Any]:
     change = Change(
         adcode=adcode,
@@ -94,6 +100,7 @@ def _frozen(
         reason=step.reason.value,
         effective_at=step.effective_at,
         planned_end=step.planned_end,
+        fixed_end=keeps_end(step, warning),
         measures_from=plan.measures_from,
     )
     return content(

@@ -13,7 +13,7 @@ from alerts.plans import later_starts
 from alerts.proposal import Reason, Step
 
 ENDING = frozenset({"lift", "revoke"})
-STARTING = frozenset({"issue", "raise"})
+STARTING = frozenset({"issue", "raise", "advance"})
 HOLD = "hold"
 """The decision that nothing changes (无变化): on record, never announced."""
 
@@ -76,6 +76,8 @@ def headline_zh(place: str, action: str, from_level: Level, to_level: Level) -> 
         return f"{place}将重污染天气预警由{from_level.zh}{verb}为{to_level.zh}，执行{to_level.response}应急响应"
     if action == "extend":
         return f"{place}延长重污染天气{to_level.zh}预警和{to_level.response}应急响应"
+    if action == "advance":
+        return f"{place}提前启动重污染天气{to_level.zh}预警和{to_level.response}应急响应"
     if action == HOLD:
         return f"{place}{_unchanged_zh(to_level)}"
     verb = "撤销" if action == "revoke" else "解除"
@@ -90,7 +92,8 @@ def headline_en(place: str, action: str, from_level: Level, to_level: Level) -> 
         return f"{place}: heavy-pollution warning changed from {from_level.code} to {to_level.code}"
     if action in {"lift", "revoke"}:
         return f"{place}: {from_level.code} heavy-pollution warning {'lifted' if action == 'lift' else 'revoked'}"
-    return f"{place}: {to_level.code} heavy-pollution warning {'extended' if action == 'extend' else 'issued'}"
+    done = {"extend": "extended", "advance": "brought forward"}.get(action, "issued")
+    return f"{place}: {to_level.code} heavy-pollution warning {done}"
 
 
 def _unchanged_zh(level: Level) -> str:
@@ -111,8 +114,9 @@ def body_zh(change: Change, why: str) -> str:
         level = change.from_level
         return f"{why}{start}，{change.place}{verb}重污染天气{level.zh}预警，终止{level.response}应急响应。"
     level = change.to_level
+    told = "启动时间提前，" if change.action == "advance" else ""
     return (
-        f"{why}{start}{_until_zh(change.planned_end, change.fixed_end)}，"
+        f"{why}{told}{start}{_until_zh(change.planned_end, change.fixed_end)}，"
         f"{change.place}执行重污染天气{level.zh}预警（{level.response}应急响应）。"
         f"请各有关单位和企业按应急减排清单落实相应措施。{_later_zh(change)}"
     )
@@ -148,8 +152,9 @@ def body_en(change: Change, why: str) -> str:
     end = ""
     if change.planned_end is not None:
         end = f" until {change.planned_end:%Y-%m-%d %H:%M}" + ("" if change.fixed_end else " (expected)")
+    told = " The start is brought forward." if change.action == "advance" else ""
     return (
-        f"{why} {start}{end} the {change.to_level.code} warning holds in {change.place}. "
+        f"{why}{told} {start}{end} the {change.to_level.code} warning holds in {change.place}. "
         f"Listed enterprises follow the emission list.{_later_en(change)}"
     )
 

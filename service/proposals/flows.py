@@ -11,7 +11,7 @@ from alerts.assessment import Assessment
 from alerts.guard import Act, Ground, Intent, Plea, is_due, judge
 from alerts.levels import Level
 from alerts.plans import Plan
-from alerts.proposal import PromptView, Step
+from alerts.proposal import Action, PromptView, Step
 from service.accounts.factors import confirm
 from service.accounts.roles import Capacity, Principal
 from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint
@@ -39,7 +39,7 @@ from service.proposals.telling import tell_closed, tell_turn
 from service.warnings.flows import ENDING, carry_out
 from service.warnings.repository import Standing, standing
 
-ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "lift"})
+ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "advance", "lift"})
 PINNED_SQL = """
 SELECT list_version_id FROM response WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2) ORDER BY id DESC LIMIT 1
 """
@@ -88,6 +88,7 @@ async def follow(
             reason=step.reason.value,
             effective_at=step.effective_at,
             planned_end=step.planned_end,
+            fixed_end=keeps_end(step, warning),
             measures_from=plan.measures_from,
         ),
         why=basis_of(step, assessment),
@@ -98,6 +99,13 @@ async def follow(
     )
     by_prompt = int(prompt.id) if prompt is not None and step.reason.value == "regional_prompt" else None
     return await put_forward(uow, frozen, plan, assessment_id=assessment_id, prompt_id=by_prompt, proposed_by=None)
+
+
+def keeps_end(step: Step, warning: Standing | None) -> bool:
+    """Whether a start that is brought forward leaves the fixed end of the warning as it is."""
+    if step.action is not Action.ADVANCE or warning is None or step.planned_end is None:
+        return False
+    return warning.fixed_end and step.planned_end == warning.planned_end
 
 
 def starts_too_late(step: Step, plan: Plan, now: datetime) -> bool:

@@ -38,6 +38,7 @@ class StepKind(StrEnum):
     RAISE = "raise"
     LOWER = "lower"
     EXTEND = "extend"
+    ADVANCE = "advance"
     LIFT = "lift"
     REVOKE = "revoke"
 

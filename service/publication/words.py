@@ -49,6 +49,7 @@ STEPS: Final[Mapping[StepKind, Words]] = {
     StepKind.RAISE: Words("升级", "Raised"),
     StepKind.LOWER: Words("降级", "Lowered"),
     StepKind.EXTEND: Words("延长", "Extended"),
+    StepKind.ADVANCE: Words("提前启动", "Brought forward"),
     StepKind.LIFT: Words("解除", "Lifted"),
     StepKind.REVOKE: Words("撤销", "Revoked"),
 }

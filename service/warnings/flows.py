@@ -7,7 +7,7 @@ from typing import Any
 
 from alerts.instants import parse_instant
 from alerts.levels import Level
-from alerts.lifecycle import State, move
+from alerts.lifecycle import State, advanced, move
 from service.coordination.flows import tell_around
 from service.kit.canonical import canonical
 from service.kit.problems import Conflict
@@ -139,6 +139,10 @@ async def _not_before(uow: UnitOfWork, current: Standing, action: str, effective
     if action == "extend":  # a higher level that is announced and yet to begin is extended, not begun earlier
         ahead = await uow.fetchval(AHEAD_SQL, current.warning_id, effective, int(current.level))
         effective = effective if ahead is None else beijing(ahead) or effective
+    if action == "advance":
+        begins = current.level_at or current.effective_at
+        if begins <= uow.now or effective >= begins:
+            raise Conflict("The start that this brings forward has come already; there is nothing left to begin earlier.")
     if action in ENDING and current.fixed_end and current.planned_end is not None and effective > current.planned_end:
         raise Conflict(
             "The warning ends by itself before this lifting would begin; lift it earlier, or let it be extended first."
@@ -176,19 +180,22 @@ async def _change(
     planned_end: datetime | None,
     fixed: bool,
 ) -> None:
-    state = move(current.state, AFTER[action])
+    advancing = action == "advance"
+    state = advanced(current.state, begun=effective <= uow.now) if advancing else move(current.state, AFTER[action])
     if action in ENDING:
         await uow.execute(
             "UPDATE warning SET state = $2, closed_at = $3 WHERE id = $1", current.warning_id, state.value, effective
         )
         return
     await uow.execute(
-        "UPDATE warning SET state = $2, level = $3, planned_end = $4, fixed_end = $5 WHERE id = $1",
+        "UPDATE warning SET state = $2, level = $3, planned_end = $4, fixed_end = $5, effective_at = least(effective_at, $6)"
+        " WHERE id = $1",
         current.warning_id,
         state.value,
         int(level),
         planned_end,
         fixed,
+        effective,
     )
 
 

@@ -29,6 +29,8 @@ class Standing:
     planned_end: datetime | None
     fixed_end: bool
     closing_at: datetime | None
+    level_at: datetime | None = None
+    """When the level begins that is announced and does not hold yet; None when it holds."""
 
     @property
     def in_force(self) -> InForce:
@@ -39,12 +41,13 @@ class Standing:
             planned_end=self.planned_end,
             announced_at=self.announced_at,
             fixed_end=self.fixed_end,
+            level_at=self.level_at,
         )
 
     @property
     def identity(self) -> list[Any]:
         """What distinguishes this standing from another."""
-        return [self.warning_id, int(self.level), self.effective_at, self.planned_end, self.closing_at]
+        return [self.warning_id, int(self.level), self.effective_at, self.planned_end, self.closing_at, self.level_at]
 
 
 def _standing(row: Any) -> Standing:
@@ -61,9 +64,20 @@ def _standing(row: Any) -> Standing:
         beijing(row["planned_end"]),
         row["fixed_end"],
         beijing(row["closed_at"]),
+        beijing(row["level_at"]),
     )
 
 
+COLUMNS = """
+*, (
+    SELECT min(r.starts_at) FROM response r JOIN warning_step s ON s.id = r.step_id
+    WHERE s.warning_id = warning.id AND r.level = warning.level AND (r.ends_at IS NULL OR r.ends_at > r.starts_at)
+    AND r.starts_at > $2 AND NOT EXISTS (
+        SELECT 1 FROM response o JOIN warning_step t ON t.id = o.step_id WHERE t.warning_id = warning.id
+        AND o.level >= warning.level AND o.starts_at <= $2 AND (o.ends_at IS NULL OR o.ends_at > $2)
+    )
+) AS level_at
+"""
 OVER = "closed_at IS NULL AND fixed_end AND planned_end <= $2"
 """Over by its fixed end, though the job that closes it has not run."""
 
@@ -71,7 +85,8 @@ OVER = "closed_at IS NULL AND fixed_end AND planned_end <= $2"
 async def standing(uow: UnitOfWork, adcode: str) -> Standing | None:
     """What stands in a division at this instant; what is over by its fixed end does not, whether or not its job has run."""
     row = await uow.fetchrow(
-        f"SELECT * FROM warning WHERE adcode = $1 AND (closed_at IS NULL OR closed_at > $2) AND NOT ({OVER}) ORDER BY id DESC LIMIT 1",
+        f"SELECT {COLUMNS} FROM warning WHERE adcode = $1 AND (closed_at IS NULL OR closed_at > $2) AND NOT ({OVER})"
+        " ORDER BY id DESC LIMIT 1",
         adcode,
         uow.now,
     )
@@ -81,7 +96,8 @@ async def standing(uow: UnitOfWork, adcode: str) -> Standing | None:
 async def all_standing(uow: UnitOfWork, scope: Scope) -> list[Standing]:
     """Everything that stands in a scope at this instant, by division."""
     rows = await uow.fetch(
-        f"SELECT DISTINCT ON (adcode) * FROM warning WHERE adcode LIKE $1 AND (closed_at IS NULL OR closed_at > $2) AND NOT ({OVER})"
+        f"SELECT DISTINCT ON (adcode) {COLUMNS} FROM warning WHERE adcode LIKE $1 AND (closed_at IS NULL OR closed_at > $2)"
+        f" AND NOT ({OVER})"
         " ORDER BY adcode, id DESC",
         scope.prefix + "%",
         uow.now,

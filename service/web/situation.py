@@ -227,7 +227,7 @@ ORDER BY id DESC LIMIT $3
 TICKER_KINDS = (
     "proposal.made", "proposal.signed", "proposal.escalated", "proposal.withdrawn", "proposal.expired",
     "decision.approved", "decision.rejected", "warning.issue", "warning.raise",
-    "warning.lower", "warning.extend", "warning.lift", "warning.revoke", "warning.active", "warning.lapsed",
+    "warning.lower", "warning.extend", "warning.advance", "warning.lift", "warning.revoke", "warning.active", "warning.lapsed",
     "prompt.issued", "prompt.lift", "prompt.laggard", "list.imported", "list.activated", "notice.acknowledged",
 )  # fmt: skip
 

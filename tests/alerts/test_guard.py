@@ -58,6 +58,11 @@ HOLD_YELLOW = step(Action.HOLD, YELLOW, planned_end=END)
 CLEARS_LATER = step(Action.LIFT, NONE, effective_at=NOW + 12 * HOUR)
 
 
+def early(level: Level, at: datetime | None) -> Intent:
+    """An announced level is to begin at an earlier instant."""
+    return Intent(Act.ADVANCE, level, level, effective_at=at)
+
+
 @dataclass(frozen=True)
 class Case:
     """What is wanted, what is supported, and how it departs (None: it follows)."""
@@ -142,6 +147,17 @@ CASES = (
     Case("no raise, far ahead", want(YELLOW, YELLOW), step(Action.RAISE, RED, due=False), None),
     Case("a raise far ahead is no reason to lift", want(YELLOW, NONE), step(Action.RAISE, RED, due=False),
          Kind.LIFTED_AGAINST_CRITERIA),
+    Case("begin earlier on a hold", early(YELLOW, NOW + HOUR), HOLD_YELLOW, Kind.ADVANCED_WITHOUT_CRITERIA),
+    Case("begin earlier, no assessment", early(YELLOW, None), None, Kind.ADVANCED_WITHOUT_CRITERIA),
+    Case("begin earlier above what is called for", early(RED, None), HOLD_YELLOW, Kind.ADVANCED_WITHOUT_CRITERIA),
+    Case("begin yellow earlier, red called for", early(YELLOW, None), step(Action.RAISE, RED), Kind.NOT_RAISED_THOUGH_MET),
+    Case("begin at the assessed start", early(RED, END), step(Action.ADVANCE, RED, effective_at=END), None),
+    Case("begin before the assessed start", early(RED, END - HOUR), step(Action.ADVANCE, RED, effective_at=END),
+         Kind.ADVANCED_WITHOUT_CRITERIA),
+    Case("begin earlier as prompted", early(RED, NOW + DAY), step(Action.HOLD, RED), None, prompt(RED)),
+    Case("begin earlier than prompted", early(RED, None), step(Action.HOLD, RED), Kind.ADVANCED_WITHOUT_CRITERIA, prompt(RED)),
+    Case("begin earlier than a lower prompt asks", early(RED, None), step(Action.HOLD, RED),
+         Kind.ADVANCED_WITHOUT_CRITERIA, prompt(ORANGE)),
     Case("no extension though it lasts", want(RED, RED), step(Action.EXTEND, RED), Kind.NOT_PROLONGED_THOUGH_MET),
 )  # fmt: skip
 DEVIATING = [case for case in CASES if case.kind is not None]
@@ -259,7 +275,11 @@ class TestGrounds:
 
     @pytest.mark.parametrize("kind", Kind)
     def test_heavy_air_that_was_measured_only_starts_and_raises(self, kind: Kind) -> None:
-        expected = kind in {Kind.STARTED_WITHOUT_CRITERIA, Kind.RAISED_WITHOUT_CRITERIA}
+        expected = kind in {
+            Kind.STARTED_WITHOUT_CRITERIA,
+            Kind.RAISED_WITHOUT_CRITERIA,
+            Kind.ADVANCED_WITHOUT_CRITERIA,
+        }
         assert (Ground.OBSERVED_HEAVY in grounds_for(kind)) is expected
 
     @pytest.mark.parametrize("ground", [Ground.UPPER_ORDER, Ground.CONSULTATION])
@@ -363,7 +383,7 @@ def steps(draw: st.DrawFn, current: Level) -> Supported:
     elif to < current:
         action = Action.LOWER if to else Action.LIFT
     else:
-        action = draw(st.sampled_from((Action.HOLD, Action.EXTEND))) if current else Action.NONE
+        action = draw(st.sampled_from((Action.HOLD, Action.EXTEND, Action.ADVANCE))) if current else Action.NONE
     return Supported(action, to, draw(ends), draw(ends), draw(st.booleans()))
 
 
@@ -414,7 +434,7 @@ class TestProperties:
         supported = data.draw(steps(current))
         act = Act.HOLD if supported.action is Action.NONE else Act(supported.action)
         end = None if act in (Act.HOLD, Act.LIFT) else supported.planned_end
-        intent = Intent(act, current, supported.to_level, end)
+        intent = Intent(act, current, supported.to_level, end, supported.effective_at)
         assert deviation(intent, supported=supported, prompt=None, now=NOW) is None
 
     @given(levels, st.sampled_from(WARNING_LEVELS), st.data())

@@ -1,6 +1,6 @@
 import pytest
 
-from alerts.lifecycle import MOVES, IllegalMove, State, is_final, move
+from alerts.lifecycle import MOVES, IllegalMove, State, advanced, is_final, move
 
 ALLOWED = [(state, to) for state, onward in MOVES.items() for to in onward]
 FORBIDDEN = [(state, to) for state in State for to in State if to not in MOVES[state]]
@@ -20,7 +20,28 @@ def test_forbidden_moves_are_named(state: State, to: State) -> None:
 
 
 def test_nothing_is_announced_without_approval() -> None:
-    assert [state for state, onward in MOVES.items() if State.ANNOUNCED in onward] == [State.APPROVED]
+    before = {state for state, onward in MOVES.items() if State.ANNOUNCED in onward}
+    assert before == {State.APPROVED, State.ANNOUNCED}  # what is announced may be announced for an earlier start
+
+
+@pytest.mark.parametrize(
+    ("state", "begun", "after"),
+    [
+        (State.ANNOUNCED, False, State.ANNOUNCED),
+        (State.ANNOUNCED, True, State.ACTIVE),
+        (State.RAISED, False, State.RAISED),
+        (State.RAISED, True, State.RAISED),
+        (State.EXTENDED, True, State.EXTENDED),
+    ],
+)
+def test_a_start_brought_forward(state: State, begun: bool, after: State) -> None:
+    assert advanced(state, begun=begun) is after
+
+
+@pytest.mark.parametrize("state", [State.ACTIVE, State.LIFTED, State.PROPOSED, State.LAPSED])
+def test_what_has_begun_or_is_over_begins_no_earlier(state: State) -> None:
+    with pytest.raises(IllegalMove):
+        advanced(state, begun=False)
 
 
 def test_every_state_is_in_the_table_and_can_be_reached() -> None:

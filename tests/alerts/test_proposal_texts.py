@@ -27,11 +27,13 @@ def step(
     prompt: PromptView | None = None,
     now: datetime = START,
     recent: tuple[Level, ...] = (),
+    ahead: datetime | None = None,
 ) -> Step:
     stands = None
     if level is not None:
+        begins = ahead or START - DAY
         stands = InForce(
-            level=level, effective_at=START - DAY, planned_end=planned_end, announced_at=START - DAY, fixed_end=False
+            level=level, effective_at=begins, planned_end=planned_end, announced_at=START - DAY, fixed_end=False
         )
     return next_step(assessment, in_force=stands, prompt=prompt, criteria=criteria(), now=now, recent=recent)
 
@@ -90,6 +92,13 @@ SENTENCES: list[tuple[Callable[[], Step], Action, str, str]] = [
         Action.EXTEND,
         "建议延长橙色预警，自批准时起，解除时间另行通知。",
         "Propose to extend the orange warning on decision, open-ended.",
+    ),
+    (
+        lambda: step(ORANGE, Level.ORANGE, prompt=asks(Level.ORANGE, START - 40 * HOUR), now=START - 60 * HOUR, ahead=START),
+        Action.ADVANCE,
+        "按区域预警提示，建议提前启动橙色预警，自2024-11-06 08:00起，解除时间另行通知；提前量不足，应立即办理。",
+        "Propose to bring the start of the orange warning forward on the regional prompt from 2024-11-06 08:00, open-ended; "
+        "the lead time falls short, act at once.",
     ),
     (
         lambda: step(judged(hourly(aqi=[80.0] * 120), as_of=START + DAY), Level.ORANGE, now=START + DAY),

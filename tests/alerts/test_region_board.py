@@ -55,6 +55,8 @@ class TestWhy:
             (announced(has_list=False), Why.NO_LIST),
             (announced(has_list=False, known=False), Why.IN_STEP),
             (announced(START + HOUR), Why.STARTS_LATER),
+            (announced(START + HOUR, proposed=OPEN), Why.WAITING),
+            (announced(START + HOUR, proposed=closed("rejected")), Why.STARTS_LATER),
             (announced(closed_at=NOON), Why.OVER),
             (announced(proposed=OPEN), Why.IN_STEP),
         ],

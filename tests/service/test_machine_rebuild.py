@@ -110,6 +110,26 @@ def test_a_fixed_end_is_kept_by_the_clock_and_carried_over_to_a_later_start() ->
     assert rebuild(book.entries).books["warning"][1]["closed_at"] == NOW + hours(20)
 
 
+@pytest.mark.parametrize(("at", "state"), [(3, "announced"), (0, "active"), (-1, "active")])
+def test_a_start_brought_forward_leaves_one_response(at: int, state: str) -> None:
+    book = Book()
+    book.step("issue", "red", NOW + hours(10))
+    book.step("advance", "red", max(NOW + hours(at), NOW))
+    found = rebuild(book.entries)
+    assert found.faults == overlaps(found.books) == []
+    warning = found.books["warning"][1]
+    assert (warning["state"], warning["effective_at"]) == (state, max(NOW + hours(at), NOW))
+    assert [one.step for one in in_force(found.books, NOW + hours(12))] == [2]
+    assert [one.level for one in in_force(found.books, NOW + hours(max(at, 0)))] == [Level.RED]
+
+
+def test_what_has_begun_cannot_be_brought_forward() -> None:
+    book = Book()
+    book.step("issue", "red", NOW)
+    book.step("advance", "red", NOW)
+    assert any("cannot become active" in fault for fault in rebuild(book.entries).faults)
+
+
 def _without(kind: str) -> Iterator[Entry]:
     book = Book()
     book.step("issue", "yellow", NOW)
