@@ -131,6 +131,8 @@ class TestAnySequence:
             model.take(level, begins, until)
             if action == "issue":
                 begun = begins
+            elif action == "raise":  # one that begins before the announced start moves that start
+                begun = min(begun, begins)
             standing, ends = (level, until) if action != "lift" else (standing, begins)
             if action == "lift":
                 break
