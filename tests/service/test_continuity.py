@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from alerts.lifecycle import IllegalMove
@@ -36,9 +36,12 @@ class Model:
     def at(self, hour: int) -> str:
         return self.hours.get(hour, "none")
 
-    def take(self, level: str, begins: int, ends: int | None) -> None:
-        """From `begins` on this level holds until `ends`; a hole before it is closed with the level that came before."""
-        if level != "none":
+    def take(self, level: str, begins: int, ends: int | None, *, new: bool) -> None:
+        """From `begins` on this level holds until `ends`; a hole before it is closed with the level that came before.
+
+        Not before a `new` warning: the one before it ended by itself.
+        """
+        if level != "none" and not new:
             last = max((hour for hour in self.hours if hour < begins and self.hours[hour] != "none"), default=None)
             if last is not None:
                 self.hours |= dict.fromkeys(range(last + 1, begins), self.hours[last])
@@ -95,6 +98,8 @@ async def end_what_is_over(runtime: Runtime, adcode: str) -> None:
 class TestAnySequence:
     @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(moves=MOVES)
+    @example(moves=[Move(0, "yellow", 0, 1, extend=False, jobs=False), Move(1, "yellow", 1, None, extend=False, jobs=False)])
+    @example(moves=[Move(0, "yellow", 10, None, False, False), Move(1, "red", 1, None, False, False), Move(1, "orange", 2, 9, False, False)])  # fmt: skip
     async def test_one_response_or_none(self, runtime: Runtime, clock: ManualClock, moves: list[Move]) -> None:
         adcode, start = str(next(CODES)), clock.now() + HOUR
         model = Model(start)
@@ -128,7 +133,7 @@ class TestAnySequence:
                 assert ends is not None
                 assert begins > ends
                 continue
-            model.take(level, begins, until)
+            model.take(level, begins, until, new=action == "issue")
             if action == "issue":
                 begun = begins
             elif action == "raise":  # one that begins before the announced start moves that start
