@@ -104,8 +104,8 @@ class TestWhom:
             away = await uow.fetchval("SELECT id FROM account WHERE login = 'away'")
             deputy = await uow.fetchval("SELECT account_id FROM contact")
             await uow.execute(
-                "INSERT INTO delegation (kind, from_account_id, to_account_id, role, adcode, valid_from, valid_until, reason, made_by, made_at)"
-                " VALUES ('delegation', $1, $2, 'commander', '110000', $3, $4, 'x', $1, $3)",
+                "INSERT INTO delegation (kind, from_account_id, to_account_id, role, adcode, valid_from, valid_until, reason,"
+                " made_by, made_at) VALUES ('delegation', $1, $2, 'commander', '110000', $3, $4, 'x', $1, $3)",
                 away,
                 deputy,
                 NOW,
