@@ -99,7 +99,13 @@ class TestAnySequence:
     @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
     @given(moves=MOVES)
     @example(moves=[Move(0, "yellow", 0, 1, extend=False, jobs=False), Move(1, "yellow", 1, None, extend=False, jobs=False)])
-    @example(moves=[Move(0, "yellow", 10, None, False, False), Move(1, "red", 1, None, False, False), Move(1, "orange", 2, 9, False, False)])  # fmt: skip
+    @example(
+        moves=[
+            Move(0, "yellow", 10, None, False, False),
+            Move(1, "red", 1, None, False, False),
+            Move(1, "orange", 2, 9, False, False),
+        ]
+    )
     async def test_one_response_or_none(self, runtime: Runtime, clock: ManualClock, moves: list[Move]) -> None:
         adcode, start = str(next(CODES)), clock.now() + HOUR
         model = Model(start)
