@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from alerts.levels import Level
-from alerts.proposal import Action, PromptView
+from alerts.proposal import PromptView
+from alerts.proposal_words import Action
 
 
 class Act(StrEnum):

@@ -25,7 +25,7 @@ from alerts.guard import (
 from alerts.instants import parse_instant
 from alerts.levels import Level
 from alerts.plans import Plan
-from alerts.proposal import Action
+from alerts.proposal_words import Action
 from service.accounts.roles import Principal
 from service.kit.canonical import digest
 from service.kit.problems import DeviationRefused, Invalid

@@ -10,7 +10,8 @@ from typing import Any
 from alerts.assessment import Assessment
 from alerts.levels import Level
 from alerts.plans import later_starts
-from alerts.proposal import Reason, Step
+from alerts.proposal import Step
+from alerts.proposal_words import Reason
 
 ENDING = frozenset({"lift", "revoke"})
 STARTING = frozenset({"issue", "raise", "advance"})

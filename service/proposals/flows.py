@@ -11,7 +11,8 @@ from alerts.assessment import Assessment
 from alerts.guard import Act, Ground, Intent, Plea, is_due, judge
 from alerts.levels import Level
 from alerts.plans import Plan
-from alerts.proposal import Action, PromptView, Step
+from alerts.proposal import PromptView, Step
+from alerts.proposal_words import Action
 from service.accounts.factors import confirm
 from service.accounts.roles import Capacity, Principal
 from service.deviations.flows import Unchanged, check_ground, left_unchanged, note_unchanged, standpoint

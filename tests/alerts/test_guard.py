@@ -33,7 +33,8 @@ from alerts.guard import (
 )
 from alerts.instants import DAY, HOUR
 from alerts.levels import WARNING_LEVELS, Level
-from alerts.proposal import Action, InForce, PromptView, next_step
+from alerts.proposal import InForce, PromptView, next_step
+from alerts.proposal_words import Action
 from tests.alerts.air import START, criteria, days, hourly, judged
 
 NOW = START

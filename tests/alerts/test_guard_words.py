@@ -7,7 +7,8 @@ import pytest
 from alerts.guard import Act, Ground, Intent, Kind, Lack, Plea, Supported, deviation, judge
 from alerts.instants import HOUR
 from alerts.levels import Level
-from alerts.proposal import Action, PromptView
+from alerts.proposal import PromptView
+from alerts.proposal_words import Action
 from tests.alerts.air import START
 
 CLEAN = Supported(Action.NONE, Level.NONE)

@@ -10,7 +10,8 @@ from alerts.assessment import Assessment, assess
 from alerts.instants import HOUR, parse_instant
 from alerts.levels import Level
 from alerts.points import Point
-from alerts.proposal import Action, Step, next_step
+from alerts.proposal import Step, next_step
+from alerts.proposal_words import Action
 from alerts.rules import Criteria, EarlyStart
 from alerts.series import Series
 from tests.alerts.air import STANDARDS, criteria

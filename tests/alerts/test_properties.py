@@ -25,7 +25,8 @@ from alerts.chains import BLOCK_HOURS
 from alerts.instants import DAY, HOUR, parse_instant
 from alerts.levels import Level
 from alerts.points import CAUSES, RANGED, VALUES, Point
-from alerts.proposal import Action, InForce, Step, may_lift, next_step
+from alerts.proposal import InForce, Step, may_lift, next_step
+from alerts.proposal_words import Action
 from alerts.rules import Criteria, LiftRule
 from alerts.series import Series
 from alerts.strictness import implies

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from alerts.assessment import Assessment
 from alerts.instants import DAY, HOUR
 from alerts.levels import Level
-from alerts.proposal import Action, InForce, PromptView, Reason, Step, may_lift, next_step
+from alerts.proposal import InForce, PromptView, Step, may_lift, next_step
+from alerts.proposal_words import Action, Reason
 from alerts.rules import LiftRule
 from tests.alerts.air import START, criteria, days, hourly, judged
 

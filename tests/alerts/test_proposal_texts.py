@@ -11,7 +11,8 @@ from alerts.assessment import Assessment, assess
 from alerts.instants import DAY, HOUR
 from alerts.levels import Level
 from alerts.points import CAUSES, Point
-from alerts.proposal import Action, InForce, PromptView, Step, next_step
+from alerts.proposal import InForce, PromptView, Step, next_step
+from alerts.proposal_words import Action
 from alerts.rules import EarlyStart
 from alerts.series import Series
 from tests.alerts.air import STANDARDS, START, criteria, days, hourly, judged

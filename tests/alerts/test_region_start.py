@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.levels import WARNING_LEVELS, Level
-from alerts.proposal import Action, InForce, PromptView, Step, next_step
+from alerts.proposal import InForce, PromptView, Step, next_step
+from alerts.proposal_words import Action
 from alerts.region_step import prompted_step
 from tests.alerts.test_region_step import CLEAN, NOW, assessed, criteria, prompt, spans, stored
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from alerts.assessment import Assessment, assess
 from alerts.levels import WARNING_LEVELS, Level
 from alerts.points import Point
-from alerts.proposal import Action, InForce, PromptView, next_step
+from alerts.proposal import InForce, PromptView, next_step
+from alerts.proposal_words import Action
 from alerts.region_step import from_document, prompted_step
 from alerts.rules import Criteria
 from alerts.series import Series

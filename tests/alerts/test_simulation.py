@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from alerts.instants import DAY, HOUR
 from alerts.levels import Level
 from alerts.points import Point
-from alerts.proposal import Action, InForce
+from alerts.proposal import InForce
+from alerts.proposal_words import Action
 from alerts.simulation import MOST_CASES, Case, Edit, EditError, differences, edited, outcomes
 from tests.alerts.air import RULES, STANDARDS, START, criteria, days, hourly
 
