@@ -16,7 +16,7 @@ from emission_lists.regrading import BESIDE
 from emission_lists.requirements import SeasonalFacts
 from emission_lists.seasonal import COLUMNS
 from service.accounts.roles import Role
-from service.enterprises.composing import _seasonal
+from service.enterprises.composing import seasonal_obligations
 from service.kit.clock import SHANGHAI
 from service.kit.runtime import Runtime
 from service.seasonal.repository import Entry
@@ -61,7 +61,7 @@ class TestWhatItSpeaksOf:
         rows = (line(FIFTH, HALF, STOP), line(FIFTH, HALF, STOP, f"MF0001{BESIDE}"))
         noon = datetime(2016, 12, 1, 12, tzinfo=SHANGHAI)
         whole = Entry(1, CITY, "采暖季", "", noon, noon + timedelta(days=1), HALF)
-        [found] = _seasonal({1: SeasonalFacts(1, CITY, "采暖季")}, [whole], rows)
+        [found] = seasonal_obligations({1: SeasonalFacts(1, CITY, "采暖季")}, [whole], rows)
         assert [asked[0] for asked in found.lines] == ["MF0001"]
 
 

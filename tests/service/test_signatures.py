@@ -91,9 +91,9 @@ class TestBoth:
 
 
 class TestSecrets:
-    @pytest.mark.parametrize("secret", [SECRET, PUBLIC, new_secret(), new_pair()[1]])
-    def test_may_verify(self, secret: str) -> None:
-        check_secret(secret)
+    def test_may_verify(self) -> None:
+        for secret in (SECRET, PUBLIC, new_secret(), new_pair()[1]):
+            check_secret(secret)
 
     @pytest.mark.parametrize(
         "secret", ["", "whsec_", "whsec_short", "whsec_????", "whpk_", "whpk_" + "A" * 40, "whpk_?", "whsec_" + "A" * 200]
