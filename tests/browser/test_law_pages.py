@@ -160,7 +160,7 @@ class TestPlan:
 
     def test_layers_lead_upwards(self, opened: Open) -> None:
         page = opened(NATION, "/law/plans/shijiazhuang-2024")
-        named = page.locator(".layers li").all_inner_texts()
+        named = page.locator("section[aria-labelledby='h-layers'] .layers li").all_inner_texts()
         assert [one.split(" ")[0] for one in named] == [
             "shijiazhuang-2024", "hebei-2024", "national-default", "national-2024",
         ]  # fmt: skip
