@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
@@ -159,12 +160,11 @@ class EmailChannel:
             _wait_for(connection, self._word)
 
         connection.before_text = before_text
-        try:
+        with ExitStack() as unless_sent:
+            unless_sent.callback(_end, connection)
             _wait_for(connection, call.left())
             connection.send_message(message, self._box.sender, [address])
-        except BaseException:
-            _end(connection)
-            raise
+            unless_sent.pop_all()
         self._give_back(connection, more=more)
         return Answer(200, "taken by the mail server")
 
@@ -175,14 +175,13 @@ class EmailChannel:
             connection: _Server = _TlsServer(box.host, box.port, timeout=call.left(), context=tls)
         else:
             connection = _Server(box.host, box.port, timeout=call.left())
-        try:
+        with ExitStack() as unless_open:
+            unless_open.callback(connection.close)
             if box.security == "starttls":
                 connection.starttls(context=tls)
             if box.user is not None:
                 connection.login(box.user, box.password or "")
-        except BaseException:
-            connection.close()
-            raise
+            unless_open.pop_all()
         return connection
 
     def _take(self, call: _Call) -> _Server | None:

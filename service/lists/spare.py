@@ -11,7 +11,7 @@ import sys
 from asyncio import TimerHandle
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from service.lists.frames import AHEAD, HEAD_BYTES
@@ -64,11 +64,14 @@ class Spare:
         self._at_work += 1
         self._stop_timer()
         waiting, self._waiting = self._waiting, None
-        try:
-            return await start() if waiting is None or waiting.returncode is not None else waiting
-        except BaseException:
-            self._at_work -= 1
-            raise
+        with ExitStack() as unless_started:
+            unless_started.callback(self._not_started)
+            process = await start() if waiting is None or waiting.returncode is not None else waiting
+            unless_started.pop_all()
+        return process
+
+    def _not_started(self) -> None:
+        self._at_work -= 1
 
     async def done(self, process: Process) -> None:
         """A task has ended, and with it its process."""

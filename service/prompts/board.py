@@ -117,7 +117,7 @@ def _linked(uow: UnitOfWork, prompt: Any, region: Any, rows: list[Any]) -> Mappi
     if region is None or not region.same_level or prompt["kind"] == "lift":
         return {}
     levels = {row["adcode"]: Level(max(row["prompted"], row["standing"] or 0)) for row in rows}
-    zones = {f"{adcode[:2]}0000": zones_of(uow, f"{adcode[:2]}0000") for adcode in levels}
+    zones = {province: zones_of(uow, province) for province in {f"{adcode[:2]}0000" for adcode in levels}}
     return link_levels(levels, zones)
 
 
@@ -130,7 +130,7 @@ def _facts(uow: UnitOfWork, context: _Context, row: Any) -> Facts:
     mine = context.scope.covers(row["adcode"])
     plan = uow.runtime.law.plan_for(row["adcode"], context.now)
     hours = plan.deadlines.adopt_prompt_hours
-    begins = asked_from(uow, row["adcode"], context.prompt["issued_at"], row["starts_at"])
+    begins = asked_from(plan, context.prompt["issued_at"], row["starts_at"])
     check = context.checks.get(row["adcode"])
     ahead = context.lift_ahead(uow, row["adcode"], plan.id)
     return Facts(

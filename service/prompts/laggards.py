@@ -81,7 +81,7 @@ def _due(
     """When a division is behind for a stage."""
     assert region.laggards is not None
     hours = hours_to_adopt(uow, region, adcode) if stage == PROVINCE else region.laggards.coordinator_after_hours
-    return asked_from(uow, adcode, issued_at, starts_at) + timedelta(hours=hours)
+    return asked_from(uow.runtime.law.plan_for(adcode, uow.now), issued_at, starts_at) + timedelta(hours=hours)
 
 
 def hours_to_adopt(uow: UnitOfWork, region: Region, adcode: str) -> int:

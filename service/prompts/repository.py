@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from alerts.levels import Level
+from alerts.plans import Plan
 from alerts.proposal import PromptView
 from alerts.region import Zones, link_levels
 from service.accounts.roles import Scope
@@ -106,10 +107,9 @@ def _view(row: Any) -> PromptView:
     return PromptView(id=str(row["id"]), level=Level(row["level"]), starts_at=starts, ends_at=beijing(row["ends_at"]))
 
 
-def asked_from(uow: UnitOfWork, adcode: str, issued_at: datetime, starts_at: datetime) -> datetime:
+def asked_from(plan: Plan, issued_at: datetime, starts_at: datetime) -> datetime:
     """From when a division can act on a prompt: its issue, or when its plan allows a warning that starts then."""
-    ahead = uow.runtime.law.plan_for(adcode, uow.now).deadlines.issue_ahead_hours
-    return max(issued_at, starts_at - timedelta(hours=ahead))
+    return max(issued_at, starts_at - timedelta(hours=plan.deadlines.issue_ahead_hours))
 
 
 def adoption(prompt_id: int | str, adcode: str) -> str:

@@ -70,7 +70,7 @@ class Engine:
         self._results: list[Result] = []
         self._late: list[Claim] = []
         self._low = 0
-        self._failure: BaseException | None = None
+        self._failure: asyncio.Task[None] | None = None
         self._contents: OrderedDict[int, tuple[str, str]] = OrderedDict()
 
     async def work(self) -> None:
@@ -96,7 +96,7 @@ class Engine:
             if self._results or self._late or (self._look and len(self._ready) < AHEAD):
                 await self._turn()
             if self._failure is not None:
-                raise self._failure
+                await self._failure  # raises: the job is held, to be looked into
             if self._calls:
                 await self._progress.wait()
             elif not (self._results or self._late or self._look or await self._others_end_soon() or self._look):
@@ -189,11 +189,13 @@ class Engine:
 
     async def _call(self, claim: Claim) -> None:
         """One attempt from signature to answer."""
+        task, failed = asyncio.current_task(), True
         try:
             self._keep(await self._attempt(claim))
-        except Exception as error:  # noqa: BLE001 - raised by the job, which is held to be looked into
-            self._failure = error
+            failed = False
         finally:
+            if failed:
+                self._failure = task
             self._fast -= self._quick.pop(claim.id, 0.0) > 0
             self._ended(claim)
 

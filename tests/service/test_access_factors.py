@@ -203,6 +203,8 @@ class TestConfirm:
         async with runtime.unit() as uow:
             await factors.confirm(uow, who, one.code(watch.at))
         await confirm(runtime, who, one.code(watch.at))
+        with pytest.raises(FactorWrong):  # this time it was used
+            await confirm(runtime, who, one.code(watch.at))
 
     async def test_wrong_codes_are_counted_although_the_call_is_refused(
         self, client: Client, runtime: Runtime, watch: Any
