@@ -46,6 +46,7 @@ async def tell_all(uow: UnitOfWork, topic: str, adcodes: Collection[str]) -> Non
     """Tell every node that something changed in these divisions; heard only after the commit."""
     if adcodes:
         told = [f"{topic}:{adcode}" for adcode in adcodes]
+        uow.told(topic)
         await uow.execute("SELECT pg_notify($1, n) FROM unnest($2::text[]) n", NOTIFY_CHANNEL, told)
 
 

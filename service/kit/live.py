@@ -71,6 +71,16 @@ class Live:
 
     def changed(self, topic: str, adcode: str) -> None:
         """Forget what the change touches and wake the pages."""
+        self.forget_about(topic)
+        for queue in list(self.subscribers):
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(f"{topic}:{adcode}")
+        for hook in self.on_change:
+            hook(topic, adcode)
+
+    def forget_about(self, topic: str) -> None:
+        """Forget what a change of this kind makes stale."""
         if topic in {"response", "list"}:
             self.responses.clear()
         if topic in TOUCHING_REQUIREMENTS:
@@ -85,12 +95,6 @@ class Live:
             self.feeds.clear()
         if topic in TOUCHING_INBOX:
             self.inbox.clear()
-        for queue in list(self.subscribers):
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(f"{topic}:{adcode}")
-        for hook in self.on_change:
-            hook(topic, adcode)
 
     def forget(self) -> None:
         """Forget everything, for instance after the listening connection was lost."""

@@ -41,6 +41,7 @@ class UnitOfWork:
         self.runtime = runtime
         self.now: datetime = runtime.clock.now()
         self.committed = False
+        self._told: set[str] = set()
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of one statement; instants come back in Beijing time by `beijing`."""
@@ -90,6 +91,7 @@ class UnitOfWork:
 
     async def tell(self, topic: str, adcode: str = "") -> None:
         """Tell every node that something changed (pages, caches); heard only after the commit."""
+        self.told(topic)
         await self.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, f"{topic}:{adcode}")
 
     async def instead(self, work: Callable[[UnitOfWork], Awaitable[None]]) -> None:
@@ -99,13 +101,25 @@ class UnitOfWork:
         """
         await self._transaction.rollback()
         self.committed = True  # nothing of the unit is left that could be rolled back
+        self._told.clear()
         async with self.connection.transaction():
             await work(self)
+        self._forget_told()
 
     async def commit(self) -> None:
         """Make everything durable. The only place in the service that commits."""
         await self._transaction.commit()
         self.committed = True
+        self._forget_told()
+
+    def told(self, topic: str) -> None:
+        """Let this node forget at the commit what such a change makes stale: who has just changed it and looks must see it."""
+        self._told.add(topic)
+
+    def _forget_told(self) -> None:
+        for topic in self._told:
+            self.runtime.live.forget_about(topic)
+        self._told.clear()
 
 
 def beijing(instant: datetime | None) -> datetime | None:

@@ -100,7 +100,7 @@ def test_nobody_is_shut_out(opened: Open, width: int, scheme: str) -> None:
 def test_the_table_says_what_the_picture_shows(opened: Open) -> None:
     page = opened("demo-duty", "/findings?lang=en")
     page.goto(running(page))
-    page.locator("summary").click()
+    page.locator("main summary").click()
     table = page.locator("details table")
     expect(table.locator("tr.unknown")).to_have_count(3)
     expect(table).to_contain_text("missing")

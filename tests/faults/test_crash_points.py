@@ -28,6 +28,8 @@ ONE_EACH = (
     "response",
     "message",
     "notice",
+    "mailing",
+    "circular",
 )
 
 
@@ -45,6 +47,13 @@ async def ledger_kinds(runtime: Runtime) -> dict[str, int]:
     async with runtime.unit() as uow:
         rows = await uow.fetch("SELECT kind, count(*) AS entries FROM ledger_entry GROUP BY kind")
     return {row["kind"]: row["entries"] for row in rows}
+
+
+async def told(runtime: Runtime) -> dict[str, int]:
+    """How many messages of each kind people have in their inboxes."""
+    async with runtime.unit() as uow:
+        rows = await uow.fetch("SELECT kind, count(*) AS messages FROM inbox_message GROUP BY kind")
+    return {row["kind"]: row["messages"] for row in rows}
 
 
 async def recorded(runtime: Runtime, kind: str) -> int:
@@ -94,7 +103,10 @@ async def test_killed_at_every_step_of_the_chain(client: Client, runtime: Runtim
     assert job_until_through(site, "fan_out") >= 7
     assert job_until_through(site, "deliver") >= 6
     assert job_until_through(site, "publish") >= 4
+    assert job_until_through(site, "mail_out") >= 2
+    assert job_until_through(site, "tell_people") >= 8
 
+    assert await told(runtime) == {"proposal": 1, "neighbour": 5, "upper": 1, "task": 1}
     assert await counts(runtime, *ONE_EACH, "delivery") == dict.fromkeys(ONE_EACH, 1) | {"delivery": 2}
     once = (
         "forecasts.received",
@@ -113,7 +125,7 @@ async def test_killed_at_every_step_of_the_chain(client: Client, runtime: Runtim
     announced = (await client.http.get("/public/warnings.json")).json()
     assert [warning["level"] for warning in announced["warnings"]] == ["yellow"]
     async with runtime.unit() as uow:
-        assert await uow.fetchval("SELECT count(*) FROM pgqueuer") == 0
+        assert [row["entrypoint"] for row in await uow.fetch("SELECT entrypoint FROM pgqueuer")] == []
     await seal(runtime)
     connection = await runtime.database.connect()
     assert (await verify(connection)).whole

@@ -89,6 +89,15 @@ class TestReading:
         assert (await inbox_of(client, first))[0] == 0
         assert (await inbox_of(client, second))[0] == 1
 
+    async def test_who_has_read_sees_it_before_the_node_hears_of_it(self, client: Client, runtime: Runtime) -> None:
+        who = await client.account(DUTY)
+        await told(runtime)
+        runtime.live.listening = True  # though nothing is ever heard
+        assert "<b" in (await client.http.get("/parts/inbox", headers=who)).text
+        number = (await client.http.get("/api/v1/me/inbox", headers=who)).json()["items"][0]["id"]
+        await client.http.post(f"/api/v1/me/inbox/{number}/read", headers=who)
+        assert "<b" not in (await client.http.get("/parts/inbox", headers=who)).text
+
     async def test_nobody_marks_what_is_not_theirs(self, client: Client, runtime: Runtime) -> None:
         await told(runtime)
         async with runtime.unit() as uow:
