@@ -25,6 +25,7 @@ from service.grades.endpoints import router as grades
 from service.guarantees.endpoints import router as guarantees
 from service.guides.endpoints import router as guides
 from service.kit import problems
+from service.kit.auth import runtime_of
 from service.kit.body import BodyLimit
 from service.kit.health import router as health
 from service.kit.jobs import Ticker, Worker, tick
@@ -88,7 +89,10 @@ ROUTERS = (
 
 
 def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:
-    """The application over a runtime. `background` runs the listener, the ticker and (by setting) the worker beside it."""
+    """The application over a runtime. `background` runs the listener, the ticker and (by setting) the worker beside it.
+
+    Whatever answers finds the runtime at `app.state.runtime` and nowhere else.
+    """
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -111,11 +115,11 @@ def create_app(runtime: Runtime, *, background: bool = True) -> FastAPI:
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.include_router(public_router(runtime.settings.public_root))
+    app.include_router(public_router(lambda request: runtime_of(request).settings.public_root))
     install_pages(app)
-    app.add_middleware(BodyLimit, settings=runtime.settings)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(NoteRefusals, runtime=runtime)
+    app.add_middleware(NoteRefusals)
     return app
 
 

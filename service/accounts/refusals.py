@@ -16,9 +16,8 @@ LONGEST_PATH = 200
 class NoteRefusals:
     """ASGI middleware: when somebody who is signed in was answered 403, it is noted after the answer."""
 
-    def __init__(self, app: ASGIApp, runtime: Runtime) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.runtime = runtime
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -36,20 +35,21 @@ class NoteRefusals:
         await self.app(scope, receive, send_and_look)
         principal = state.get("principal")
         if refused and isinstance(principal, Principal):
-            await self._note(principal, scope)
+            await _note(scope["app"].state.runtime, principal, scope)
 
-    async def _note(self, principal: Principal, scope: Scope) -> None:
-        if not self.runtime.sign_ins.begin(f"refused:{principal.account_id}", "", datetime.now(tz=UTC)):
-            return
-        async with self.runtime.unit() as uow:
-            await uow.record(
-                "access.refused",
-                principal.scope.adcode,
-                account=principal.account_id,
-                login=principal.login,
-                role=principal.role.value,
-                method=scope["method"],
-                path=str(scope["path"])[:LONGEST_PATH],
-                key=principal.key_scopes is not None,
-            )
-            await uow.commit()
+
+async def _note(runtime: Runtime, principal: Principal, scope: Scope) -> None:
+    if not runtime.sign_ins.begin(f"refused:{principal.account_id}", "", datetime.now(tz=UTC)):
+        return
+    async with runtime.unit() as uow:
+        await uow.record(
+            "access.refused",
+            principal.scope.adcode,
+            account=principal.account_id,
+            login=principal.login,
+            role=principal.role.value,
+            method=scope["method"],
+            path=str(scope["path"])[:LONGEST_PATH],
+            key=principal.key_scopes is not None,
+        )
+        await uow.commit()

@@ -50,24 +50,23 @@ async def read_body(request: Request, limit: int) -> bytes:
 
 
 class BodyLimit:
-    """ASGI middleware: no endpoint, whatever reads its body, takes more than the settings allow."""
+    """ASGI middleware: no endpoint, whatever reads its body, takes more than the application's settings allow."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.settings = settings
 
-    def limit_of(self, path: str) -> int:
+    def limit_of(self, path: str, settings: Settings) -> int:
         """Bytes that a path takes."""
         if path == "/simulation":
-            return max(self.settings.max_body_bytes, MOST_CSV_BYTES) + FORM_ROOM
+            return max(settings.max_body_bytes, MOST_CSV_BYTES) + FORM_ROOM
         uploads = path in UPLOAD_PATHS or path.startswith(IMPORTS_PATH)
-        return self.settings.max_upload_bytes + FORM_ROOM if uploads else self.settings.max_body_bytes
+        return settings.max_upload_bytes + FORM_ROOM if uploads else settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.limit_of(scope["path"])
+        limit = self.limit_of(scope["path"], scope["app"].state.runtime.settings)
         refusal = too_large(limit).response(scope["path"])
         if declared_length(Headers(scope=scope).get("content-length")) > limit:
             await refusal(scope, receive, send)

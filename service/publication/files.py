@@ -5,6 +5,7 @@ may serve the same folder (`root/current/`) instead.
 
 import hashlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
@@ -52,8 +53,8 @@ class PublicFile:
     written: float
 
 
-def public_router(root: Path) -> APIRouter:
-    """Routes for GET and HEAD below /public/, reading the PublicStore in `root`."""
+def public_router(root_of: Callable[[Request], Path]) -> APIRouter:
+    """Routes for GET and HEAD below /public/, reading the PublicStore in the folder that `root_of` names."""
     router = APIRouter()
 
     @router.api_route("/public", methods=["GET", "HEAD"], include_in_schema=False)
@@ -62,7 +63,7 @@ def public_router(root: Path) -> APIRouter:
 
     @router.api_route("/public/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
     def file(path: str, request: Request) -> Response:
-        return answer(root, path, request.method, request.headers.get("if-none-match"))
+        return answer(root_of(request), path, request.method, request.headers.get("if-none-match"))
 
     return router
 

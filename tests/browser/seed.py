@@ -12,7 +12,6 @@ import httpx
 from emission_lists.generator import generate_list
 from service.accounts.flows import create_account
 from service.accounts.roles import Principal, Role, Scope
-from service.app import create_app
 from service.demo.episodes import load_episode
 from service.demo.messages import FeedMessage, messages
 from service.feeds.flows import register
@@ -25,6 +24,7 @@ from service.lists.flows import activate, store_draft
 from service.lists.workbooks import guide_of, profile
 from service.prompts.flows import issue
 from service.proposals.flows import decide
+from tests.support import app_over
 
 PASSWORD = "twelve quiet geese"
 PRESENT = datetime(2016, 12, 15, 18, 30, tzinfo=SHANGHAI)
@@ -115,7 +115,7 @@ async def _people(runtime: Runtime, uscc: str, secret: str) -> dict[str, Princip
 
 async def _post(runtime: Runtime, clock: ManualClock, secret: str, sent: Iterable[FeedMessage]) -> None:
     """Deliver the messages as a feed does, each at its own time."""
-    transport = httpx.ASGITransport(app=create_app(runtime, background=False))
+    transport = httpx.ASGITransport(app=app_over(runtime))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         for number, message in enumerate(sent):
             clock.current = max(clock.current, message.at)

@@ -22,7 +22,7 @@ def store(tmp_path: Path) -> PublicStore:
 @pytest.fixture
 async def client(store: PublicStore) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    app.include_router(public_router(store.root))
+    app.include_router(public_router(lambda _: store.root))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as found:
         yield found
 

@@ -11,7 +11,6 @@ from typing import Any
 import asyncpg
 import httpx
 
-from service.app import create_app
 from service.demo.outside import Outside
 from service.drills.drill import Drill
 from service.drills.participants import LEADER
@@ -20,6 +19,7 @@ from service.drills.surroundings import Where
 from service.kit.clock import ManualClock
 from service.kit.jobs import Worker, tick
 from service.kit.runtime import Runtime
+from tests.support import app_over
 
 ORANGE, PROMPT = "sudden-orange-absent", "ministry-prompt-2016"
 STEP = timedelta(minutes=10)
@@ -35,7 +35,7 @@ async def ready(live: Runtime, folder: Path, drill_id: int) -> AsyncIterator[Dri
     """The drill ready to be played, its API in process."""
     where = Where(data_dir=folder, database_url=live.database.address)
     drill = await make_ready(live.database.address, where, drill_id, host="127.0.0.1", port=8100)
-    app = create_app(drill.runtime, background=False)
+    app = app_over(drill.runtime)
     app.state.drill = drill
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://drill.invalid") as http:
         async with drill.runtime.unit() as uow:

@@ -13,7 +13,6 @@ import pytest
 
 from service.accounts.flows import sign_in
 from service.accounts.roles import Role
-from service.app import create_app
 from service.channels.base import RecordingChannel
 from service.kit.auth import COOKIE
 from service.kit.database import Database
@@ -22,7 +21,7 @@ from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.security import HEADERS
 from service.lists.imports import Upload, begin
-from tests.support import HEAVY, PASSWORD, Client, approve_open, forecast, listed
+from tests.support import HEAVY, PASSWORD, Client, app_over, approve_open, forecast, listed
 
 COMMANDER, COORDINATOR, ENTERPRISE = Role.COMMANDER, Role.COORDINATOR, Role.ENTERPRISE
 ALL = frozenset(Role)
@@ -352,7 +351,7 @@ async def call(client: Client, route: str, world: dict[str, str], who: dict[str,
 
 class TestMatrix:
     def test_every_route_has_a_rule(self, client: Client) -> None:
-        documented = create_app(client.runtime, background=False).openapi()["paths"]
+        documented = app_over(client.runtime).openapi()["paths"]
         routes = {f"{method.upper()} {path}" for path, methods in documented.items() for method in methods}
         assert routes == RULES.keys() | {LEAVES}
 

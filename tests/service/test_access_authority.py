@@ -14,12 +14,11 @@ from hypothesis import strategies as st
 from service.accounts import keys
 from service.accounts.flows import principal_of
 from service.accounts.roles import LENDABLE, Principal, Role, Scope, StandIn
-from service.app import create_app
 from service.kit.clock import ManualClock
 from service.kit.problems import Forbidden
 from service.kit.runtime import Runtime
 from tests.service.access_support import account_id, ledger_kinds, office, until
-from tests.support import NOW, Client, listed
+from tests.support import NOW, Client, app_over, listed
 
 PLACES = ["110000", "130000", "130100", "130200", "100000"]
 LATER = NOW + timedelta(days=1)
@@ -252,7 +251,7 @@ class TestKeys:
 
     async def test_no_key_of_any_scope_decides_signs_or_keeps_accounts(self, client: Client) -> None:
         """Every route that is not plainly for programs, present or future, is closed to a key with all scopes."""
-        documented = create_app(client.runtime, background=False).openapi()["paths"]
+        documented = app_over(client.runtime).openapi()["paths"]
         who = Principal(1, "k", "k", Role.COMMANDER, Scope("100000"), None, key_scopes=frozenset(keys.SCOPES))
         opened = set()
         for path, methods in documented.items():

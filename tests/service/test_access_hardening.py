@@ -27,7 +27,7 @@ from service.kit.settings import Settings
 from service.proposals.chains import capacity
 from service.web.forms import local_path
 from tests.service.access_support import Office, account_id, browser, ledger_kinds, office
-from tests.support import NOW, PASSWORD, Client, listed
+from tests.support import NOW, PASSWORD, Client, app_over, listed
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +61,7 @@ class TestOnwards:
 
 class TestReadingKeys:
     def opened(self, client: Client) -> set[str]:
-        documented = create_app(client.runtime, background=False).openapi()["paths"]
+        documented = app_over(client.runtime).openapi()["paths"]
         return {path for path, methods in documented.items() if "get" in methods and self.may("GET", path)}
 
     def may(self, method: str, path: str) -> bool:
