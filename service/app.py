@@ -53,6 +53,7 @@ from service.warnings.endpoints import router as warnings
 from service.web.endpoints import install as install_pages
 
 ROUTERS = (
+    enterprises,  # asked most, and routes are looked through in this order
     deliveries,
     accounts,
     account_book,
@@ -60,7 +61,6 @@ ROUTERS = (
     circulars,
     deviations,
     divisions,
-    enterprises,
     evaluations,
     evidence,
     feeds,

@@ -7,7 +7,7 @@ or when the listening connection is lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
@@ -28,6 +28,7 @@ class Memory:
     def __init__(self, limit: int = MAX_REMEMBERED) -> None:
         self._limit = limit
         self._values: dict[Any, Any] = {}
+        self._reading: dict[Any, tuple[int, asyncio.Future[Any]]] = {}
         self.times_forgotten = 0
 
     def get(self, key: Any) -> Any:
@@ -44,6 +45,30 @@ class Memory:
         if len(self._values) >= self._limit:
             self._values.clear()
         self._values[key] = value
+
+    async def once(self, key: Any, read: Callable[[], Awaitable[Any]]) -> Any:
+        """The remembered value, or what `read` gives now; who asks while it is being read waits for that instead of reading too."""
+        kept = self._values.get(key)
+        if kept is not None:
+            return kept
+        since = self.times_forgotten
+        begun = self._reading.get(key)
+        if begun is not None and begun[0] == since:
+            await asyncio.wait((begun[1],))
+            if not begun[1].cancelled():
+                return begun[1].result()
+            return await read()
+        flight = since, asyncio.get_running_loop().create_future()
+        self._reading[key] = flight
+        try:
+            value = await read()
+            self.put(key, value, since)
+            flight[1].set_result(value)
+            return value
+        finally:
+            flight[1].cancel()  # of no effect after a result; who waits reads for itself when there is none
+            if self._reading.get(key) is flight:
+                del self._reading[key]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -78,12 +78,13 @@ def _responding(row: Any) -> Responding:
 async def of_division(uow: UnitOfWork, adcode: str) -> tuple[Responding, ...]:
     """Every response a division has had, oldest first. One row per step: a handful in a season."""
     live = uow.runtime.live
-    known: tuple[Responding, ...] | None = live.responses.get(adcode) if live.listening else None
-    if known is None:
-        since = live.responses.times_forgotten
-        known = tuple(_responding(row) for row in await uow.fetch(SQL, adcode))
-        if live.listening:
-            live.responses.put(adcode, known, since)
+
+    async def read() -> tuple[Responding, ...]:
+        return tuple(_responding(row) for row in await uow.fetch(SQL, adcode))
+
+    if not live.listening:
+        return await read()
+    known: tuple[Responding, ...] = await live.responses.once(adcode, read)
     return known
 
 

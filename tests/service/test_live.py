@@ -1,0 +1,85 @@
+"""What a process remembers between requests: read once for all who ask at the same time, and never kept when made stale."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from service.kit.live import Memory
+
+
+class Source:
+    """Something to read whose answers are given out one by one."""
+
+    def __init__(self) -> None:
+        self.asked: list[asyncio.Future[str]] = []
+
+    async def read(self) -> str:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return await self.asked[-1]
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+async def begin(memory: Memory, read: Callable[[], Awaitable[str]]) -> asyncio.Task[str]:
+    task = asyncio.create_task(memory.once("key", read))
+    await asyncio.sleep(0)
+    return task
+
+
+async def test_who_ask_at_the_same_time_share_one_reading(source: Source) -> None:
+    memory = Memory()
+    tasks = [await begin(memory, source.read) for _ in range(5)]
+    source.asked[0].set_result("a")
+    assert await asyncio.gather(*tasks) == ["a"] * 5
+    assert len(source.asked) == 1
+    assert await memory.once("key", source.read) == "a"
+    assert len(source.asked) == 1
+
+
+async def test_when_the_reader_fails_the_others_read_for_themselves(source: Source) -> None:
+    memory = Memory()
+    first, second = await begin(memory, source.read), await begin(memory, source.read)
+    source.asked[0].set_exception(ConnectionError("gone"))
+    with pytest.raises(ConnectionError):
+        await first
+    await asyncio.sleep(0)
+    source.asked[1].set_result("b")
+    assert await second == "b"
+
+
+async def test_when_the_reader_is_called_off_the_others_read_for_themselves(source: Source) -> None:
+    memory = Memory()
+    first, second = await begin(memory, source.read), await begin(memory, source.read)
+    first.cancel()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    source.asked[1].set_result("b")
+    assert await second == "b"
+    assert first.cancelled()
+
+
+async def test_when_one_who_waits_is_called_off_the_reading_goes_on(source: Source) -> None:
+    memory = Memory()
+    first, second = await begin(memory, source.read), await begin(memory, source.read)
+    second.cancel()
+    await asyncio.sleep(0)
+    source.asked[0].set_result("a")
+    assert await first == "a"
+    assert memory.get("key") == "a"
+
+
+async def test_what_is_made_stale_while_it_is_read_is_neither_kept_nor_shared(source: Source) -> None:
+    memory = Memory()
+    before = await begin(memory, source.read)
+    memory.clear()
+    after = await begin(memory, source.read)
+    source.asked[0].set_result("old")
+    source.asked[1].set_result("new")
+    assert (await before, await after) == ("old", "new")
+    assert memory.get("key") == "new"
