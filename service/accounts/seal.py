@@ -1,6 +1,7 @@
 """The service's own key: seals secrets at rest (AES-256-GCM) and hashes keys and codes (HMAC-SHA-256).
 
-Every node needs the same one: `LANTIAN_SECRET_KEY`, or a file in the data folder that the first start makes.
+Every node needs the same one: `LANTIAN_SECRET_KEY`, or a file in the data folder that the first start makes. Secrets that sign or
+verify webhooks stand in the database as `sealed:` and the sealed text; plain ones of older versions are read as they are.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,9 +20,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from service.kit.problems import Busy
 from service.kit.settings import Settings
+from service.kit.signatures import PUBLIC_KEY
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
+MARK = "sealed:"
+"""How a sealed text begins; no webhook secret does, for base64 has no colon."""
+REMEMBERED = 20_000
+"""Opened secrets that a process remembers."""
 
 
 @dataclass(frozen=True)
@@ -56,18 +63,25 @@ class Seal:
 def seal_of(settings: Settings) -> Seal:
     """The seal of a deployment."""
     given = settings.secret_key.get_secret_value() if settings.secret_key else None
-    return _seal(given, settings.data_dir / "keys" / "secret")
+    return _seal(given, settings.data_dir)
 
 
 @lru_cache(maxsize=64)
-def _seal(given: str | None, path: Path) -> Seal:
+def _seal(given: str | None, folder: Path) -> Seal:
     if given is not None:
         return Seal(hashlib.sha256(given.encode()).digest())
-    return Seal(_kept_key(path))
+    return Seal(_kept_key(folder / "keys" / "secret"))
 
 
 def _kept_key(path: Path) -> bytes:
     """The key of the data folder, made once; two starts at once agree on one."""
+    try:
+        return _read_or_made(path)
+    except OSError as error:
+        raise Busy(f"The key {path} can be neither read nor made ({error}); give LANTIAN_SECRET_KEY.") from error
+
+
+def _read_or_made(path: Path) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = path.with_name(f".secret.{os.getpid()}.{os.urandom(4).hex()}")
@@ -86,3 +100,41 @@ def _kept_key(path: Path) -> bytes:
     if len(key) != KEY_BYTES:
         raise Busy(f"{path} is no key of {KEY_BYTES} bytes; restore it from a copy, or give LANTIAN_SECRET_KEY.")
     return key
+
+
+def is_open(kept: str) -> bool:
+    """Whether a stored text is a secret that lies in the open; public keys are none."""
+    return not kept.startswith((MARK, PUBLIC_KEY))
+
+
+def sealed(settings: Settings, kept: str, about: str) -> str:
+    """What is stored of a secret; what is sealed already, and a public key, stays as it is."""
+    return MARK + seal_of(settings).close(kept.encode(), about) if is_open(kept) else kept
+
+
+def openable(settings: Settings, kept: Iterable[str], about: str) -> list[str]:
+    """Those of the stored secrets that this node's key opens, in their order; plain ones as they are."""
+    found: list[str] = []
+    for one in kept:
+        secret = _opened(seal_of(settings), one, about) if one.startswith(MARK) else one
+        if secret is not None:
+            found.append(secret)
+    return found
+
+
+def opened(settings: Settings, kept: Iterable[str], about: str) -> list[str]:
+    """Like `openable`. Raises Busy when there are secrets and the key opens none of them."""
+    stored = list(kept)
+    found = openable(settings, stored, about)
+    if stored and not found:
+        raise Busy("A secret cannot be opened with this node's key; give every node the same LANTIAN_SECRET_KEY.")
+    return found
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _opened(seal: Seal, kept: str, about: str) -> str | None:
+    """The secret; None when it was sealed by another key, for somebody else, or is damaged."""
+    try:
+        return seal.open(kept.removeprefix(MARK), about).decode()
+    except (Busy, ValueError):
+        return None

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.error import URLError
 
+from service.accounts.seal import sealed
 from service.bench.load import Call, Result, compared, per_second
 from service.bench.stage import Stage, free_port
 from service.channels.webhook import HttpChannel
@@ -23,6 +24,7 @@ from service.kit.canonical import canonical
 from service.kit.signatures import headers, new_secret
 from service.subscriptions.flows import write_deliveries
 from service.subscriptions.keeping import host_of
+from service.subscriptions.signing import about_endpoint
 
 ENDPOINTS, HOSTS = 10_000, 250
 SLOW_IN, SLOW_SECONDS = 100, 4.0
@@ -31,8 +33,11 @@ EVENT = "warning.issued"
 ADCODE = "110000"
 SUBSCRIBE_SQL = """
 INSERT INTO subscription (account_id, adcode, prefix, url, host, secrets, events, state, created_at)
-SELECT (SELECT id FROM account WHERE login = 'bench'), $1, '11', url, host, $4, '[]', 'active', now()
-FROM unnest($2::text[], $3::text[]) AS t(url, host)
+SELECT (SELECT id FROM account WHERE login = 'bench'), $1, '11', url, host, '[]', '[]', 'active', now()
+FROM unnest($2::text[], $3::text[]) AS t(url, host) RETURNING id
+"""
+KEEP_SQL = """
+UPDATE subscription s SET secrets = t.secrets FROM unnest($1::bigint[], $2::jsonb[]) AS t(id, secrets) WHERE s.id = t.id
 """
 BODY = canonical(
     {
@@ -95,9 +100,11 @@ def addresses(port: int, endpoints: int, *, slow: bool = False) -> list[str]:
 
 async def _subscribe(stage: Stage, urls: Sequence[str]) -> None:
     async with stage.runtime.unit() as uow:
-        await uow.execute(
-            SUBSCRIBE_SQL, ADCODE, list(urls), [host_of(url) for url in urls], canonical([new_secret()])
-        )
+        rows = await uow.fetch(SUBSCRIBE_SQL, ADCODE, list(urls), [host_of(url) for url in urls])
+        made = [row["id"] for row in rows]
+        settings = stage.runtime.settings
+        kept = [canonical([sealed(settings, new_secret(), about_endpoint(one))]) for one in made]
+        await uow.execute(KEEP_SQL, made, kept)
         await uow.commit()
 
 

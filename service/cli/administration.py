@@ -16,7 +16,7 @@ from service.accounts.flows import create_account
 from service.accounts.policy import check_password
 from service.accounts.roles import NATION, Role
 from service.cli.serve import runtime_from, settings_of
-from service.feeds.flows import AIR, EVIDENCE
+from service.feeds.flows import AIR, EVIDENCE, secrets_of
 from service.feeds.flows import register as register_feed
 from service.feeds.poller import LAYOUTS
 from service.kit.canonical import canonical
@@ -157,7 +157,7 @@ def run_feed(call: argparse.Namespace) -> int:
         return _refused("--poll and --layout belong together; give both or none.")
 
     async def work(uow: UnitOfWork) -> dict[str, Any]:
-        kept = await uow.fetchval("SELECT secrets FROM feed WHERE id = $1", call.name) or []
+        kept = await secrets_of(uow, call.name)
         secret = new_secret()
         poll = {"url": call.poll, "layout": call.layout} if call.poll else None
         await register_feed(uow, call.name, call.title or call.name, call.adcode, [secret, *kept[:1]], poll, call.kind)

@@ -22,6 +22,7 @@ COMMANDS = {
     "drill": "drill",
     "account": "administration",
     "feed": "administration",
+    "secrets": "sealing",
 }
 """Command → module under `service.cli`."""
 

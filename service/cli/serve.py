@@ -10,15 +10,18 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import structlog
 import uvicorn
 from fastapi import FastAPI
 
+from service.accounts.sealing import found
 from service.app import create_app, running
 from service.kit.database import Database, address_of
 from service.kit.grants import SameRole, grant_rows
 from service.kit.logs import set_up_logs
 from service.kit.memory import settle
 from service.kit.migrate import migrate
+from service.kit.problems import Busy
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.law.loader import load_law
@@ -44,6 +47,7 @@ def register(commands: Any) -> None:
         command.add_argument("--json", action="store_true", help="log and answer in JSON lines")
 
 
+logger = structlog.get_logger("lantian.start")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -110,14 +114,31 @@ def run_serve(call: argparse.Namespace) -> int:
 
 
 async def _ready(runtime: Runtime) -> bool:
-    """Upgrade the database; whether it holds the demonstration."""
+    """Upgrade the database, say what is wrong with its secrets; whether it holds the demonstration."""
     from service.demo.serving import is_demo
 
     await migrate(runtime.database.address)
     try:
+        await _look_at_secrets(runtime)
         return await is_demo(runtime)
     finally:
         await runtime.database.close()
+
+
+async def _look_at_secrets(runtime: Runtime) -> None:
+    """Warn of secrets in the open and of such that this node cannot open; the service starts all the same."""
+    try:
+        async with runtime.unit() as uow:
+            secrets = await found(uow)
+    except Busy as error:
+        logger.warning("the key of this node cannot be used", problem=error.detail)
+        return
+    if secrets.plain:
+        logger.warning("secrets lie in the open in the database; run lantian secrets seal", secrets=secrets.plain)
+    if secrets.foreign:
+        logger.warning(
+            "secrets were sealed by another key; give every node the same LANTIAN_SECRET_KEY", secrets=secrets.foreign
+        )
 
 
 def run_demo(call: argparse.Namespace, settings: Settings) -> int:

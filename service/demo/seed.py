@@ -19,7 +19,7 @@ from service.demo.episodes import Episode
 from service.demo.filing import CITY, EVIDENCE_FEED
 from service.demo.messages import FORECAST_FEEDS, OBSERVATION_FEED
 from service.demo.policy import BEIJING_CHIEF, BEIJING_DUTY, COMMANDER, COORDINATOR, DEPUTY, DUTY, OFFICE
-from service.feeds.flows import AIR, EVIDENCE, register
+from service.feeds.flows import AIR, EVIDENCE, register, secrets_of
 from service.kit.runtime import Runtime
 from service.kit.signatures import new_secret
 from service.lists.flows import activate, store_draft
@@ -89,14 +89,14 @@ def enterprise_login(adcode: str) -> str:
 async def seed_feeds(runtime: Runtime) -> dict[str, list[str]]:
     """Register the demonstration's feeds with fresh secrets where they are missing; returns all secrets by feed."""
     async with runtime.unit() as uow:
-        known = {row["id"]: list(row["secrets"]) for row in await uow.fetch("SELECT id, secrets FROM feed")}
+        known = {feed: await secrets_of(uow, feed) for feed in FEEDS}
         for feed, title in FEEDS.items():
-            if feed not in known:
+            if not known[feed]:
                 known[feed] = [new_secret()]
                 kind = EVIDENCE if feed == EVIDENCE_FEED else AIR
                 await register(uow, feed, title, NATION, known[feed], kind=kind)
         await uow.commit()
-    return {feed: known[feed] for feed in FEEDS}
+    return known
 
 
 async def seed_accounts(runtime: Runtime, *, visitors: bool = True) -> dict[str, str]:

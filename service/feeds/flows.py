@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alerts.points import Point, PointError, check_points
 from service.accounts.roles import Scope
+from service.accounts.seal import openable, opened, sealed
 from service.feeds.schemas import Delivery, FeedMessage, SingleMessage
 from service.kit.canonical import canonical
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
@@ -73,10 +74,15 @@ async def receive(uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str
 async def signed_by(
     uow: UnitOfWork, feed_id: str, kind: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[Any, str]:
-    """The row of the feed that signed a body, and the webhook id. Raises WrongSignature, Forbidden for a feed of another kind."""
+    """The row of the feed that signed a body, and the webhook id. Raises WrongSignature, Forbidden for a feed of another kind.
+
+    Raises Busy when this node's key opens no secret of the feed.
+    """
     feed = await _feed(uow, feed_id)
+    # an unknown feed is answered like a wrong signature
+    secrets = opened(uow.runtime.settings, feed["secrets"], about_feed(feed_id)) if feed else NOBODY
     webhook_id = verify(
-        feed["secrets"] if feed else NOBODY,  # an unknown feed is answered like a wrong signature
+        secrets,
         headers,
         body,
         datetime.now(tz=UTC),
@@ -220,6 +226,17 @@ async def store(uow: UnitOfWork, feed_id: str, kind: str, deliveries: Sequence[D
     return touched
 
 
+def about_feed(feed_id: str) -> str:
+    """What the sealed secrets of a feed are bound to."""
+    return f"feed:{feed_id}"
+
+
+async def secrets_of(uow: UnitOfWork, feed_id: str) -> list[str]:
+    """The secrets of a feed that this node's key opens, newest first; none for an unknown feed."""
+    kept = await uow.fetchval("SELECT secrets FROM feed WHERE id = $1", feed_id) or []
+    return openable(uow.runtime.settings, kept, about_feed(feed_id))
+
+
 async def register(
     uow: UnitOfWork,
     feed_id: str,
@@ -245,7 +262,7 @@ async def register(
         feed_id,
         title,
         adcode,
-        canonical(secrets),
+        canonical([sealed(uow.runtime.settings, secret, about_feed(feed_id)) for secret in secrets]),
         canonical(poll or {}),
         uow.now,
         kind,

@@ -11,7 +11,7 @@ from service.kit.columns import instant, json, text
 
 
 class FeedRow(SQLModel, table=True):
-    """A source of air data or of evidence. `secrets` holds Standard Webhooks secrets, newest first, for rotation.
+    """A source of air data or of evidence. `secrets` holds sealed Standard Webhooks secrets, newest first, for rotation.
 
     `kind` air: forecasts and observations; evidence: meters, monitors, gates. Neither may deliver what the other may.
     """

@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     session_idle_minutes: float = Field(default=30, gt=0)
     """A sign-in that nobody uses ends after this long."""
     secret_key: SecretStr | None = Field(default=None, min_length=32)
-    """Seals factors and hashes keys; every node the same. Without it a file in `data_dir/keys` is made."""
+    """Seals factors and webhook secrets, hashes keys; every node the same. Without it a file in `data_dir/keys` is made."""
     require_factor: bool = False
     """Whether officials need a second factor to decide and sign."""
     oidc_issuer: str | None = None

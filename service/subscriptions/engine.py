@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from service.channels.base import Answer, Limited, Outgoing
 from service.kit.metrics import DELIVERIES
+from service.kit.problems import Busy
 from service.kit.signatures import SecretError
 from service.kit.unit_of_work import UnitOfWork
 from service.subscriptions import repository
@@ -253,8 +254,9 @@ class Engine:
             return Answer(None, f"the channel {claim.channel} is not configured")
         subject, body = self._contents[claim.content_id]
         try:
-            signed = headers_of(claim, self._keys.active, datetime.now(tz=UTC), self._runtime.clock.now(), body)
-        except SecretError as error:
+            settings, now = self._runtime.settings, self._runtime.clock.now()
+            signed = headers_of(claim, settings, self._keys.active, datetime.now(tz=UTC), now, body)
+        except (SecretError, Busy) as error:
             return Answer(None, f"not signed: {error}")
         more = self._hosts[claim.host] > 1
         return await channel.send(Outgoing(claim.reached or claim.address, subject, body, signed, claim.message_id, more))

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from alerts.instants import parse_instant
 from service.accounts.roles import Principal, Role, Scope
+from service.accounts.seal import sealed
 from service.channels.registry import WEBHOOK
 from service.channels.targets import TargetError, check_address
 from service.kit.canonical import canonical
@@ -17,6 +18,7 @@ from service.kit.signatures import new_secret
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.subscriptions import repository
 from service.subscriptions.flows import EVENTS, queue
+from service.subscriptions.signing import about_endpoint
 
 MOST_SUBSCRIPTIONS = 20
 MOST_RETIRING = 3
@@ -67,18 +69,22 @@ async def subscribe(
     secret = new_secret()
     subscription_id = await uow.fetchval(
         "INSERT INTO subscription (account_id, adcode, prefix, uscc, url, host, secrets, retiring, scheme, events, ordered, failures,"
-        " state, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, '[]', $8, $9, $10, 0, 'active', $11) RETURNING id",
+        " state, created_at) VALUES ($1, $2, $3, $4, $5, $6, '[]', '[]', $7, $8, $9, 0, 'active', $10) RETURNING id",
         principal.account_id,
         place,
         Scope(place).prefix,
         uscc,
         url,
         host_of(url),
-        canonical([secret]),
         scheme,
         canonical(sorted(set(events))),
         ordered,
         uow.now,
+    )
+    await uow.execute(
+        "UPDATE subscription SET secrets = $2 WHERE id = $1",
+        subscription_id,
+        canonical([_kept(uow, secret, subscription_id)]),
     )
     await uow.record(
         "subscription.made", place, subscription=subscription_id, account=principal.account_id, **_address_told(url)
@@ -217,18 +223,25 @@ async def rotate(uow: UnitOfWork, principal: Principal, subscription_id: int) ->
         raise Conflict("This subscription has ended; make a new one.")
     until = uow.now + timedelta(hours=uow.runtime.settings.secret_overlap_hours)
     retiring = [one for one in own["retiring"] if parse_instant(one["until"]) > uow.now]
-    retiring = [{"secret": old, "until": canonical(until).strip('"')} for old in own["secrets"]] + retiring
+    replaced = [
+        {"secret": _kept(uow, old, subscription_id), "until": canonical(until).strip('"')} for old in own["secrets"]
+    ]
+    retiring = replaced + retiring
     secret = new_secret()
     await uow.execute(
         "UPDATE subscription SET secrets = $2, retiring = $3 WHERE id = $1",
         subscription_id,
-        canonical([secret]),
+        canonical([_kept(uow, secret, subscription_id)]),
         canonical(retiring[:MOST_RETIRING]),
     )
     await uow.record(
         "subscription.rotated", own["adcode"], subscription=subscription_id, account=principal.account_id, until=until
     )
     return {"id": subscription_id, "secret": secret, "old_until": until}
+
+
+def _kept(uow: UnitOfWork, secret: str, subscription_id: int) -> str:
+    return sealed(uow.runtime.settings, secret, about_endpoint(subscription_id))
 
 
 async def link_test(uow: UnitOfWork, principal: Principal, subscription_id: int) -> int:

@@ -1,4 +1,4 @@
-"""The service's own ed25519 pairs for signatures v1a: made on first use, replaced with an overlap."""
+"""The service's own ed25519 pairs for signatures v1a: made on first use, replaced with an overlap, kept sealed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from service.accounts.seal import openable, sealed
 from service.kit.signatures import new_pair
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.subscriptions.repository import Claim
@@ -14,8 +15,13 @@ LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('webhook_key', 0))"
 ACTIVE_SQL = "SELECT id, secret, public, made_at, until FROM webhook_key WHERE until IS NULL OR until > $1 ORDER BY id DESC"
 
 
+def about_key(public: str) -> str:
+    """What the sealed half of a pair is bound to."""
+    return f"webhook_key:{public}"
+
+
 async def active(uow: UnitOfWork) -> list[Any]:
-    """The pairs that sign now, newest first; the first one is made when there is none."""
+    """The pairs that sign now, newest first, as they are stored; the first one is made when there is none."""
     rows = await uow.fetch(ACTIVE_SQL, uow.now)
     if not any(row["until"] is None for row in rows):
         await uow.execute(LOCK)
@@ -38,7 +44,8 @@ async def replace(uow: UnitOfWork, account_id: int) -> list[dict[str, Any]]:
 
 async def _make(uow: UnitOfWork) -> None:
     secret, public = new_pair()
-    await uow.execute("INSERT INTO webhook_key (secret, public, made_at) VALUES ($1, $2, $3)", secret, public, uow.now)
+    kept = sealed(uow.runtime.settings, secret, about_key(public))
+    await uow.execute("INSERT INTO webhook_key (secret, public, made_at) VALUES ($1, $2, $3)", kept, public, uow.now)
 
 
 async def published(uow: UnitOfWork) -> list[dict[str, Any]]:
@@ -62,4 +69,9 @@ class ServiceKeys:
     async def refresh(self, uow: UnitOfWork, claims: Sequence[Claim]) -> None:
         """Read the pairs when a claim wants v1a."""
         if any("v1a" in claim.scheme for claim in claims):
-            self._known = [(row["secret"], row["until"]) for row in await active(uow)]
+            settings = uow.runtime.settings
+            self._known = [
+                (secret, row["until"])
+                for row in await active(uow)
+                for secret in openable(settings, [row["secret"]], about_key(row["public"]))
+            ]

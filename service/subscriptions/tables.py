@@ -14,13 +14,16 @@ from service.kit.columns import instant, json, reference, serial, text
 class SubscriptionRow(SQLModel, table=True):
     """An endpoint that wants events of a division (prefix scope) or of one enterprise, and how it has answered.
 
-    `secrets` sign, newest first; `retiring` holds `{secret, until}` of replaced ones that still sign beside them.
+    `secrets` sign, newest first; `retiring` holds `{secret, until}` of replaced ones that still sign beside them. All are sealed.
     """
 
     __tablename__ = "subscription"
     __table_args__ = (
         CheckConstraint("state IN ('active', 'paused', 'ended', 'gone', 'disabled')", name="subscription_sound"),
         Index("subscription_in_trouble", "id", postgresql_where=sql("failures > 0")),
+        Index("subscription_paused", "id", postgresql_where=sql("state = 'paused'")),
+        Index("subscription_at_rest", "rest_until", "id", postgresql_where=sql("rest_until IS NOT NULL")),
+        Index("subscription_by_host", "host", "id"),
     )
 
     id: int | None = serial()
@@ -114,7 +117,10 @@ class DeliveryAttemptRow(SQLModel, table=True):
 
 
 class WebhookKeyRow(SQLModel, table=True):
-    """An ed25519 pair of the service for signatures v1a; one with `until` is being replaced and signs beside its successor."""
+    """An ed25519 pair of the service for signatures v1a, its secret half sealed.
+
+    One with `until` is being replaced and signs beside its successor.
+    """
 
     __tablename__ = "webhook_key"
 

@@ -6,13 +6,16 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from service.accounts.seal import opened
 from service.cli.main import main
 from service.kit.database import drop_database, with_database
+from service.kit.settings import Settings
 from service.kit.signatures import key_of
 
 PASSWORD = "a long enough password\n"
@@ -78,13 +81,18 @@ class TestAccount:
 
 
 class TestFeed:
-    def test_rotation_keeps_the_old_secret(self, database: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_rotation_keeps_the_old_secret(
+        self, database: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("LANTIAN_DATA_DIR", str(tmp_path))
         secrets = []
         for _ in range(3):
             assert main(["feed", "add", "hebei", "--adcode", "130000", "--json"]) == 0
             secrets.append(json.loads(capsys.readouterr().out)["secret"])
         [(stored,)] = look(database, "SELECT secrets FROM feed")
-        assert json.loads(stored) == [secrets[2], secrets[1]]
+        assert not any(secret in stored for secret in secrets)
+        opened_now = opened(Settings(data_dir=tmp_path), json.loads(stored), "feed:hebei")
+        assert opened_now == [secrets[2], secrets[1]]
         assert all(len(key_of(secret)) == 32 for secret in secrets)
 
     def test_a_polled_feed_needs_its_layout(self, database: str) -> None:
