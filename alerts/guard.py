@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from alerts.instants import HOUR
 from alerts.levels import Level
 from alerts.proposal import PromptView
 from alerts.proposal_words import Action
@@ -42,6 +43,7 @@ class Kind(StrEnum):
     SET_BELOW_CRITERIA = "set_below_criteria"
     LOWERED_AGAINST_CRITERIA = "lowered_against_criteria"
     LIFTED_AGAINST_CRITERIA = "lifted_against_criteria"
+    ENDS_BEFORE_CRITERIA = "ends_before_criteria"
     REVOKED = "revoked"
     NOT_STARTED_THOUGH_MET = "not_started_though_met"
     NOT_RAISED_THOUGH_MET = "not_raised_though_met"
@@ -105,6 +107,7 @@ KIND_WORDS: Mapping[Kind, Words] = {
     Kind.SET_BELOW_CRITERIA: Words("低于应达级别", "set below the level that the criteria call for"),
     Kind.LOWERED_AGAINST_CRITERIA: Words("未达降级条件而降级", "lowered although the criteria hold"),
     Kind.LIFTED_AGAINST_CRITERIA: Words("未达解除条件而解除", "lifted although the lifting test is not met"),
+    Kind.ENDS_BEFORE_CRITERIA: Words("早于应结束时间自动结束", "ends by itself before the end that is called for"),
     Kind.REVOKED: Words("撤销", "revoked"),
     Kind.NOT_STARTED_THOUGH_MET: Words("达到标准未启动", "not started although the criteria are met"),
     Kind.NOT_RAISED_THOUGH_MET: Words("达到更高标准未升级", "not raised although the criteria are met"),
@@ -180,7 +183,8 @@ GROUNDS: Mapping[Ground, GroundRule] = {
 class Intent:
     """What somebody wants in one division. `planned_end` (aware) is the end they state, None: none stated.
 
-    `effective_at` (aware) counts for ADVANCE only: the earlier start they want, None: at once.
+    `effective_at` (aware) counts for ADVANCE only: the earlier start they want, None: at once. With `fixed_end` the
+    warning ends at `planned_end` by itself.
     """
 
     act: Act
@@ -188,6 +192,7 @@ class Intent:
     to_level: Level
     planned_end: datetime | None = None
     effective_at: datetime | None = None
+    fixed_end: bool = False
 
 
 @dataclass(frozen=True)
@@ -263,6 +268,8 @@ _KINDS: Mapping[tuple[Act, _Side], Kind] = {
     (Act.HOLD, _Side.BELOW): Kind.NOT_RAISED_THOUGH_MET,
 }
 """What is not in this table follows the assessment."""
+_WITH_END = frozenset({Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND})
+"""Steps that state the end which the assessment expects; the end of a hold is the one announced before."""
 
 
 def act_of(from_level: Level, to_level: Level, *, planned_end: datetime | None, in_error: bool) -> Act:
@@ -316,7 +323,9 @@ def deviation(intent: Intent, *, supported: Supported | None, prompt: PromptView
         return Kind.NOT_PROLONGED_THOUGH_MET if left else None
     if intent.act is Act.ADVANCE and _too_early(intent, supported, live, now):
         return Kind.ADVANCED_WITHOUT_CRITERIA
-    return Kind.PROLONGED_WITHOUT_CRITERIA if _too_long(intent, supported, live) else None
+    if _too_long(intent, supported, live):
+        return Kind.PROLONGED_WITHOUT_CRITERIA
+    return Kind.ENDS_BEFORE_CRITERIA if _ends_early(intent, supported, live) else None
 
 
 def no_change(level: Level) -> Intent:
@@ -390,6 +399,16 @@ def _too_long(intent: Intent, supported: Supported | None, prompt: PromptView | 
     if prompt is not None and intent.to_level <= prompt.level:
         ends.append(prompt.ends_at)
     return not any(end is None or intent.planned_end <= end for end in ends)
+
+
+def _ends_early(intent: Intent, supported: Supported | None, prompt: PromptView | None) -> bool:
+    """Whether it would end by itself an hour or more before an assessed step or a prompt does, or while that is open."""
+    if not intent.fixed_end or intent.planned_end is None:
+        return False
+    ends = [supported.planned_end] if supported is not None and supported.action in _WITH_END else []
+    if prompt is not None and prompt.level is not Level.NONE:
+        ends.append(prompt.ends_at)
+    return any(end is None or intent.planned_end + HOUR <= end for end in ends)
 
 
 def _too_early(intent: Intent, supported: Supported | None, prompt: PromptView | None, now: datetime) -> bool:

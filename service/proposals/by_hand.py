@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from alerts.cap_values import CapError, check_text
-from alerts.guard import Act, Ground, Intent, Plea, Supported, Verdict, act_of, judge
+from alerts.guard import Act, Ground, Intent, Kind, Plea, Supported, Verdict, act_of, judge
 from alerts.levels import Level
 from alerts.plans import Plan
 from alerts.proposal import PromptView
@@ -55,8 +55,11 @@ async def propose_by_hand(
     explanation: str,
     ground: Ground | None = None,
     planned_end: datetime | None = None,
+    fixed_end: bool = False,
 ) -> int:
     """A duty officer's own proposal; the level in force without an end is the decision that nothing changes (无变化).
+
+    `fixed_end`: the notice prints `planned_end` as the instant at which the warning ends by itself (到期自动结束).
 
     What departs from the newest assessment needs a ground of the closed list with its legal basis, and is noted for audit.
     Raises Forbidden outside the scope, Refused without what a deviation needs, Invalid and Conflict for what makes no sense.
@@ -68,7 +71,13 @@ async def propose_by_hand(
     await uow.lock_division(adcode)
     plan = uow.runtime.law.plan_for(adcode, uow.now)
     warning, prompt = await standing(uow, adcode), await prompt_for(uow, adcode)
+    if fixed_end and planned_end is None:
+        raise Invalid(
+            "A warning that ends by itself needs its end: give planned_end, or leave fixed_end out.",
+            detail_zh="到期自动结束的，须写明结束时间；不写结束时间的，请选择“另行通知”。",
+        )
     intent = _intent(warning, to_level, planned_end, reason, uow.now)
+    intent = replace(intent, fixed_end=fixed_end)
     plea = Plea(ground, legal_basis.strip() or None if legal_basis else None, explanation)
     _check_words(explanation, plea.legal_basis)
     _check_reason(reason, intent, prompt)
@@ -104,9 +113,15 @@ def _intent(
     act = act_of(from_level, to_level, planned_end=planned_end, in_error=reason == "issued_in_error")
     if planned_end is not None:
         if to_level is Level.NONE:
-            raise Invalid("An end goes with a level; leave planned_end out.")
+            raise Invalid(
+                "An end goes with a level; leave planned_end out.",
+                detail_zh="解除不带结束时间；请不要填写。",
+            )
         if not now < planned_end <= now + FARTHEST_END:
-            raise Invalid("planned_end must lie ahead, within a year.")
+            raise Invalid(
+                "planned_end must lie ahead, within a year.",
+                detail_zh="结束时间须晚于现在，且在一年之内。",
+            )
     if act is Act.EXTEND and warning is not None:
         _check_extension(warning, planned_end)
     return Intent(act, from_level, to_level, planned_end)
@@ -114,11 +129,15 @@ def _intent(
 
 def _check_extension(warning: Standing, planned_end: datetime | None) -> None:
     if warning.planned_end is None:
-        raise Conflict("This warning has no stated end; it stays until it is lifted. Leave planned_end out to keep it.")
+        raise Conflict(
+            "This warning has no stated end; it stays until it is lifted. Leave planned_end out to keep it.",
+            detail_zh="该预警未写结束时间，解除前一直有效；维持不变的，请不要填写结束时间。",
+        )
     if planned_end is not None and planned_end <= warning.planned_end:
         raise Conflict(
             f"The stated end is {warning.planned_end.isoformat()} already; only a later one prolongs it. To end it earlier,"
-            " propose to lift it."
+            " propose to lift it.",
+            detail_zh=f"现行结束时间已是{instant_zh(warning.planned_end)}，更晚的才是延长；要提前结束，请建议解除。",
         )
 
 
@@ -167,14 +186,21 @@ def _change(
     prompt: PromptView | None,
     verdict: Verdict,
 ) -> Change:
-    """What changes, and when: what follows the assessment or a prompt takes its start and, unless stated, its end."""
+    """What changes, and when: what follows the assessment or a prompt takes its start and, unless stated, its end.
+
+    So does what departs from it in its end alone.
+    """
     start = end = None
-    if verdict.kind is None:
+    if verdict.kind in (None, Kind.ENDS_BEFORE_CRITERIA):
         start, end = _times(intent, supported, prompt)
     effective = start if start is not None and start > uow.now else None
     end = intent.planned_end or (end if intent.act in (Act.ISSUE, Act.RAISE, Act.LOWER) else None)
     if end is not None and end <= (effective or uow.now):
-        raise Invalid(f"planned_end lies before the start, {instant_zh(effective or uow.now)}; give a later one.")
+        begins = instant_zh(effective or uow.now)
+        raise Invalid(
+            f"planned_end lies before the start, {begins}; give a later one.",
+            detail_zh=f"结束时间早于启动时间（{begins}）；请改为更晚的时间。",
+        )
     return Change(
         adcode,
         uow.runtime.place(adcode),
@@ -184,6 +210,7 @@ def _change(
         reason,
         effective_at=effective,
         planned_end=beijing(end),
+        fixed_end=intent.fixed_end,
     )
 
 
@@ -251,6 +278,7 @@ def _attempt(adcode: str, intent: Intent, verdict: Verdict, plea: Plea, reason: 
             "from": intent.from_level.code,
             "to": intent.to_level.code,
             "planned_end": beijing(intent.planned_end),
+            "fixed_end": intent.fixed_end,
             "deviates": verdict.kind.value if verdict.kind else None,
             "lack": verdict.lack.value if verdict.lack else None,
             "ground": plea.ground.value if plea.ground else None,

@@ -51,7 +51,8 @@ class WithdrawalBody(BaseModel):
 class ProposalBody(BaseModel):
     """A proposal entered by hand. `to` the level in force: prolonged with a later `planned_end`, otherwise no change.
 
-    `ground` and `legal_basis` are needed for what departs from the newest assessment.
+    `ground` and `legal_basis` are needed for what departs from the newest assessment. `fixed_end`: the warning ends at
+    `planned_end` by itself and the notice says so; otherwise that is only what is expected.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -73,6 +74,7 @@ class ProposalBody(BaseModel):
     legal_basis: Annotated[str | None, Field(max_length=500)] = None
     ground: Ground | None = None
     planned_end: AwareDatetime | None = None
+    fixed_end: bool = False
 
 
 @router.get("")
@@ -127,6 +129,7 @@ async def _propose(uow: UnitOfWork, body: ProposalBody, request: Request, caller
             explanation=body.explanation,
             ground=body.ground,
             planned_end=body.planned_end,
+            fixed_end=body.fixed_end,
         )
         return 201, await repository.find(uow, caller.scope, proposal_id)
 

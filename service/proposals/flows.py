@@ -317,7 +317,7 @@ async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: G
     levels = Level(proposal["from_level"]), Level(proposal["to_level"])
     found = await standpoint(uow, proposal["adcode"], levels[0], plan)
     verdict = judge(
-        Intent(Act(proposal["action"]), *levels, proposal["planned_end"]),
+        Intent(Act(proposal["action"]), *levels, proposal["planned_end"], fixed_end=frozen["fixed_end"]),
         supported=found.supported,
         prompt=await prompt_for(uow, proposal["adcode"]),
         plea=Plea(),

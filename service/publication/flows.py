@@ -183,7 +183,7 @@ async def public_state(uow: UnitOfWork) -> PublicState:
     """Everything announced so far, from the steps that rest on a decision."""
     since = uow.now - PAST_SHOWN
     steps = await uow.fetch(
-        "SELECT s.*, w.fixed_end, m.identifier FROM warning_step s JOIN warning w ON w.id = s.warning_id"
+        "SELECT s.*, m.identifier FROM warning_step s JOIN warning w ON w.id = s.warning_id"
         " JOIN message m ON m.step_id = s.id WHERE s.decision_id IS NOT NULL AND (w.closed_at IS NULL OR w.closed_at > $1)"
         " ORDER BY s.adcode, s.id",
         since,
@@ -256,7 +256,7 @@ def _step(step: Any) -> PublicStep:
         decision_id=str(step["decision_id"]),
         announced_at=_second(step["announced_at"]),
         effective_at=_second(step["effective_at"]),
-        planned_end=beijing(step["planned_end"]) if step["fixed_end"] else None,
+        planned_end=beijing(step["planned_end"]) if frozen["fixed_end"] else None,
         reason=PublicReason(step["reason"]),
         cap_identifier=step["identifier"],
     )

@@ -88,7 +88,7 @@ PAGE: Final[Mapping[str, Words]] = {
     "places_unit": Words("个地区", "places"),
     "place_unit": Words("个地区", "place"),
     "since": Words("本级起始", "Level since"),
-    "until": Words("预计解除", "Expected until"),
+    "until": Words("结束", "Until"),
     "open_end": Words("解除时间另行通知", "end to be announced"),
     "not_yet": Words("已发布，尚未生效", "Announced, not yet in effect"),
     "ending": Words("已发布解除", "lift announced"),

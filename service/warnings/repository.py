@@ -119,6 +119,7 @@ def warning_document(row: Any, name: str) -> dict[str, Any]:
         "announced_at": beijing(row["announced_at"]),
         "effective_at": beijing(row["effective_at"]),
         "planned_end": beijing(row["planned_end"]),
+        "fixed_end": row["fixed_end"],
         "closed_at": beijing(row["closed_at"]),
     }
 

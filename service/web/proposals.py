@@ -25,7 +25,7 @@ from service.prompts.repository import prompt_for
 from service.proposals import repository
 from service.proposals.by_hand import look_again, propose_by_hand
 from service.proposals.endpoints import ProposalBody
-from service.warnings.repository import standing
+from service.warnings.repository import Standing, standing
 from service.web import proposal_facts as facts
 from service.web.forms import read_form
 from service.web.pages import Writer, render, said_of, writer_of
@@ -36,7 +36,7 @@ OPEN_AT_ONCE = 500
 """Open proposals of a scope that are sorted by whose turn it is; a division has at most one."""
 DUE = {"hour": timedelta(hours=1), "two": timedelta(hours=2)}
 REASONS: tuple[str, ...] = get_args(ProposalBody.model_fields["reason"].annotation)
-FIELDS = ("adcode", "to", "reason", "explanation", "ground", "legal_basis", "planned_end")
+FIELDS = ("adcode", "to", "reason", "explanation", "ground", "legal_basis", "planned_end", "fixed_end")
 MAX_TEXT = {"explanation": 2000, "legal_basis": 500}
 
 
@@ -119,9 +119,10 @@ async def _closed(uow: UnitOfWork, official: Principal, asked: Filter, after: in
 
 @dataclass(frozen=True)
 class Situation:
-    """What a place stands at, beside the form."""
+    """What a place stands at, beside the form. `warning`: what is announced there, None: nothing."""
 
     standing: Level
+    warning: Standing | None
     supported: Level | None
     prompted: Level | None
     signers: Mapping[str, Any]
@@ -153,6 +154,7 @@ async def _situation(uow: UnitOfWork, adcode: str) -> Situation:
     chains = {one.code: chain_of(plan, Level.NONE, one) for one in reversed(known)}
     return Situation(
         level,
+        stands,
         found.supported.to_level if found.supported else None,
         prompt.level if prompt else None,
         {code: chain for code, chain in chains.items() if chain is not None},
@@ -246,6 +248,7 @@ def _wanted(writer: Writer, fields: Mapping[str, str]) -> dict[str, Any]:
         "legal_basis": fields.get("legal_basis", "")[: MAX_TEXT["legal_basis"]] or None,
         "ground": Ground(ground) if ground else None,
         "planned_end": _end(writer, fields.get("planned_end", "")),
+        "fixed_end": fields.get("fixed_end") == "yes",
     }
 
 

@@ -159,6 +159,8 @@ CASES = (
     Case("begin earlier than prompted", early(RED, None), step(Action.HOLD, RED), Kind.ADVANCED_WITHOUT_CRITERIA, prompt(RED)),
     Case("begin earlier than a lower prompt asks", early(RED, None), step(Action.HOLD, RED),
          Kind.ADVANCED_WITHOUT_CRITERIA, prompt(ORANGE)),
+    Case("end by itself before the episode does", replace(want(NONE, RED, END - HOUR), fixed_end=True),
+         step(Action.ISSUE, RED, planned_end=END), Kind.ENDS_BEFORE_CRITERIA),
     Case("no extension though it lasts", want(RED, RED), step(Action.EXTEND, RED), Kind.NOT_PROLONGED_THOUGH_MET),
 )  # fmt: skip
 DEVIATING = [case for case in CASES if case.kind is not None]

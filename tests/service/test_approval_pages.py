@@ -256,6 +256,27 @@ class TestByHand:
         assert "上级指令" in text
         assert "2016-12-21T00:00+08:00" in text
 
+    async def test_an_end_at_which_it_ends_by_itself_is_shown_so_everywhere(
+        self, client: Client, people: People
+    ) -> None:
+        put_in_force(client.runtime, [{"role": "commander"}])
+        given = WISH | ORDER | {"planned_end": "2016-12-21T00:00", "fixed_end": "yes"}
+        status, where = await send(client, await people(DUTY), "/proposals/new", **given)
+        assert status == 303, where[-800:]
+        text = await page(client, await people(COMMANDER), where)
+        assert re.search(r"<dt>到期自动结束</dt>\s*<dd><time datetime=\"2016-12-21T00:00\+08:00\"", text)
+        (hashed,) = set(re.findall(r'name="content_hash" value="([0-9a-f]{64})"', text))
+        signed = {"content_hash": hashed, "step": "0", "verdict": "approve"}
+        assert (await send(client, await people(COMMANDER), where, **signed))[0] == 303
+        for path in ("/warnings", "/warnings/1", "/city/110000", "/proposals/new"):
+            shown = await page(client, await people(DUTY), path)
+            assert "到期自动结束" in shown[: shown.find('<label for="fixed_end"')], path
+
+    async def test_an_end_by_itself_without_an_end_comes_back_as_it_was(self, client: Client, people: People) -> None:
+        status, text = await send(client, await people(DUTY), "/proposals/new", **WISH | ORDER | {"fixed_end": "yes"})
+        assert (status, "须写明结束时间" in text) == (422, True)
+        assert '<option value="yes" selected>' in text
+
     async def test_a_deviation_without_a_ground_comes_back_as_it_was_and_stands_on_the_ledger(
         self, client: Client, people: People
     ) -> None:
