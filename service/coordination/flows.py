@@ -18,7 +18,7 @@ from service.kit.canonical import canonical, digest
 from service.kit.problems import Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.obligations.flows import met
-from service.people.flows import notify
+from service.people.flows import Message, notify_all
 from service.prompts.repository import adoption, asked_of
 
 INSERT_SQL = """
@@ -72,18 +72,13 @@ async def tell_around(
     await uow.record(
         "circular.sent", adcode, circular=circular_id, step=step_id, to=sorted(to), hash=content_hash
     )
+    messages = []
     for code, relation in to.items():
         zh, en = told(document, relation, across_border(adcode, code))
-        await notify(
-            uow,
-            adcode=code,
-            roles=COORDINATORS if code.endswith("0000") and relation == "upper" else CENTRE,
-            kind=relation,
-            reason=f"circular:{circular_id}:{code}",
-            zh=zh,
-            en=en,
-            link="/region/circulars",
-        )
+        roles = COORDINATORS if code.endswith("0000") and relation == "upper" else CENTRE
+        reason = f"circular:{circular_id}:{code}"
+        messages.append(Message(code, roles, relation, reason, zh, en, "/region/circulars"))
+    await notify_all(uow, messages)
     await _answer_prompt(uow, adcode, Level.of(frozen["to"]))
     await uow.tell("circular", adcode)
     return int(circular_id)

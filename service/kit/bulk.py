@@ -6,6 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+from pgqueuer.queries import Queries
+
 from service.kit.canonical import canonical
 from service.kit.unit_of_work import NOTIFY_CHANNEL, UnitOfWork
 
@@ -40,6 +43,14 @@ async def due_all(uow: UnitOfWork, job: str, wanted: Sequence[tuple[str, datetim
     if wanted:
         schedules, instants, payloads = zip(*wanted, strict=True)
         await uow.execute(DUE_SQL, job, list(schedules), list(instants), [canonical(one) for one in payloads])
+
+
+async def enqueue_all(uow: UnitOfWork, job: str, payloads: Sequence[dict[str, Any]]) -> None:
+    """Queue jobs of one kind that exist only if this transaction commits."""
+    if payloads:
+        contents: list[bytes | None] = [canonical(one).encode() for one in payloads]
+        queries = Queries(AsyncpgDriver(uow.connection))
+        await queries.enqueue([job] * len(contents), contents, [0] * len(contents))
 
 
 async def tell_all(uow: UnitOfWork, topic: str, adcodes: Collection[str]) -> None:

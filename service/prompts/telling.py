@@ -7,7 +7,7 @@ from typing import Any
 from alerts.levels import Level
 from service.accounts.roles import CENTRE
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.people.flows import notify
+from service.people.flows import Message, notify_all
 from service.proposals.bulk import tell_first_turns
 from service.proposals.content import instant_zh
 
@@ -17,20 +17,14 @@ async def tell_of(uow: UnitOfWork, prompt_id: int) -> None:
     prompt = await uow.fetchrow("SELECT * FROM prompt WHERE id = $1", prompt_id)
     assert prompt is not None  # prompts are never deleted
     entries = await uow.fetch("SELECT * FROM prompt_entry WHERE prompt_id = $1 ORDER BY adcode", prompt_id)
-    for entry in entries:
-        zh, en = _words(prompt, entry)
-        await notify(
-            uow,
-            adcode=entry["adcode"],
-            roles=CENTRE,
-            kind="prompt",
-            reason=f"prompt:{prompt_id}:{entry['adcode']}",
-            zh=zh,
-            en=en,
-            link=f"/region/{prompt_id}",
-            urgent=True,
-        )
+    await notify_all(uow, [_message(prompt, entry) for entry in entries])
     await tell_first_turns(uow, [entry["adcode"] for entry in entries], prompt_id)
+
+
+def _message(prompt: Any, entry: Any) -> Message:
+    zh, en = _words(prompt, entry)
+    reason, link = f"prompt:{prompt['id']}:{entry['adcode']}", f"/region/{prompt['id']}"
+    return Message(entry["adcode"], CENTRE, "prompt", reason, zh, en, link, urgent=True)
 
 
 def _words(prompt: Any, entry: Any) -> tuple[tuple[str, str], tuple[str, str]]:
