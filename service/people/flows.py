@@ -110,7 +110,8 @@ async def notify_all(uow: UnitOfWork, messages: Sequence[Message]) -> None:
         return
     rows = canonical([message.row(uow.runtime.drill) for message in messages])
     stored = {row["reason"]: row["id"] for row in await uow.fetch(NOTIFY_SQL, rows, uow.now)}
-    fresh = {message.reason: message for message in messages if message.reason in stored}.values()
+    first = {message.reason: message for message in reversed(messages)}
+    fresh = [message for message in messages if message.reason in stored and first[message.reason] is message]
     effects = [
         (
             one.adcode,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 
@@ -11,7 +12,7 @@ import pytest
 from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
-from service.people.flows import notify
+from service.people.flows import Message, notify, notify_all
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
 DUTY, COMMANDER = Role.DUTY_OFFICER, Role.COMMANDER
@@ -68,6 +69,31 @@ class TestWhoSeesIt:
         assert await inbox_of(client, who) == (2, ["提案待签"] * 2)
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT count(*) FROM ledger_entry WHERE kind = 'people.notified'") == 2
+
+    async def test_many_at_once_are_as_one_by_one(self, client: Client, runtime: Runtime) -> None:
+        who, away = await client.account(DUTY), await client.account(DUTY, adcode="120000")
+        await told(runtime, reason="known")
+        words = ("甲", ""), ("A", "")
+        messages = [
+            Message(adcode, {"duty_officer"}, "neighbour", reason, *words, "/region/circulars")
+            for adcode, reason in (("110000", "known"), ("120000", "b"), ("110000", "c"), ("120000", "c"))
+        ]
+        async with runtime.unit() as uow:
+            await notify_all(uow, messages)
+            await notify_all(uow, [])
+            await uow.commit()
+        assert await inbox_of(client, who) == (2, ["甲", "提案待签"])
+        assert await inbox_of(client, away) == (1, ["甲"])
+        async with runtime.unit() as uow:
+            noted = await uow.fetch("SELECT adcode, content FROM ledger_entry WHERE kind = 'people.notified' ORDER BY id")
+            jobs = await uow.fetch("SELECT payload FROM pgqueuer WHERE entrypoint = 'tell_people' ORDER BY id")
+            numbers = [row["id"] for row in await uow.fetch("SELECT id FROM inbox_message ORDER BY id")]
+        assert [(row["adcode"], json.loads(row["content"])["reason"]) for row in noted] == [
+            ("110000", "known"),
+            ("120000", "b"),
+            ("110000", "c"),
+        ]
+        assert [json.loads(row["payload"])["message"] for row in jobs] == numbers
 
     async def test_nothing_stays_of_a_transaction_that_fails(self, client: Client, runtime: Runtime) -> None:
         who = await client.account(DUTY)
