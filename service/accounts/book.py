@@ -28,6 +28,17 @@ CODE_LIFE = timedelta(hours=72)
 UNLOCK_FACTOR_SQL = """
 UPDATE factor SET failures = 0, resting_until = NULL, sign_in_failures = 0, sign_in_resting_until = NULL WHERE account_id = $1
 """
+USCC_FAULTS = {
+    "length": ("A credit code (uscc) has 18 characters.", "统一社会信用代码应为 18 位。"),
+    "characters": (
+        "A credit code (uscc) has digits and capitals other than I, O, S, V and Z, in their places; check it.",
+        "统一社会信用代码含有不允许的字符或位置不对，请核对。",
+    ),
+    "check": (
+        "The check digit of the credit code (uscc) is wrong; check it.",
+        "统一社会信用代码的校验位不正确，请核对。",
+    ),
+}
 ROW_SQL = """
 SELECT a.*, o.name AS organisation, f.confirmed_at AS factor_since,
     (SELECT count(*) FROM session s WHERE s.account_id = a.id AND NOT s.pending AND s.expires_at > $1) AS sessions
@@ -62,8 +73,7 @@ async def page(
     uow: UnitOfWork, principal: Principal, after: int | None, size: int, find: str = ""
 ) -> list[dict[str, Any]]:
     """Accounts of the region by number, those whose login or name has `find` in it. Raises Forbidden."""
-    if not principal.may_see_accounts:
-        raise Forbidden("Accounts are seen by the administrators and the auditor of the region.")
+    _reader(principal)
     rows = await uow.fetch(
         ROW_SQL
         + "WHERE a.adcode LIKE $2 || '%' AND a.id > $3 AND ($5 = '' OR strpos(lower(a.login || ' ' || a.display), $5) > 0)"
@@ -79,13 +89,14 @@ async def page(
 
 async def one(uow: UnitOfWork, principal: Principal, account_id: int) -> dict[str, Any]:
     """One account of the region. Raises Forbidden, Unknown."""
-    if not principal.may_see_accounts:
-        raise Forbidden("Accounts are seen by the administrators and the auditor of the region.")
+    _reader(principal)
     row = await uow.fetchrow(
         ROW_SQL + "WHERE a.id = $2 AND a.adcode LIKE $3 || '%'", factors.present(), account_id, principal.scope.prefix
     )
     if row is None:
-        raise Unknown(f"There is no account {account_id} in your region.")
+        raise Unknown(
+            f"There is no account {account_id} in your region.", detail_zh=f"您的区域内没有第 {account_id} 号账户。"
+        )
     return shown(row)
 
 
@@ -95,20 +106,37 @@ async def _locked(uow: UnitOfWork, principal: Principal, account_id: int) -> Any
         "SELECT * FROM account WHERE id = $1 AND adcode LIKE $2 FOR UPDATE", account_id, principal.scope.prefix + "%"
     )
     if row is None:
-        raise Unknown(f"There is no account {account_id} in your region.")
+        raise Unknown(
+            f"There is no account {account_id} in your region.", detail_zh=f"您的区域内没有第 {account_id} 号账户。"
+        )
     if row["id"] == principal.account_id:
-        raise Forbidden("Nobody administers himself; another administrator does it.")
+        raise Forbidden(
+            "Nobody administers himself; another administrator does it.",
+            detail_zh="任何人不得管理自己的账户，请由其他管理员办理。",
+        )
     return row
+
+
+def _reader(principal: Principal) -> None:
+    if not principal.may_see_accounts:
+        raise Forbidden(
+            "Accounts are seen by the administrators and the auditor of the region.",
+            detail_zh="账户由本区域的管理员和审计员查看。",
+        )
 
 
 def _operator(principal: Principal) -> None:
     if not principal.may_open_accounts:
-        raise Forbidden("This is done by the system administrator of the region.")
+        raise Forbidden(
+            "This is done by the system administrator of the region.", detail_zh="此项由本区域的系统管理员办理。"
+        )
 
 
 def _security(principal: Principal) -> None:
     if not principal.may_grant:
-        raise Forbidden("This is done by the security administrator of the region.")
+        raise Forbidden(
+            "This is done by the security administrator of the region.", detail_zh="此项由本区域的安全管理员办理。"
+        )
 
 
 async def open_account(
@@ -126,7 +154,7 @@ async def open_account(
     """Open an account without rights; the answer tells the one-time code once. Raises Forbidden, Invalid, Conflict."""
     _operator(principal)
     if not principal.scope.covers(adcode):
-        raise Forbidden(f"{adcode} lies outside your region.")
+        raise Forbidden(f"{adcode} lies outside your region.", detail_zh=f"{adcode} 不在您的区域内。")
     await _check_organisation(uow, organisation_id, adcode)
     known = await uscc_known(uow, uscc) if uscc else None
     code = _new_code()
@@ -148,7 +176,10 @@ async def open_account(
         factors.present() + CODE_LIFE,
     )
     if account_id is None:
-        raise Conflict(f"The login {login} (or the external id) is taken; choose another.")
+        raise Conflict(
+            f"The login {login} (or the external id) is taken; choose another.",
+            detail_zh=f"账号 {login}（或统一身份认证标识）已被占用，请另选。",
+        )
     await uow.record(
         "account.opened", adcode, account=account_id, login=login, role=None, uscc=uscc, by=principal.account_id
     )
@@ -161,14 +192,18 @@ async def _check_organisation(uow: UnitOfWork, organisation_id: int | None, adco
         return
     home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1", organisation_id)
     if home != adcode:
-        raise Invalid(f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.")
+        raise Invalid(
+            f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.",
+            detail_zh=f"第 {organisation_id} 号机构不属于 {adcode}，请从本行政区的机构中选择。",
+        )
 
 
 async def uscc_known(uow: UnitOfWork, uscc: str) -> bool:
     """Whether a list or a permit register knows the enterprise. Raises Invalid for a code whose check digit is wrong."""
     problem = uscc_problem(uscc)
     if problem is not None:
-        raise Invalid(problem)
+        english, chinese = USCC_FAULTS[problem]
+        raise Invalid(english, detail_zh=chinese)
     return bool(
         await uow.fetchval(
             "SELECT EXISTS (SELECT 1 FROM list_enterprise WHERE uscc = $1) OR EXISTS (SELECT 1 FROM permit WHERE uscc = $1)",
@@ -192,11 +227,17 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if not principal.scope.covers(adcode):
-        raise Forbidden(f"{adcode} lies outside your region.")
+        raise Forbidden(f"{adcode} lies outside your region.", detail_zh=f"{adcode} 不在您的区域内。")
     if row["opened_by"] == principal.account_id:
-        raise Forbidden("You opened this account; somebody else grants its role (two persons).")
+        raise Forbidden(
+            "You opened this account; somebody else grants its role (two persons).",
+            detail_zh="该账户由您开立，须由另一人授权（两人操作）。",
+        )
     if (role is Role.ENTERPRISE) != (row["uscc"] is not None):
-        raise Invalid("The role enterprise goes with a credit code (uscc), and no other role does.")
+        raise Invalid(
+            "The role enterprise goes with a credit code (uscc), and no other role does.",
+            detail_zh="企业角色须有统一社会信用代码，其他角色不得有。",
+        )
     if row["uscc"] is not None:
         await uscc_known(uow, row["uscc"])
     await uow.execute(
@@ -222,10 +263,10 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
 async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason: str) -> None:
     """Shut an account out on every node, with its keys and stand-ins. Either administrator. Raises Forbidden, Unknown, Conflict."""
     if not (principal.may_grant or principal.may_open_accounts):
-        raise Forbidden("This is done by an administrator of the region.")
+        raise Forbidden("This is done by an administrator of the region.", detail_zh="此项由本区域的管理员办理。")
     row = await _locked(uow, principal, account_id)
     if not row["enabled"]:
-        raise Conflict("The account is disabled already.")
+        raise Conflict("The account is disabled already.", detail_zh="该账户已经停用。")
     await uow.execute("UPDATE account SET enabled = false WHERE id = $1", account_id)
     ended = await take_away(uow, row, "account.disabled", principal.account_id)
     await uow.record(
@@ -244,9 +285,12 @@ async def enable(uow: UnitOfWork, principal: Principal, account_id: int) -> None
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if row["enabled"]:
-        raise Conflict("The account is enabled already.")
+        raise Conflict("The account is enabled already.", detail_zh="该账户已经启用。")
     if row["reset_by"] == principal.account_id:
-        raise Forbidden("You reset its password; somebody else enables it (two persons).")
+        raise Forbidden(
+            "You reset its password; somebody else enables it (two persons).",
+            detail_zh="该账户的密码由您重置，须由另一人启用（两人操作）。",
+        )
     await uow.execute("UPDATE account SET enabled = true, reset_by = NULL WHERE id = $1", account_id)
     await uow.record("account.enabled", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
 
@@ -270,7 +314,7 @@ async def reset_password(uow: UnitOfWork, principal: Principal | None, account_i
     if principal is None:
         row = await uow.fetchrow("SELECT * FROM account WHERE id = $1 FOR UPDATE", account_id)
         if row is None:
-            raise Unknown(f"There is no account {account_id}.")
+            raise Unknown(f"There is no account {account_id}.", detail_zh=f"没有第 {account_id} 号账户。")
     else:
         _operator(principal)
         row = await _locked(uow, principal, account_id)
@@ -304,7 +348,7 @@ async def bind(uow: UnitOfWork, principal: Principal, account_id: int, external_
     if external_id is not None and await uow.fetchval(
         "SELECT 1 FROM account WHERE external_id = $1 AND id <> $2", external_id, account_id
     ):
-        raise Conflict("Another account is bound to this identity.")
+        raise Conflict("Another account is bound to this identity.", detail_zh="该身份标识已绑定其他账户。")
     waits = external_id is not None and row["role"] not in {None, Role.ENTERPRISE.value}
     await uow.execute(
         "UPDATE account SET external_id = $2, enabled = enabled AND NOT $3,"
@@ -331,7 +375,7 @@ async def reset_factor(uow: UnitOfWork, principal: Principal, account_id: int) -
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if not await factors.reset(uow, account_id):
-        raise Conflict("The account has no second factor.")
+        raise Conflict("The account has no second factor.", detail_zh="该账户没有启用双因素认证。")
     await take_away(uow, row, "factor.reset", principal.account_id)
     await uow.record("factor.reset", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
 
@@ -339,7 +383,7 @@ async def reset_factor(uow: UnitOfWork, principal: Principal, account_id: int) -
 async def end_all_sessions(uow: UnitOfWork, principal: Principal, account_id: int) -> int:
     """End every session of somebody. Either administrator. Raises Forbidden, Unknown."""
     if not (principal.may_grant or principal.may_open_accounts):
-        raise Forbidden("This is done by an administrator of the region.")
+        raise Forbidden("This is done by an administrator of the region.", detail_zh="此项由本区域的管理员办理。")
     row = await _locked(uow, principal, account_id)
     ended = await end_sessions(uow, account_id)
     await uow.record(
@@ -362,7 +406,11 @@ async def redeem(runtime: Runtime, login: str, code: str, password: str, address
     present = factors.present()
     tries = f"code:{login}"
     if not runtime.sign_ins.begin(tries, address, present):
-        raise TooManyAttempts("Too many wrong codes; try again later.", headers={"Retry-After": "60"})
+        raise TooManyAttempts(
+            "Too many wrong codes; try again later.",
+            headers={"Retry-After": "60"},
+            detail_zh="口令错误次数过多，请稍后再试。",
+        )
     check_password(password, login)
     hashed = await hash_password(password)
     async with runtime.unit() as uow:
@@ -376,7 +424,8 @@ async def redeem(runtime: Runtime, login: str, code: str, password: str, address
         )
         if row is None:
             raise WrongCredentials(
-                "Login or code is wrong, used already or too old; ask the administrator for a new one."
+                "Login or code is wrong, used already or too old; ask the administrator for a new one.",
+                detail_zh="账号或一次性口令错误、已使用或已过期，请向管理员索取新的口令。",
             )
         await end_sessions(uow, row["id"])
         await uow.record("account.password_set", row["adcode"], account=row["id"], login=login)

@@ -49,7 +49,10 @@ async def delegate(
     taker = await _account(uow, to_login, principal)
     place = adcode or giver["adcode"]
     if kind == "stand_in" and not (principal.scope.covers(giver["adcode"]) and principal.scope.covers(place)):
-        raise Unknown(f"There is no account {from_login} in your region that could act.")
+        raise Unknown(
+            f"There is no account {from_login} in your region that could act.",
+            detail_zh=f"您的区域内没有可代行职责的账户 {from_login}。",
+        )
     _check_dates(uow.now, valid_from, valid_until)
     _check_people(principal, giver, taker, place)
     await factors.confirm(uow, principal, factor)
@@ -61,7 +64,10 @@ async def delegate(
         valid_from,
         valid_until,
     ):
-        raise Conflict(f"{taker['display']} stands in for {giver['display']} in that time already; end it first.")
+        raise Conflict(
+            f"{taker['display']} stands in for {giver['display']} in that time already; end it first.",
+            detail_zh=f"该时段{taker['display']}已代行{giver['display']}的职责，请先终止。",
+        )
     made = await uow.fetchval(
         "INSERT INTO delegation (kind, from_account_id, to_account_id, role, adcode, valid_from, valid_until, reason, made_by, made_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
@@ -96,10 +102,16 @@ async def delegate(
 async def _giver(uow: UnitOfWork, principal: Principal, from_login: str | None) -> tuple[Any, str]:
     if from_login is None or from_login == principal.login:
         if not principal.may_lend:
-            raise Forbidden("Your role decides and signs nothing that could be lent.")
+            raise Forbidden(
+                "Your role decides and signs nothing that could be lent.",
+                detail_zh="您的角色没有可委托的审批或签署职责。",
+            )
         return await _account(uow, principal.login, principal), "delegation"
     if not principal.may_grant:
-        raise Forbidden("A stand-in for somebody else is appointed by a security administrator.")
+        raise Forbidden(
+            "A stand-in for somebody else is appointed by a security administrator.",
+            detail_zh="为他人指定代理由安全管理员办理。",
+        )
     return await _account(uow, from_login, principal), "stand_in"
 
 
@@ -110,35 +122,50 @@ async def _account(uow: UnitOfWork, login: str, principal: Principal) -> Any:
     if row is None or not (
         principal.scope.covers(row["adcode"]) or Scope(row["adcode"]).covers(principal.scope.adcode)
     ):
-        raise Unknown(f"There is no account {login} in your region that could act.")
+        raise Unknown(
+            f"There is no account {login} in your region that could act.",
+            detail_zh=f"您的区域内没有可代行职责的账户 {login}。",
+        )
     return row
 
 
 def _check_dates(now: datetime, valid_from: datetime, valid_until: datetime) -> None:
     if valid_from < now - BACK_DATED:
-        raise Invalid("A delegation cannot begin in the past.")
+        raise Invalid("A delegation cannot begin in the past.", detail_zh="委托不能从过去的时间开始。")
     if valid_until <= valid_from:
-        raise Invalid("The end must lie after the beginning.")
+        raise Invalid("The end must lie after the beginning.", detail_zh="结束时间须晚于开始时间。")
     if valid_until - valid_from > LONGEST:
-        raise Invalid(f"At most {LONGEST.days} days; who is away for longer is replaced by a grant of the role.")
+        raise Invalid(
+            f"At most {LONGEST.days} days; who is away for longer is replaced by a grant of the role.",
+            detail_zh=f"最长 {LONGEST.days} 天；更长时间离岗的，请另行授予角色。",
+        )
 
 
 def _check_people(principal: Principal, giver: Any, taker: Any, place: str) -> None:
     if giver["id"] == taker["id"]:
-        raise Invalid("Nobody stands in for himself.")
+        raise Invalid("Nobody stands in for himself.", detail_zh="本人不能代行本人的职责。")
     if giver["role"] not in LENDABLE:
-        raise Invalid(f"The role {giver['role']} decides and signs nothing that could be lent.")
+        raise Invalid(
+            f"The role {giver['role']} decides and signs nothing that could be lent.",
+            detail_zh=f"{Role(giver['role']).zh}没有可委托的审批或签署职责。",
+        )
     if taker["role"] not in TAKERS[Role(giver["role"])]:
         raise Invalid(
             f"A {taker['role']} does not stand in for a {giver['role']}: duties of command, coordination and administration"
-            " stay apart."
+            " stay apart.",
+            detail_zh=f"{Role(taker['role']).zh}不能代行{Role(giver['role']).zh}的职责：指挥、协调与管理职责须分开。",
         )
     if taker["id"] == principal.account_id:
-        raise Forbidden("Nobody appoints himself.")
+        raise Forbidden("Nobody appoints himself.", detail_zh="任何人不得指定自己为代理人。")
     if not Scope(giver["adcode"]).covers(place):
-        raise Forbidden(f"{giver['display']} does not act for {place}.")
+        raise Forbidden(
+            f"{giver['display']} does not act for {place}.", detail_zh=f"{giver['display']}不负责 {place}。"
+        )
     if not Scope(taker["adcode"]).covers(place):
-        raise Invalid(f"{taker['display']} does not see {place}; a delegation does not widen a region.")
+        raise Invalid(
+            f"{taker['display']} does not see {place}; a delegation does not widen a region.",
+            detail_zh=f"{taker['display']}的区域不含 {place}；委托不扩大区域。",
+        )
 
 
 async def end(uow: UnitOfWork, principal: Principal, delegation_id: int) -> None:
@@ -152,9 +179,12 @@ async def end(uow: UnitOfWork, principal: Principal, delegation_id: int) -> None
         principal.scope.prefix,
     )
     if row is None:
-        raise Unknown(f"There is no delegation {delegation_id} that you may end.")
+        raise Unknown(
+            f"There is no delegation {delegation_id} that you may end.",
+            detail_zh=f"没有您可以终止的第 {delegation_id} 号委托。",
+        )
     if row["ended_at"] is not None or row["valid_until"] <= uow.now:
-        raise Conflict("This delegation is over already.")
+        raise Conflict("This delegation is over already.", detail_zh="该委托已经结束。")
     await uow.execute(
         "UPDATE delegation SET ended_at = $2, ended_by = $3 WHERE id = $1", delegation_id, uow.now, principal.account_id
     )

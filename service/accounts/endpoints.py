@@ -122,4 +122,4 @@ async def renew(body: FactorCode, caller: Caller, uow: Uow) -> Response:
 
 def _person(caller: Principal) -> None:
     if caller.key_scopes is not None:
-        raise Forbidden("A second factor belongs to a person; sign in.")
+        raise Forbidden("A second factor belongs to a person; sign in.", detail_zh="接口密钥不能办理，请本人登录。")

@@ -77,7 +77,10 @@ async def enrol(uow: UnitOfWork, principal: Principal) -> Enrolment:
         present(),
     )
     if done is None:
-        raise Conflict("A factor is active; a security administrator resets it when the device is lost.")
+        raise Conflict(
+            "A factor is active; a security administrator resets it when the device is lost.",
+            detail_zh="双因素认证已启用；设备丢失时由安全管理员重置。",
+        )
     return Enrolment(totp.as_text(secret), totp.address_of(secret, principal.login, ISSUER))
 
 
@@ -94,7 +97,10 @@ async def activate(uow: UnitOfWork, principal: Principal, code: str) -> list[str
     """Confirm the new secret by a code of the app; returns the recovery codes, told this once. Raises FactorWrong, Conflict."""
     row = await uow.fetchrow(FACTOR_SQL + " FOR UPDATE", principal.account_id)
     if row is None or row["confirmed_at"] is not None:
-        raise Conflict("Nothing waits for a confirmation; begin with a new enrolment.")
+        raise Conflict(
+            "Nothing waits for a confirmation; begin with a new enrolment.",
+            detail_zh="没有待确认的双因素认证，请重新启用。",
+        )
     _check_rest(row, IN_SESSION)
     secret = seal_of(uow.runtime.settings).open(row["sealed"], _about(principal.account_id))
     step = totp.matching_step(secret, written(code), present().timestamp())
@@ -114,7 +120,7 @@ async def activate(uow: UnitOfWork, principal: Principal, code: str) -> list[str
 async def renew_recovery_codes(uow: UnitOfWork, principal: Principal, code: str | None) -> list[str]:
     """New recovery codes; the old ones end. Needs a code. Raises FactorNeeded, FactorWrong, Conflict without a factor."""
     if await state(uow, principal) == "none":
-        raise Conflict("There is no active factor; enrol one first.")
+        raise Conflict("There is no active factor; enrol one first.", detail_zh="尚未启用双因素认证，请先启用。")
     await confirm(uow, principal, code)
     codes = await _new_recovery_codes(uow, principal.account_id)
     await uow.record("factor.recovery_renewed", principal.scope.adcode, account=principal.account_id)
@@ -149,10 +155,16 @@ async def confirm(uow: UnitOfWork, principal: Principal, code: str | None) -> No
     FactorWrong (counted, also for a code used before), TooManyAttempts while the factor rests, Forbidden for an API key.
     """
     if principal.key_scopes is not None:
-        raise Forbidden("An API key can neither decide nor sign; a person does, signed in.")
+        raise Forbidden(
+            "An API key can neither decide nor sign; a person does, signed in.",
+            detail_zh="接口密钥不能审批或签署，请本人登录后办理。",
+        )
     if await state(uow, principal) == "none":
         if uow.runtime.settings.require_factor:
-            raise FactorNeeded("This needs a second factor and your account has none; enrol one under /me.")
+            raise FactorNeeded(
+                "This needs a second factor and your account has none; enrol one under /me.",
+                detail_zh="此项须双因素认证，您尚未启用；请先在“我的账户”中启用。",
+            )
         return
     await check(uow, principal.account_id, principal.scope.adcode, principal.login, code)
 
@@ -165,7 +177,10 @@ async def check(
         raise FactorNeeded()
     row = await uow.fetchrow(FACTOR_SQL, account_id)
     if row is None or row["confirmed_at"] is None:
-        raise FactorNeeded("The account has no factor any more; enrol one under /me.")
+        raise FactorNeeded(
+            "The account has no factor any more; enrol one under /me.",
+            detail_zh="该账户已没有双因素认证，请在“我的账户”中重新启用。",
+        )
     _check_rest(row, occasion)
     seal = seal_of(uow.runtime.settings)
     given = written(code)
@@ -189,7 +204,11 @@ async def _right(uow: UnitOfWork, account_id: int, occasion: Occasion) -> None:
 def _check_rest(row: Any, occasion: Occasion) -> None:
     until = row[f"{occasion}resting_until"]
     if until is not None and until > present():
-        raise TooManyAttempts("Too many wrong codes; try again later.", headers={"Retry-After": "60"})
+        raise TooManyAttempts(
+            "Too many wrong codes; try again later.",
+            headers={"Retry-After": "60"},
+            detail_zh="动态码错误次数过多，请稍后再试。",
+        )
 
 
 async def _wrong(uow: UnitOfWork, account_id: int, adcode: str, login: str, occasion: Occasion) -> NoReturn:

@@ -128,7 +128,10 @@ async def finish_sign_in(runtime: Runtime, pending: str, code: str | None, calle
         )
         row = None if found is None else await uow.fetchrow(ACCOUNT_SQL + "id = $1", found["account_id"])
         if found is None or row is None or not row["enabled"]:
-            raise NotSignedIn("This sign-in waited too long; begin again with login and password.")
+            raise NotSignedIn(
+                "This sign-in waited too long; begin again with login and password.",
+                detail_zh="等待时间过长，请用账号密码重新登录。",
+            )
         await factors.check(uow, row["id"], row["adcode"], row["login"], code, factors.AT_SIGN_IN)
         await uow.execute("DELETE FROM session WHERE token_hash = $1", token_hash(pending))
         opened = await open_session(uow, row, Caller(caller.address, caller.agent, f"{found['means']}+factor"))
@@ -142,14 +145,14 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
     if not runtime.sign_ins.begin(login, address, present):
         if runtime.sign_ins.just_locked(login, address):
             await note_stranger(runtime, "account.locked_out", login, address, present)
-        raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
+        raise _resting()
     async with runtime.unit() as uow:
         row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
         rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
         if rests and row is not None and await _familiar(uow, row["id"], address, present):
             rests = False
     if rests:
-        raise TooManyAttempts("Too many sign-ins failed; try again later.", headers={"Retry-After": "60"})
+        raise _resting()
     right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
         if row is not None:
@@ -161,6 +164,14 @@ async def _prove(runtime: Runtime, login: str, password: str, address: str) -> A
     if row["role"] is None:
         raise NoRole()
     return row
+
+
+def _resting() -> TooManyAttempts:
+    return TooManyAttempts(
+        "Too many sign-ins failed; try again later.",
+        headers={"Retry-After": "60"},
+        detail_zh="登录失败次数过多，请稍后再试。",
+    )
 
 
 async def _familiar(uow: UnitOfWork, account_id: int, address: str, present: datetime) -> bool:

@@ -95,7 +95,7 @@ def check_scope(principal: Principal, method: str, path: str) -> None:
     ]
     if granted.isdisjoint(wanted):
         told = f"; it needs the scope {' or '.join(wanted)}" if wanted else ": people do it, signed in"
-        raise Forbidden(f"This API key may not do that{told}.")
+        raise Forbidden(f"This API key may not do that{told}.", detail_zh="此接口密钥无权执行该操作。")
 
 
 async def make(
@@ -106,12 +106,14 @@ async def make(
     Raises Invalid, Conflict for too many, Forbidden for a key that asks, FactorNeeded, FactorWrong.
     """
     if principal.key_scopes is not None:
-        raise Forbidden("A key makes no keys; sign in.")
+        raise Forbidden("A key makes no keys; sign in.", detail_zh="接口密钥不能新建密钥，请登录后办理。")
     unknown = sorted(set(scopes) - SCOPES.keys())
     if unknown or not scopes:
-        raise Invalid(f"Name scopes among {', '.join(SCOPES)}.")
+        raise Invalid(f"Name scopes among {', '.join(SCOPES)}.", detail_zh="请至少选择一项权限范围。")
     if not 1 <= days <= LONGEST_DAYS:
-        raise Invalid(f"A key holds between 1 and {LONGEST_DAYS} days.")
+        raise Invalid(
+            f"A key holds between 1 and {LONGEST_DAYS} days.", detail_zh=f"密钥有效期须为 1 至 {LONGEST_DAYS} 天。"
+        )
     await uow.execute("SELECT 1 FROM account WHERE id = $1 FOR UPDATE", principal.account_id)
     count = await uow.fetchval(
         "SELECT count(*) FROM api_key WHERE account_id = $1 AND revoked_at IS NULL AND expires_at > $2",
@@ -119,7 +121,10 @@ async def make(
         present(),
     )
     if count >= MOST_KEYS:
-        raise Conflict(f"At most {MOST_KEYS} keys at a time; revoke one that is not used.")
+        raise Conflict(
+            f"At most {MOST_KEYS} keys at a time; revoke one that is not used.",
+            detail_zh=f"同时最多 {MOST_KEYS} 个密钥，请先吊销不用的。",
+        )
     await factors.confirm(uow, principal, factor)
     return await _store(uow, principal, name, sorted(set(scopes)), present() + timedelta(days=days), None)
 
@@ -160,17 +165,19 @@ async def rotate(uow: UnitOfWork, principal: Principal, key_id: int, factor: str
     Raises Unknown, Conflict, Forbidden for a key that asks, FactorNeeded, FactorWrong.
     """
     if principal.key_scopes is not None:
-        raise Forbidden("A key makes no keys; sign in.")
+        raise Forbidden("A key makes no keys; sign in.", detail_zh="接口密钥不能新建密钥，请登录后办理。")
     old = await uow.fetchrow(
         f"SELECT {COLUMNS} FROM api_key WHERE id = $1 AND account_id = $2 FOR UPDATE", key_id, principal.account_id
     )
     if old is None:
-        raise Unknown(f"You have no key {key_id}.")
+        raise Unknown(f"You have no key {key_id}.", detail_zh=f"您没有第 {key_id} 号密钥。")
     now = present()
     if old["revoked_at"] is not None or old["expires_at"] <= now:
-        raise Conflict("This key is over; make a new one.")
+        raise Conflict("This key is over; make a new one.", detail_zh="该密钥已失效，请新建。")
     if await uow.fetchval("SELECT 1 FROM api_key WHERE replaces = $1 AND revoked_at IS NULL", key_id):
-        raise Conflict("This key was rotated already; rotate its successor.")
+        raise Conflict(
+            "This key was rotated already; rotate its successor.", detail_zh="该密钥已轮换过，请轮换它的后继密钥。"
+        )
     await factors.confirm(uow, principal, factor)
     life: timedelta = old["expires_at"] - old["created_at"]
     await uow.execute("UPDATE api_key SET expires_at = least(expires_at, $2) WHERE id = $1", key_id, now + OVERLAP)
@@ -189,9 +196,11 @@ async def revoke(uow: UnitOfWork, principal: Principal, key_id: int) -> None:
         principal.scope.prefix,
     )
     if row is None:
-        raise Unknown(f"There is no key {key_id} that you may revoke.")
+        raise Unknown(
+            f"There is no key {key_id} that you may revoke.", detail_zh=f"没有您可以吊销的第 {key_id} 号密钥。"
+        )
     if row["revoked_at"] is not None:
-        raise Conflict("This key was revoked already.")
+        raise Conflict("This key was revoked already.", detail_zh="该密钥已经吊销。")
     await uow.execute(
         "UPDATE api_key SET revoked_at = $2, revoked_by = $3 WHERE id = $1", key_id, present(), principal.account_id
     )

@@ -20,10 +20,14 @@ async def change_password(runtime: Runtime, principal: Principal, old: str, new:
     No database connection is held while passwords are hashed.
     """
     if principal.key_scopes is not None:
-        raise Forbidden("A key changes no password; sign in.")
+        raise Forbidden("A key changes no password; sign in.", detail_zh="接口密钥不能修改密码，请登录后办理。")
     tries = f"password:{principal.login}"
     if not runtime.sign_ins.begin(tries, address, factors.present()):
-        raise TooManyAttempts("Too many wrong passwords; try again later.", headers={"Retry-After": "60"})
+        raise TooManyAttempts(
+            "Too many wrong passwords; try again later.",
+            headers={"Retry-After": "60"},
+            detail_zh="密码错误次数过多，请稍后再试。",
+        )
     check_password(new, principal.login)
     if old == new:
         raise Invalid("The new password is the old one; choose another.", detail_zh="新密码与原密码相同，请另选。")
@@ -78,6 +82,6 @@ async def end_session(uow: UnitOfWork, principal: Principal, session_id: int) ->
         "DELETE FROM session WHERE id = $1 AND account_id = $2 RETURNING id", session_id, principal.account_id
     )
     if gone is None:
-        raise Unknown(f"You have no session {session_id}.")
+        raise Unknown(f"You have no session {session_id}.", detail_zh=f"您没有第 {session_id} 号会话。")
     await uow.record("account.sessions_ended", principal.scope.adcode, account=principal.account_id, sessions=1)
     await uow.tell("session")

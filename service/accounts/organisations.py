@@ -30,9 +30,12 @@ GROUP BY o.id ORDER BY o.id LIMIT $3
 async def add(uow: UnitOfWork, principal: Principal, *, name: str, adcode: str, kind: str) -> int:
     """A new organisation. Raises Forbidden outside the region, Invalid, Conflict for a name that is there already."""
     if not principal.may_open_accounts or not principal.scope.covers(adcode):
-        raise Forbidden("Organisations are kept by the system administrator of the region.")
+        raise Forbidden(
+            "Organisations are kept by the system administrator of the region.",
+            detail_zh="机构由本区域的系统管理员维护。",
+        )
     if kind not in KINDS:
-        raise Invalid(f"Kinds of organisations: {', '.join(KINDS)}.")
+        raise Invalid(f"Kinds of organisations: {', '.join(KINDS)}.", detail_zh="请从列表中选择机构类别。")
     made = await uow.fetchval(
         "INSERT INTO organisation (name, adcode, kind, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING id",
         name,
@@ -41,7 +44,7 @@ async def add(uow: UnitOfWork, principal: Principal, *, name: str, adcode: str, 
         uow.now,
     )
     if made is None:
-        raise Conflict(f"{name} is there already.")
+        raise Conflict(f"{name} is there already.", detail_zh=f"机构“{name}”已登记。")
     await uow.record("organisation.added", adcode, organisation=made, name=name, sort=kind, by=principal.account_id)
     return int(made)
 
@@ -49,5 +52,5 @@ async def add(uow: UnitOfWork, principal: Principal, *, name: str, adcode: str, 
 async def page(uow: UnitOfWork, principal: Principal, after: int | None, size: int) -> list[dict[str, Any]]:
     """Organisations of the region with the number of people who may sign in. Raises Forbidden for enterprises."""
     if not principal.may_see_command:
-        raise Forbidden("Organisations of the command are for officials.")
+        raise Forbidden("Organisations of the command are for officials.", detail_zh="指挥体系的机构仅供工作人员查看。")
     return [dict(row) for row in await uow.fetch(PAGE_SQL, principal.scope.prefix, after, size)]

@@ -36,7 +36,9 @@ async def matches(password: str, stored: str) -> bool:
     waiting = _waiting.get(_loop(), 0)
     if waiting >= MOST_WAITING:
         raise TooManyAttempts(
-            "Too many sign in at this moment; try again in a few seconds.", headers={"Retry-After": "5"}
+            "Too many sign in at this moment; try again in a few seconds.",
+            headers={"Retry-After": "5"},
+            detail_zh="此刻登录的人太多，请几秒后再试。",
         )
     _waiting[_loop()] = waiting + 1
     try:

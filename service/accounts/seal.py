@@ -26,6 +26,8 @@ KEY_BYTES = 32
 NONCE_BYTES = 12
 MARK = "sealed:"
 """How a sealed text begins; no webhook secret does, for base64 has no colon."""
+OTHER_KEY_ZH = "本节点的密钥打不开这项加密内容；请让各节点使用相同的 LANTIAN_SECRET_KEY。"
+NO_KEY_ZH = "本节点的密钥文件不可用；请从备份恢复，或设置 LANTIAN_SECRET_KEY。"
 REMEMBERED = 20_000
 """Opened secrets that a process remembers."""
 
@@ -52,7 +54,8 @@ class Seal:
             return AESGCM(self._subkey("seal")).decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], about.encode())
         except InvalidTag as error:
             raise Busy(
-                "A secret cannot be opened with this node's key; give every node the same LANTIAN_SECRET_KEY."
+                "A secret cannot be opened with this node's key; give every node the same LANTIAN_SECRET_KEY.",
+                detail_zh=OTHER_KEY_ZH,
             ) from error
 
     def digest(self, use: str, text: str) -> str:
@@ -78,7 +81,9 @@ def _kept_key(path: Path) -> bytes:
     try:
         return _read_or_made(path)
     except OSError as error:
-        raise Busy(f"The key {path} can be neither read nor made ({error}); give LANTIAN_SECRET_KEY.") from error
+        raise Busy(
+            f"The key {path} can be neither read nor made ({error}); give LANTIAN_SECRET_KEY.", detail_zh=NO_KEY_ZH
+        ) from error
 
 
 def _read_or_made(path: Path) -> bytes:
@@ -98,7 +103,10 @@ def _read_or_made(path: Path) -> bytes:
             fresh.unlink()
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise Busy(f"{path} is no key of {KEY_BYTES} bytes; restore it from a copy, or give LANTIAN_SECRET_KEY.")
+        raise Busy(
+            f"{path} is no key of {KEY_BYTES} bytes; restore it from a copy, or give LANTIAN_SECRET_KEY.",
+            detail_zh=NO_KEY_ZH,
+        )
     return key
 
 
@@ -127,7 +135,10 @@ def opened(settings: Settings, kept: Iterable[str], about: str) -> list[str]:
     stored = list(kept)
     found = openable(settings, stored, about)
     if stored and not found:
-        raise Busy("A secret cannot be opened with this node's key; give every node the same LANTIAN_SECRET_KEY.")
+        raise Busy(
+            "A secret cannot be opened with this node's key; give every node the same LANTIAN_SECRET_KEY.",
+            detail_zh=OTHER_KEY_ZH,
+        )
     return found
 
 

@@ -22,6 +22,8 @@ class Problem(Exception):
     status = 500
     code = "internal-error"
     title = "Something went wrong on our side; nothing was stored. Try again, and tell the operator if it stays."
+    title_zh = "系统出错，什么都没有保存。请重试；若仍出错，请告知运维人员。"
+    """The title for pages in Chinese; `detail_zh` among the extensions is the detail."""
 
     def __init__(
         self,
@@ -64,46 +66,56 @@ class Problem(Exception):
 
 class NotSignedIn(Problem):
     status, code, title = 401, "not-signed-in", "Sign in first."
+    title_zh = "请先登录。"
 
 
 class WrongCredentials(Problem):
     status, code, title = 401, "wrong-credentials", "Login or password is wrong."
+    title_zh = "账号或密码错误。"
 
 
 class WrongSignature(Problem):
     status, code, title = 401, "wrong-signature", "The webhook signature does not verify; nothing was stored."
+    title_zh = "签名不正确，什么都没有保存。"
 
 
 class Forbidden(Problem):
     status, code, title = 403, "forbidden", "Your role or region does not allow this."
+    title_zh = "您的角色或区域不允许此操作。"
 
 
 class FactorNeeded(Problem):
     status, code = 403, "factor-needed"
     title = "Give the code of your second factor (field factor); enrol one under /me when you have none."
+    title_zh = "请输入动态码；尚未启用双因素认证的，请在“我的账户”中启用。"
 
 
 class FactorWrong(Problem):
     status, code = 403, "factor-wrong"
     title = "The code is wrong, used already or too old; wait for the next one in your app and try again."
+    title_zh = "动态码错误、已使用或已过期，请等待下一个再试。"
 
 
 class NoRole(Problem):
     status, code = 403, "no-role-yet"
     title = "The account has no role yet; a security administrator grants it."
+    title_zh = "账户尚未授权，请联系安全管理员授予角色。"
 
 
 class PasswordChangeNeeded(Problem):
     status, code = 403, "password-change-needed"
     title = "Set a password of your own first, on the page /me or by POST /api/v1/me/password."
+    title_zh = "请先在“我的账户”中修改密码。"
 
 
 class Unknown(Problem):
     status, code, title = 404, "not-found", "There is nothing under this address."
+    title_zh = "没有找到。"
 
 
 class Conflict(Problem):
     status, code, title = 409, "conflict", "The present state does not allow this."
+    title_zh = "当前状态不允许此操作。"
 
 
 class ContentChanged(Conflict):
@@ -111,6 +123,7 @@ class ContentChanged(Conflict):
         "content-changed",
         "The content has changed since you saw it; read it again and decide on the new hash.",
     )
+    title_zh = "内容已变更，请重新阅读后再决定。"
 
 
 class NoLongerSupported(Conflict):
@@ -119,27 +132,33 @@ class NoLongerSupported(Conflict):
 
 class TooSlow(Problem):
     status, code, title = 408, "body-too-slow", "The body did not arrive in time; nothing was stored. Send it again."
+    title_zh = "内容未及时到达，什么都没有保存，请重新提交。"
 
 
 class TooLarge(Problem):
     status, code, title = 413, "body-too-large", "The body is too large; nothing was stored."
+    title_zh = "内容过大，什么都没有保存。"
 
 
 class Invalid(Problem):
     status, code, title = 422, "invalid-content", "The content has faults; nothing was stored."
+    title_zh = "内容有误，什么都没有保存。"
 
 
 class DeviationRefused(Problem):
     status, code = 422, "deviation-refused"
     title = "This departs from the assessment without what it needs; nothing was put forward."
+    title_zh = "与研判不一致，且缺少所需的理由或依据，未提出。"
 
 
 class TooManyAttempts(Problem):
     status, code, title = 429, "too-many-attempts", "Too many attempts; wait and try again."
+    title_zh = "尝试次数过多，请稍后再试。"
 
 
 class Busy(Problem):
     status, code, title = 503, "not-ready", "The service is not ready; try again in a moment."
+    title_zh = "服务暂未就绪，请稍后再试。"
 
 
 class _Http(Problem):

@@ -21,6 +21,7 @@ from service.kit.unit_of_work import UnitOfWork
 from service.web.forms import read_form
 from service.web.me import done_in_one
 from service.web.pages import render
+from service.web.texts import TEXTS, Language, text
 
 router = APIRouter(include_in_schema=False)
 AccountId = Annotated[int, Path(ge=1, le=2**62)]
@@ -98,14 +99,21 @@ async def add_organisation(request: Request, caller: Caller) -> Response:
 
 
 def _read(schema: type[Any], fields: dict[str, str]) -> Any:
-    """The fields as the body of the API. Raises Invalid naming every faulty field."""
+    """The fields as the body of the API. Raises Invalid saying of every faulty field what it has to be."""
     try:
         return schema.model_validate(fields)
     except ValidationError as error:
-        faults = "; ".join(f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors())
+        faulty = list(dict.fromkeys(str(fault["loc"][0]) for fault in error.errors()))
         raise Invalid(
-            faults, detail_zh=f"请检查：{'、'.join(str(fault['loc'][0]) for fault in error.errors())}"
+            "; ".join(_wanted("en", field) for field in faulty),
+            detail_zh="；".join(_wanted("zh", field) for field in faulty),
         ) from error
+
+
+def _wanted(language: Language, field: str) -> str:
+    """What a field of the forms has to be."""
+    key = f"account_wants_{field}"
+    return text(language, key) if key in TEXTS[language] else text(language, "account_wants_nothing", field=field)
 
 
 async def _one(
@@ -179,7 +187,9 @@ async def act_on(account_id: AccountId, act: str, request: Request, caller: Call
     if work is None:
         raise Unknown()
     if not caller.may_see_accounts:
-        raise Forbidden("Accounts are kept by the administrators of the region.")
+        raise Forbidden(
+            "Accounts are kept by the administrators of the region.", detail_zh="账户由本区域的管理员管理。"
+        )
     given, fault, status = await done_in_one(request, lambda uow: work(uow, caller, account_id, fields))
     if fault is not None:
         return await _one(request, caller, account_id, status=status, fault=fault)

@@ -19,11 +19,17 @@ NEVER_IN_A_PATH = re.compile(r"[\x00-\x20\x7f\\]")
 async def read_form(request: Request, limit: int = MAX_FORM_BYTES) -> dict[str, str]:
     """The fields of an urlencoded form. Raises Forbidden when another site's page sent it, Invalid when it is no form."""
     if not same_origin(request):
-        raise Forbidden("This form was sent from another site's page; open the page here and send it again.")
+        raise Forbidden(
+            "This form was sent from another site's page; open the page here and send it again.",
+            detail_zh="此表单来自其他网站的页面；请在本站打开页面重新提交。",
+        )
     try:
         fields = parse_qs((await read_body(request, limit)).decode(), keep_blank_values=True)
     except ValueError as error:
-        raise Invalid("The form could not be read; open the page again and send it once more.") from error
+        raise Invalid(
+            "The form could not be read; open the page again and send it once more.",
+            detail_zh="表单无法读取，请重新打开页面再次提交。",
+        ) from error
     return {name: values[-1].strip() for name, values in fields.items()}
 
 

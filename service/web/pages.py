@@ -115,8 +115,9 @@ class Writer:
 
 def said_of(problem: Problem, language: Language) -> str:
     """What a refusal says, in the reader's language where it has it."""
-    chinese = problem.extensions.get("detail_zh") if language == "zh" else None
-    return str(chinese or problem.detail or problem.title)
+    if language == "zh":
+        return str(problem.extensions.get("detail_zh") or problem.detail or problem.title_zh)
+    return problem.detail or problem.title
 
 
 def _aware(value: datetime | str) -> datetime:
