@@ -58,7 +58,7 @@ class Standpoint:
     supported: Supported | None
 
 
-ASKED = ("to", "planned_end", "fixed_end", "ground", "legal_basis", "explanation", "reason")
+ASKED = ("to", "planned_end", "fixed_end", "advance", "starts_at", "ground", "legal_basis", "explanation", "reason")
 """What of a refused attempt is the caller's own wish, not what stood or was assessed at the time."""
 
 

@@ -25,6 +25,8 @@ FARTHEST_END = timedelta(days=366)
 """An end stated by hand beyond this is a slip of the pen."""
 OWN_REASONS = {"issued_in_error": Act.REVOKE, "no_change": Act.HOLD, "prolonged": Act.EXTEND}
 """Reasons that are told of one act only."""
+STARTING_REASONS = frozenset({"criteria_met", "regional_prompt", "upper_order"})
+"""Why an announced start may be brought forward."""
 ENDS = "。！？!?.；;"
 
 
@@ -56,10 +58,13 @@ async def propose_by_hand(
     ground: Ground | None = None,
     planned_end: datetime | None = None,
     fixed_end: bool = False,
+    advance: bool = False,
+    starts_at: datetime | None = None,
 ) -> int:
     """A duty officer's own proposal; the level in force without an end is the decision that nothing changes (无变化).
 
     `fixed_end`: the notice prints `planned_end` as the instant at which the warning ends by itself (到期自动结束).
+    `advance`: what is announced and has not begun begins at `starts_at` (提前启动), None: with the decision.
 
     What departs from the newest assessment needs a ground of the closed list with its legal basis, and is noted for audit.
     Raises Forbidden outside the scope, Refused without what a deviation needs, Invalid and Conflict for what makes no sense.
@@ -71,13 +76,7 @@ async def propose_by_hand(
     await uow.lock_division(adcode)
     plan = uow.runtime.law.plan_for(adcode, uow.now)
     warning, prompt = await standing(uow, adcode), await prompt_for(uow, adcode)
-    if fixed_end and planned_end is None:
-        raise Invalid(
-            "A warning that ends by itself needs its end: give planned_end, or leave fixed_end out.",
-            detail_zh="到期自动结束的，须写明结束时间；不写结束时间的，请选择“另行通知”。",
-        )
-    intent = _intent(warning, to_level, planned_end, reason, uow.now)
-    intent = replace(intent, fixed_end=fixed_end)
+    intent = _wanted(warning, to_level, reason, planned_end, fixed_end, advance, starts_at, uow.now)
     plea = Plea(ground, legal_basis.strip() or None if legal_basis else None, explanation)
     _check_words(explanation, plea.legal_basis)
     _check_reason(reason, intent, prompt)
@@ -87,6 +86,13 @@ async def propose_by_hand(
         raise Refused(_attempt(adcode, intent, verdict, plea, reason, found), verdict)
     reason = _told_as(reason, intent, verdict, plea)
     change = _change(uow, adcode, intent, reason, found.supported, prompt, verdict)
+    if advance and warning is not None:
+        change = replace(
+            change,
+            effective_at=beijing(starts_at),
+            planned_end=warning.planned_end,
+            fixed_end=warning.fixed_end,
+        )
     made = await _put(uow, principal, plan, change, found, verdict, plea)
     if verdict.kind is not None:
         await note(
@@ -101,6 +107,65 @@ async def propose_by_hand(
             assessment_id=found.assessment_id,
         )
     return made
+
+
+def _wanted(
+    warning: Standing | None,
+    to_level: Level,
+    reason: str,
+    planned_end: datetime | None,
+    fixed_end: bool,
+    advance: bool,
+    starts_at: datetime | None,
+    now: datetime,
+) -> Intent:
+    """What is wanted. Raises Conflict or Invalid when its parts make no sense together or against what stands."""
+    if fixed_end and planned_end is None:
+        raise Invalid(
+            "A warning that ends by itself needs its end: give planned_end, or leave fixed_end out.",
+            detail_zh="到期自动结束的，须写明结束时间；不写结束时间的，请选择“另行通知”。",
+        )
+    if starts_at is not None and not advance:
+        raise Invalid(
+            "A start is given only to bring an announced one forward: set advance, or leave starts_at out.",
+            detail_zh="只有提前启动才填写启动时间；请选择提前启动，或不要填写。",
+        )
+    if advance:
+        return _earlier(warning, to_level, planned_end, starts_at, now)
+    return replace(_intent(warning, to_level, planned_end, reason, now), fixed_end=fixed_end)
+
+
+def _earlier(
+    warning: Standing | None, to_level: Level, planned_end: datetime | None, starts_at: datetime | None, now: datetime
+) -> Intent:
+    """An announced start is brought forward. Raises Conflict or Invalid when none lies ahead or this is not earlier."""
+    begins = None if warning is None or warning.closing_at is not None else warning.in_force.begins_at
+    if warning is None or begins is None or begins <= now:
+        raise Conflict(
+            "Nothing is announced here whose start lies ahead; there is nothing to bring forward.",
+            detail_zh="该地区没有已发布而尚未开始的预警，无从提前启动。",
+        )
+    if to_level is not warning.level:
+        raise Conflict(
+            f"What is announced is {warning.level.code}; only that can begin earlier. Another level is proposed apart.",
+            detail_zh=f"已发布的是{warning.level.zh}预警，只能提前启动这一级；其他级别请另行建议。",
+        )
+    if planned_end is not None:
+        raise Invalid(
+            "A start that is brought forward leaves the end as it is; prolong it apart.",
+            detail_zh="提前启动不改变结束时间；请不要填写结束时间，延长另行建议。",
+        )
+    if starts_at is not None and starts_at <= now:
+        raise Invalid(
+            "starts_at must lie ahead; leave it out to begin with the decision.",
+            detail_zh="启动时间须晚于现在；不填则自批准时起。",
+        )
+    if starts_at is not None and starts_at >= begins:
+        raise Conflict(
+            f"It is announced to begin at {begins.isoformat()}; give an earlier start.",
+            detail_zh=f"已发布的启动时间是{instant_zh(begins)}；请给出更早的时间。",
+        )
+    return Intent(Act.ADVANCE, to_level, to_level, effective_at=starts_at)
 
 
 def _intent(
@@ -155,7 +220,12 @@ def _check_reason(reason: str, intent: Intent, prompt: PromptView | None) -> Non
     only = OWN_REASONS.get(reason)
     if only is not None and only is not intent.act:
         raise Invalid(f"The reason {reason} is told of {only.value} only; this is {intent.act.value}.")
-    upward = intent.act in (Act.ISSUE, Act.RAISE, Act.EXTEND)
+    if intent.act is Act.ADVANCE and reason not in STARTING_REASONS:
+        raise Invalid(
+            f"An earlier start is told with one of these reasons: {', '.join(sorted(STARTING_REASONS))}.",
+            detail_zh="提前启动的理由只能是：达到分级标准、区域预警提示、上级要求。",
+        )
+    upward = intent.act in (Act.ISSUE, Act.RAISE, Act.EXTEND, Act.ADVANCE)
     if reason == "regional_prompt" and upward and (prompt is None or prompt.level < intent.to_level):
         raise Invalid(
             "There is no live regional prompt on record that names this place at this level; the coordinator enters it first."
@@ -279,6 +349,8 @@ def _attempt(adcode: str, intent: Intent, verdict: Verdict, plea: Plea, reason: 
             "to": intent.to_level.code,
             "planned_end": beijing(intent.planned_end),
             "fixed_end": intent.fixed_end,
+            "advance": intent.act is Act.ADVANCE,
+            "starts_at": beijing(intent.effective_at),
             "deviates": verdict.kind.value if verdict.kind else None,
             "lack": verdict.lack.value if verdict.lack else None,
             "ground": plea.ground.value if plea.ground else None,

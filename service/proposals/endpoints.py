@@ -52,7 +52,8 @@ class ProposalBody(BaseModel):
     """A proposal entered by hand. `to` the level in force: prolonged with a later `planned_end`, otherwise no change.
 
     `ground` and `legal_basis` are needed for what departs from the newest assessment. `fixed_end`: the warning ends at
-    `planned_end` by itself and the notice says so; otherwise that is only what is expected.
+    `planned_end` by itself and the notice says so; otherwise that is only what is expected. `advance`: what is announced
+    at the level `to` and has not begun begins earlier, at `starts_at`; without it with the decision.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -75,6 +76,8 @@ class ProposalBody(BaseModel):
     ground: Ground | None = None
     planned_end: AwareDatetime | None = None
     fixed_end: bool = False
+    advance: bool = False
+    starts_at: AwareDatetime | None = None
 
 
 @router.get("")
@@ -130,6 +133,8 @@ async def _propose(uow: UnitOfWork, body: ProposalBody, request: Request, caller
             ground=body.ground,
             planned_end=body.planned_end,
             fixed_end=body.fixed_end,
+            advance=body.advance,
+            starts_at=body.starts_at,
         )
         return 201, await repository.find(uow, caller.scope, proposal_id)
 

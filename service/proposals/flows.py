@@ -316,8 +316,11 @@ async def _check_supported(uow: UnitOfWork, proposal: Any, plan: Plan, ground: G
         return
     levels = Level(proposal["from_level"]), Level(proposal["to_level"])
     found = await standpoint(uow, proposal["adcode"], levels[0], plan)
+    intent = Intent(Act(proposal["action"]), *levels, proposal["planned_end"], fixed_end=frozen["fixed_end"])
+    if intent.act is Act.ADVANCE:  # the end stays what was decided before
+        intent = Intent(Act.ADVANCE, *levels, effective_at=proposal["effective_at"])
     verdict = judge(
-        Intent(Act(proposal["action"]), *levels, proposal["planned_end"], fixed_end=frozen["fixed_end"]),
+        intent,
         supported=found.supported,
         prompt=await prompt_for(uow, proposal["adcode"]),
         plea=Plea(),

@@ -36,7 +36,18 @@ OPEN_AT_ONCE = 500
 """Open proposals of a scope that are sorted by whose turn it is; a division has at most one."""
 DUE = {"hour": timedelta(hours=1), "two": timedelta(hours=2)}
 REASONS: tuple[str, ...] = get_args(ProposalBody.model_fields["reason"].annotation)
-FIELDS = ("adcode", "to", "reason", "explanation", "ground", "legal_basis", "planned_end", "fixed_end")
+FIELDS = (
+    "adcode",
+    "to",
+    "reason",
+    "explanation",
+    "ground",
+    "legal_basis",
+    "planned_end",
+    "fixed_end",
+    "advance",
+    "starts_at",
+)
 MAX_TEXT = {"explanation": 2000, "legal_basis": 500}
 
 
@@ -119,10 +130,14 @@ async def _closed(uow: UnitOfWork, official: Principal, asked: Filter, after: in
 
 @dataclass(frozen=True)
 class Situation:
-    """What a place stands at, beside the form. `warning`: what is announced there, None: nothing."""
+    """What a place stands at, beside the form. `warning`: what is announced there, None: nothing.
+
+    `begins_at`: when it begins, where that lies ahead.
+    """
 
     standing: Level
     warning: Standing | None
+    begins_at: datetime | None
     supported: Level | None
     prompted: Level | None
     signers: Mapping[str, Any]
@@ -149,12 +164,14 @@ async def _situation(uow: UnitOfWork, adcode: str) -> Situation:
     plan = uow.runtime.law.plan_for(adcode, uow.now)
     stands, prompt = await standing(uow, adcode), await prompt_for(uow, adcode)
     level = stands.level if stands else Level.NONE
+    begins = stands.in_force.begins_at if stands and stands.closing_at is None else None
     found = await standpoint(uow, adcode, level, plan)
     known = uow.runtime.law.criteria_for(adcode, uow.now, plan_id=plan.id).known_levels
     chains = {one.code: chain_of(plan, Level.NONE, one) for one in reversed(known)}
     return Situation(
         level,
         stands,
+        begins if begins is not None and begins > uow.now else None,
         found.supported.to_level if found.supported else None,
         prompt.level if prompt else None,
         {code: chain for code, chain in chains.items() if chain is not None},
@@ -247,17 +264,19 @@ def _wanted(writer: Writer, fields: Mapping[str, str]) -> dict[str, Any]:
         "explanation": explanation[: MAX_TEXT["explanation"]],
         "legal_basis": fields.get("legal_basis", "")[: MAX_TEXT["legal_basis"]] or None,
         "ground": Ground(ground) if ground else None,
-        "planned_end": _end(writer, fields.get("planned_end", "")),
+        "planned_end": _instant(writer, fields.get("planned_end", ""), "new_bad_end"),
+        "advance": fields.get("advance") == "yes",
+        "starts_at": _instant(writer, fields.get("starts_at", ""), "new_bad_start"),
         "fixed_end": fields.get("fixed_end") == "yes",
     }
 
 
-def _end(writer: Writer, given: str) -> datetime | None:
-    """The end that was typed, in Beijing time."""
+def _instant(writer: Writer, given: str, fault: str) -> datetime | None:
+    """The instant that was typed, in Beijing time."""
     if not given:
         return None
     try:
         typed = datetime.fromisoformat(given)
     except ValueError as error:
-        raise Invalid(writer.t("new_bad_end")) from error
+        raise Invalid(writer.t(fault)) from error
     return typed.replace(tzinfo=SHANGHAI) if typed.tzinfo is None else typed

@@ -154,6 +154,21 @@ APPROVALS: dict[str, tuple[str, str]] = {
     "new_fixed": ("该结束时间", "That end"),
     "new_fixed_no": ("仅为预计，解除时间另行通知", "is only expected; the lifting is announced apart"),
     "new_fixed_yes": ("到期自动结束，通知写明“至此时”", "is when it ends by itself; the notice says “until”"),
+    "new_begins": ("已发布，开始于", "Announced, begins"),
+    "new_advance": (
+        "提前启动（只对已发布、尚未开始的级别）",
+        "Earlier start (of the level that is announced and has not begun)",
+    ),
+    "new_advance_no": ("否", "no"),
+    "new_advance_yes": ("提前启动，结束时间不变", "bring the start forward; the end stays"),
+    "new_start": (
+        "提前到（北京时间，须早于已发布的启动时间；不填为批准时起）",
+        "New start (Beijing time, before the announced one; left out: with the decision)",
+    ),
+    "new_bad_start": (
+        "启动时间的格式不对；例如 2016-12-16T20:00。",
+        "The start cannot be read; write it like 2016-12-16T20:00.",
+    ),
     "new_ground": ("依据类别（偏离研判时必选）", "Ground (needed when it departs from the assessment)"),
     "new_ground_none": ("不偏离研判", "it follows the assessment"),
     "new_basis": ("文号、纪要编号或条款", "Number of the order or record, or the clause"),

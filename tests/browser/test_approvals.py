@@ -84,6 +84,34 @@ def test_a_proposal_is_entered_without_script_on_a_phone(opened: Open) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+ANNOUNCED_SQL = """
+INSERT INTO warning (adcode, state, level, announced_at, effective_at, planned_end, fixed_end)
+VALUES ($1, 'announced', 3, '2016-12-15T18:00:00+08:00', '2016-12-17T00:00:00+08:00', '2016-12-21T00:00:00+08:00', true)
+"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_an_announced_start_is_brought_forward_by_hand(opened: Open, server_address: str, width: int) -> None:
+    place = "370300" if width == 1440 else "370100"
+    run(server_address, ANNOUNCED_SQL, place)
+    page = opened("demo-nation", f"/proposals/new?adcode={place}", width=width)
+    expect(page.locator("dl.facts").first).to_contain_text("到期自动结束")
+    page.select_option("#to", "orange")
+    page.select_option("#reason", "upper_order")
+    page.fill("#explanation", "按上级指令提前启动")
+    page.select_option("#advance", "yes")
+    page.fill("#starts_at", "2016-12-16T20:00")
+    page.select_option("#ground", "upper_order")
+    page.fill("#legal_basis", "鲁政办〔2016〕1号")
+    shot(page, "proposal-advance-form")
+    sound(page)
+    page.click("text=提交，送签批")
+    expect(page.locator(".headline h1")).to_contain_text("提前启动")
+    expect(page.locator(".frozen .facts")).to_contain_text("到期自动结束")
+    shot(page, "proposal-advance")
+    sound(page)
+
+
 def test_two_people_sign_one_after_the_other(opened: Open, site: Site) -> None:
     path = f"/proposals/{site.seeded.open}"
     office = opened("demo-office", "/proposals")

@@ -11,6 +11,7 @@ import pytest
 from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from tests.service.approving import PROPOSALS, TWO, People, chained, count, put_in_force, read, sign
+from tests.service.duty_support import step
 from tests.support import NOW, Client, forecast, listed
 
 OFFICE, DEPUTY, COMMANDER, DUTY = Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER, Role.DUTY_OFFICER
@@ -277,6 +278,22 @@ class TestByHand:
         assert (status, "须写明结束时间" in text) == (422, True)
         assert '<option value="yes" selected>' in text
 
+    async def test_an_announced_start_is_brought_forward_where_one_lies_ahead(
+        self, client: Client, people: People
+    ) -> None:
+        assert 'name="advance"' not in await page(client, await people(DUTY), "/proposals/new")
+        await step(client.runtime, "issue", "red", adcode="110000", effective=NOW + timedelta(hours=30))
+        text = await page(client, await people(DUTY), "/proposals/new")
+        assert re.search(r"<dt>已发布，开始于</dt>\s*<dd><time datetime=\"2016-12-16T23:00\+08:00\"", text)
+        given = WISH | ORDER | {"advance": "yes", "starts_at": "2016-12-16T20:00"}
+        status, text = await send(client, await people(DUTY), "/proposals/new", **given | {"to": "orange"})
+        assert (status, "只能提前启动这一级" in text) == (409, True)
+        assert 'value="2016-12-16T20:00"' in text
+        assert '<option value="yes" selected>提前启动' in text
+        status, where = await send(client, await people(DUTY), "/proposals/new", **given)
+        assert status == 303, where[-800:]
+        assert "北京市提前启动重污染天气红色预警和Ⅰ级应急响应" in await page(client, await people(DUTY), where)
+
     async def test_a_deviation_without_a_ground_comes_back_as_it_was_and_stands_on_the_ledger(
         self, client: Client, people: People
     ) -> None:
@@ -299,6 +316,9 @@ class TestByHand:
             {"explanation": " "},
             {"ground": "target"},
             {"planned_end": "tomorrow"},
+            {"advance": "yes", "starts_at": "tomorrow"},
+            {"starts_at": "2016-12-16T20:00"},
+            {"advance": "yes"},
             {"planned_end": "2010-01-01T00:00"},
             {"explanation": "<b>x</b>\x01"},
         ],
