@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
+import asyncpg
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
@@ -26,6 +28,7 @@ from service.law.loader import load_law
 
 from .seed import PASSWORD, PRESENT, Seeded, seed
 
+SEEDED = "lantian_web_model"
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox",
@@ -91,24 +94,47 @@ class Served:
         await self._server.serve([self.socket])
 
 
-async def prepare(address: str, folder: Path) -> Seeded:
-    """Migrate, seed, and set the clock that the service will run by: simulated, one second a second."""
+@dataclass(frozen=True)
+class Model:
+    """A seeded database and its folder, of which every test file gets a copy."""
+
+    address: str
+    folder: Path
+    seeded: Seeded
+
+
+async def prepare(address: str, folder: Path) -> Model:
+    """Migrate and seed."""
     await drop_database(address)
     await migrate(address)
     runtime = Runtime(Settings(data_dir=folder, database_url=address), Database(address), load_law())
     seeded = await seed(runtime)
-    async with runtime.unit() as uow:
-        await uow.execute(
-            "INSERT INTO clock (id, start, real_start, pace) VALUES (1, $1, $2, 1)", PRESENT, datetime.now(tz=UTC)
-        )
-        await uow.commit()
     await runtime.close()
-    return seeded
+    return Model(address, folder, seeded)
 
 
-def in_thread(work: Callable[[], Seeded]) -> Seeded:
+async def copy_of(model: Model, name: str, folder: Path) -> str:
+    """Copy the model and set the clock that the service will run by: simulated, one second a second."""
+    shutil.copytree(model.folder, folder, dirs_exist_ok=True, symlinks=True)
+    address = with_database(model.address, name)
+    await drop_database(address)
+    connection = await asyncpg.connect(with_database(model.address, "postgres"))
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{SEEDED}"')
+    await connection.close()
+    connection = await asyncpg.connect(address)
+    await connection.execute(
+        "INSERT INTO clock (id, start, real_start, pace) VALUES (1, $1, $2, 1)", PRESENT, datetime.now(tz=UTC)
+    )
+    await connection.close()
+    return address
+
+
+T = TypeVar("T")
+
+
+def in_thread(work: Callable[[], T]) -> T:
     """Run in a thread of its own: Playwright's loop may be running in this one."""
-    found: list[Seeded] = []
+    found: list[T] = []
     thread = threading.Thread(target=lambda: found.append(work()))
     thread.start()
     thread.join(300)
@@ -116,14 +142,23 @@ def in_thread(work: Callable[[], Seeded]) -> Seeded:
     return found[0]
 
 
+@pytest.fixture(scope="session")
+def model(server_address: str) -> Iterator[Model]:
+    """What every test file begins with, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="lantian-web-"))
+    yield in_thread(lambda: asyncio.run(prepare(with_database(server_address, SEEDED), folder)))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="module")
-def site(server_address: str, request: pytest.FixtureRequest) -> Iterator[Site]:
+def site(model: Model, request: pytest.FixtureRequest) -> Iterator[Site]:
     """A service of its own for each test file, so that a decision in one is not seen in another."""
     folder = Path(tempfile.mkdtemp(prefix="lantian-web-"))
-    address = with_database(server_address, f"lantian_web_{request.module.__name__.rpartition('.')[2]}")
-    seeded = in_thread(lambda: asyncio.run(prepare(address, folder)))
+    name = f"lantian_web_{request.module.__name__.rpartition('.')[2]}"
+    address = in_thread(lambda: asyncio.run(copy_of(model, name, folder)))
     with Served(address, folder) as served:
-        yield Site(served.address, seeded)
+        yield Site(served.address, model.seeded)
+    in_thread(lambda: asyncio.run(drop_database(address)))
     shutil.rmtree(folder, ignore_errors=True)
 
 
