@@ -20,6 +20,7 @@ from emission_lists.accounting import (
     LineAccount,
     Measured,
     Origin,
+    Origins,
     Verified,
     account_line,
     verify,
@@ -120,12 +121,14 @@ class Tally:
 
     `verified_of` is what was planned for just the verified minutes; `asked_minutes` are the line-minutes in which a line with
     a base was asked for anything. Reported and verified say nothing about a pollutant while their lines are 0.
+    `unestablished`: lines of which no amount of the pollutant is established in some response; `planned` holds nothing of them.
     """
 
     enterprises: int = 0
     lines: int = 0
     asked_lines: int = 0
     unknown_lines: int = 0
+    unestablished: list[int] = field(default_factory=_zeros)
     base: list[int] = field(default_factory=_zeros)
     planned: list[int] = field(default_factory=_zeros)
     stated: list[int] = field(default_factory=_zeros)
@@ -149,6 +152,7 @@ class Tally:
         self.lines += other.lines
         self.asked_lines += other.asked_lines
         self.unknown_lines += other.unknown_lines
+        _add(self.unestablished, other.unestablished)
 
     def sum(self, other: Tally) -> None:
         """Add its amounts."""
@@ -382,12 +386,22 @@ def _count_line(tally: Tally, every: Sequence[Amounts]) -> None:
     tally.lines += 1
     tally.asked_lines += any(one.account.asked for one in every)
     tally.unknown_lines += any(one.account.origins is UNKNOWN for one in every)
+    count_unestablished(tally, [one.account.origins for one in every])
+
+
+def count_unestablished(tally: Tally, every: Iterable[Origins]) -> None:
+    """Count one line whose amounts come from these origins, one for each response."""
+    open_ones = [origins for origins in every if Origin.NOT_ESTABLISHED in origins]
+    if open_ones:
+        for place in range(4):
+            tally.unestablished[place] += any(origins[place] is Origin.NOT_ESTABLISHED for origins in open_ones)
 
 
 def _count_lines(tally: Tally, counted: Tally) -> None:
     tally.lines += counted.lines
     tally.asked_lines += counted.asked_lines
     tally.unknown_lines += counted.unknown_lines
+    _add(tally.unestablished, counted.unestablished)
 
 
 def _backwards(text: str) -> str:

@@ -13,6 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from emission_lists.accounting import Measured
+from emission_lists.accounting_records import RecordAccounts
 from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, Reported, Tally
 from emission_lists.accounting_weights import Span
@@ -22,6 +23,7 @@ from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import Enterprise, Line, Pollutants
 from emission_lists.measures import Measure
 from emission_lists.regrading import BESIDE
+from emission_lists.sheets.kinds import Sheet, record_from
 from service.evaluations import repository
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
@@ -35,11 +37,12 @@ Reports = Mapping[str, Mapping[tuple[int, str], list[ReportedDay]]]
 
 @dataclass(frozen=True)
 class Account:
-    """The accounts over one list version. `tallies` by dimension and key."""
+    """The accounts over one list version: its lines, and its dust sites and mobile sources. `tallies` by dimension and key."""
 
     version: int
     accounts: Accounts
     tallies: dict[tuple[By, str], Tally]
+    records: RecordAccounts
 
 
 def spans_of(responses: Sequence[Response], now: datetime) -> dict[int, list[Span]]:
@@ -78,8 +81,22 @@ async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Ac
             decided = await repository.decisions_of(uow, listed["adcode"], after, rows[-1]["uscc"])
             await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, listed["guide"])
             after = rows[-1]["uscc"]
-        made.append(Account(version, accounts, accounts.finish()))
+        made.append(Account(version, accounts, accounts.finish(), await _records(uow, version, spans)))
     return made
+
+
+async def _records(uow: UnitOfWork, version: int, spans: Sequence[Span]) -> RecordAccounts:
+    """The further sheets of a version over the responses."""
+    records, listed = RecordAccounts(spans), await repository.transport_listed(uow, version)
+    async for documents in repository.records_of(uow, version):
+        await asyncio.to_thread(_add_records, records, documents, listed)
+    return records
+
+
+def _add_records(records: RecordAccounts, documents: Sequence[str], listed: frozenset[str]) -> None:
+    for document in documents:
+        record = record_from(json.loads(document))
+        records.add(record, listed=record.sheet is Sheet.BULK_TRANSPORT and record.key in listed)
 
 
 async def _measured(

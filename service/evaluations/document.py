@@ -235,10 +235,12 @@ def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping
         report.say("没有带减排措施的响应时段，或响应开始前没有生效的清单。")
         return
     report.table(HEAD_OF_FIGURES, [_figures_row(LABELS[name], found["totals"]["pollutants"][name]) for name in POLLUTANTS])
+    report.say("本表只含工业源（应急减排清单的生产线）；扬尘源与移动源见“分源类计划减排”。")
     report.say("核实量只计有用电或在线监测数据的小时，是下限；没有数据的小时既不算未减排，也不算全部减排。")
     for level in found["levels"]:
         report.under(f"{_level(level['level'])}，{level['minutes'] / 60:.1f} 小时")
         _floor(report, level)
+    _classes(report, found)
     report.under("逐日减排量（t）")
     kinds = (("planned", "计划"), ("verified", "核实下限"))
     report.table(
@@ -271,7 +273,7 @@ def _floor(report: Report, level: Mapping[str, Any]) -> None:
         report.say("清单未载明全社会排放量，无法与比例底线比较。")
         return
     swap = "SO2 与 NOx 合并平衡。" if floor["swap_used"] else ""
-    report.say(f"比例为响应期日均减排量（含措施到位前的小时）与全社会日排放量之比，底线方案 {floor['profile']}。{swap}")
+    report.say(f"只含工业源。比例为响应期日均减排量（含措施到位前的小时）与全社会日排放量之比，底线方案 {floor['profile']}。{swap}")
     verified = floor["verified"]["shares"] if floor["verified"] else dict.fromkeys(POLLUTANTS)
     report.table(
         ("污染物", "计划减排（t）", "计划比例", "清单全日比例", "底线", "核实比例（下限）", "结论"),
@@ -288,6 +290,71 @@ def _floor(report: Report, level: Mapping[str, Any]) -> None:
             for name in POLLUTANTS
         ],
     )
+
+
+def _classes(report: Report, found: Mapping[str, Any]) -> None:
+    """Industry, dust and mobile sources: what is planned, and all of it against the floors."""
+    report.under("分源类计划减排：工业、扬尘、移动（t）")
+    if "classes" not in found:
+        report.say("本评估定稿时尚未核算扬尘源与移动源，只含工业源。")
+        return
+    classes = found["classes"]
+    rows = [("合计", classes["total"])]
+    for one in reversed(classes["parts"]):
+        sheets = one["sheets"] if len(one["sheets"]) > 1 else []
+        rows[:0] = [(one["name"]["zh"], one), *((f"其中：{_sheet(sheet)}", sheet) for sheet in sheets)]
+    report.table(
+        ("源类", "条目", "有措施", *(LABELS[name] for name in POLLUTANTS)),
+        [
+            (label, str(one["rows"]), str(one["asked_rows"]), *(_planned(one["pollutants"][name]) for name in POLLUTANTS))
+            for label, one in rows
+        ],
+    )
+    report.say(
+        "合计含工业源、扬尘源和移动源（道路移动源、非道路移动机械、用车大户），不含生活及其他源。扬尘与移动源按表中载明的减排量计，"
+        "不超过现状排放量；停用的机械按其全部现状排放量计。没有载明数量的列为“未确立”，不估算，也不当作零。"
+    )
+    for level in classes["levels"]:
+        report.say(f"{_level(level['level'])}，{level['minutes'] / 60:.1f} 小时，工业、扬尘、移动源合计：", strong=True)
+        _class_floor(report, level)
+
+
+def _sheet(sheet: Mapping[str, Any]) -> str:
+    listed = f"（其中 {sheet['listed_rows']} 家的公路运输已列入工业源）" if sheet["listed_rows"] else ""
+    return f"{sheet['name']['zh']}{listed}"
+
+
+def _planned(one: Mapping[str, Any]) -> str:
+    count = one["not_established_rows"]
+    if one["planned_kg"] is None:
+        return f"{NOT_ESTABLISHED}（{count} 条）"
+    return _t(one["planned_kg"]) + (f"\n另 {count} 条{NOT_ESTABLISHED}" if count else "")
+
+
+def _class_floor(report: Report, level: Mapping[str, Any]) -> None:
+    floor = level["floor"]
+    shares = dict.fromkeys(POLLUTANTS) if floor is None else floor["shares"]
+    required = dict.fromkeys(POLLUTANTS) if floor is None else floor["required"]
+    short = () if floor is None else floor["short"]
+    report.table(
+        ("污染物", "工业源（t）", "扬尘源（t）", "移动源（t）", "合计（t）", "计划比例", "底线", "结论"),
+        [
+            (
+                LABELS[name],
+                *(_t(part["pollutants"][name]["planned_kg"], NOT_ESTABLISHED) for part in level["parts"]),
+                _planned(level["total"]["pollutants"][name]),
+                _percent(shares[name]),
+                _percent(required[name]),
+                NOT_ESTABLISHED if shares[name] is None else "未达到" if name in short else "达到",
+            )
+            for name in POLLUTANTS
+        ],
+    )
+    if floor is None:
+        report.say("清单未载明全社会排放量，无法与比例底线比较。")
+    else:
+        swap = "SO2 与 NOx 合并平衡。" if floor["swap_used"] else ""
+        report.say(f"比例为三类源响应期日均计划减排量与全社会日排放量之比，未确立的不计入；底线方案 {floor['profile']}。{swap}")
 
 
 SHOWN_GROUPS = 60

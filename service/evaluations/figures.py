@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from emission_lists.accounting import PER_KG
+from emission_lists.accounting_records import Group
 from emission_lists.accounting_sums import Accounts, By, Hours, LargeLine, RemarkKind, Tally
 from emission_lists.floors import check_floors
 from emission_lists.grades import Grade
@@ -34,6 +35,7 @@ def figures(tally: Tally) -> dict[str, Any]:
         "lines": tally.lines,
         "asked_lines": tally.asked_lines,
         "unknown_lines": tally.unknown_lines,
+        "not_established_lines": dict(zip(POLLUTANTS, tally.unestablished, strict=True)),
         "pollutants": {name: _figures(tally, place) for place, name in enumerate(POLLUTANTS)},
     }
 
@@ -70,12 +72,14 @@ def total(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
 def _tally(part: Mapping[str, Any]) -> Tally:
     counts = {name: part[name] for name in ("enterprises", "lines", "asked_lines", "unknown_lines")}
     every = [part["pollutants"][name] for name in POLLUTANTS]
+    unestablished = part.get("not_established_lines", {})  # what was closed before it was counted has none
 
     def amounts(name: str) -> list[int]:
         return [round((one[name] or 0) * PER_KG) for one in every]
 
     return Tally(
         **counts,
+        unestablished=[unestablished.get(name, 0) for name in POLLUTANTS],
         base=amounts("base_kg"),
         planned=amounts("planned_kg"),
         stated=amounts("planned_stated_kg"),
@@ -113,7 +117,11 @@ def level_entry(
         **figures(tally),
         "floor": None
         if society is None or not minutes
-        else {**floor_entry(level, minutes, tally, society, floor), "list_shares": _list_shares(listed, society)},
+        else {
+            **floor_entry(level, minutes, tally, society, floor),
+            "list_shares": _list_shares(listed, society),
+            "includes": [Group.INDUSTRY.value],
+        },
     }
 
 

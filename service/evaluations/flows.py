@@ -9,6 +9,7 @@ from typing import Any
 
 from alerts.instants import SHANGHAI
 from alerts.levels import Level
+from emission_lists.accounting_records import Group
 from emission_lists.accounting_sums import By, Tally
 from emission_lists.compliance_rules import Rule
 from emission_lists.documents import pollutants_from
@@ -16,7 +17,7 @@ from emission_lists.guides import FloorProfile
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import Pollutants
 from service.accounts.roles import Principal, Scope
-from service.evaluations import course, figures, repository
+from service.evaluations import classes, course, figures, repository
 from service.evaluations.accounts import Account, accounts_of, by_dimension, merged
 from service.evaluations.air import days_of
 from service.evaluations.repository import Response
@@ -172,15 +173,17 @@ def _sums(
     for account in accounts:
         for span in account.accounts.spans:
             minutes[span.level] += span.minutes
-    levels = tallies.get(By.LEVEL, {})
+    levels, whole = tallies.get(By.LEVEL, {}), tallies.get(By.WHOLE, {}).get("", Tally())
     return {
-        "totals": figures.figures(tallies.get(By.WHOLE, {}).get("", Tally())),
+        "includes": [Group.INDUSTRY.value],
+        "totals": figures.figures(whole),
         "levels": [
             figures.level_entry(level, minutes[level], levels[level.value], society, _listed(version, level), floor)
             for level in LEVELS
             if level.value in levels and floor is not None
         ],
         "by": {by.value: figures.groups(uow.runtime, by, tallies.get(by, {})) for by in figures.SHOWN_BY},
+        "classes": classes.document(accounts, whole, levels, minutes, society, floor),
         "largest": [figures.large(line) for account in accounts for line in account.accounts.largest],
         "hours": [figures.hourly(hours) for account in accounts for hours in account.accounts.hours.values()],
     }

@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.levels import Level
 from service.accounts.roles import NATION, Principal, Scope
-from service.evaluations import figures, flows, repository
+from service.evaluations import classes, figures, flows, repository
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -42,9 +42,10 @@ async def evaluations(
         "place": uow.runtime.place(adcode),
         "from": start,
         "until": end,
-        "warnings": [{name: one[name] for name in one if name not in {"by", "levels"}} for one in found],
+        "warnings": [{name: one[name] for name in one if name not in {"by", "levels", "classes"}} for one in found],
         "cities": _cities(uow, found),
         "totals": figures.total(one["totals"] for one in found),
+        "classes": classes.added([one["classes"] for one in found]),
         "levels": _grouped([one["levels"] for one in found], "level"),
         "by": {by: _grouped([one["by"][by] for one in found], "key") for by in BY},
     }
@@ -79,6 +80,7 @@ async def _one(uow: UnitOfWork, row: Any) -> dict[str, Any]:
         "totals": sums["totals"],
         "levels": sums["levels"],
         "by": sums["by"],
+        "classes": sums.get("classes"),
     }
 
 

@@ -9,9 +9,13 @@ from typing import Any
 
 from alerts.instants import parse_instant
 from alerts.levels import Level
+from emission_lists.accounting_records import GROUP_OF
 from emission_lists.entitlement import Decisions
+from emission_lists.lists import ROAD_TRANSPORT
+from emission_lists.sheets.kinds import Sheet
 from service.accounts.roles import Scope
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, decisions_from
+from service.kit.canonical import canonical
 from service.kit.problems import Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -42,6 +46,15 @@ SELECT id, title, guide, state, generated, enterprises, lines, totals, digest, a
 ROWS_SQL = """
 SELECT uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
 """
+RECORDS_SQL = """
+SELECT sheet, key, document FROM list_record WHERE version_id = $1 AND sheet = ANY($2::text[]) AND (sheet, key) > ($3, $4)
+ORDER BY sheet, key LIMIT $5
+"""
+LISTED_SQL = """
+SELECT r.key FROM list_record r JOIN list_enterprise e ON e.version_id = r.version_id AND e.uscc = r.key
+WHERE r.version_id = $1 AND r.sheet = $2 AND strpos(e.document, $3) > 0
+"""
+RECORD_BATCH = 2000
 DECIDED_SQL = f"""
 SELECT u.uscc, {GRADES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS grades,
     {GUARANTEES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS guarantees
@@ -128,6 +141,21 @@ async def rows_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[Any]]:
     while rows := await uow.fetch(ROWS_SQL, version_id, last, BATCH):
         yield rows
         last = rows[-1]["uscc"]
+
+
+async def records_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[str]]:
+    """The rows of the further sheets that hold sources (扬尘源、移动源), as stored, in batches."""
+    sheets, last = [sheet.value for sheet in GROUP_OF], ("", "")
+    while rows := await uow.fetch(RECORDS_SQL, version_id, sheets, *last, RECORD_BATCH):
+        yield [row["document"] for row in rows]
+        last = rows[-1]["sheet"], rows[-1]["key"]
+
+
+async def transport_listed(uow: UnitOfWork, version_id: int) -> frozenset[str]:
+    """The units of the sheet 用车大户 whose road transport is a line of the list, by credit code."""
+    process = canonical({"process": ROAD_TRANSPORT})[1:-1]
+    rows = await uow.fetch(LISTED_SQL, version_id, Sheet.BULK_TRANSPORT.value, process)
+    return frozenset(row["key"] for row in rows)
 
 
 async def decisions_of(uow: UnitOfWork, adcode: str, after: str, until: str) -> dict[str, Decisions]:

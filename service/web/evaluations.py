@@ -69,6 +69,7 @@ def picture(found: Mapping[str, Any]) -> dict[str, Any]:
     """What the charts draw: tonnes per pollutant, and kg per clock hour over all responses; None where nothing is known."""
     every = found["hours"]
     return {
+        "classes": _classes(found),
         "until": [until for response in every for until in response["until"]],
         "pollutants": [
             {
@@ -86,6 +87,12 @@ def picture(found: Mapping[str, Any]) -> dict[str, Any]:
             for name in POLLUTANTS
         ],
     }
+
+
+def _classes(found: Mapping[str, Any]) -> dict[str, list[float | None]]:
+    """Planned tonnes by class of sources, one value for each pollutant; nothing of what was closed before they were accounted."""
+    parts = found["classes"]["parts"] if "classes" in found else []
+    return {part["class"]: [_tonnes(part["pollutants"][name]["planned_kg"]) for name in POLLUTANTS] for part in parts}
 
 
 def _tonnes(kg: float | None) -> float | None:

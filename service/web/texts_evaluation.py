@@ -80,6 +80,34 @@ EVALUATION: dict[str, tuple[str, str]] = {
         "Verified counts only hours with electricity or CEMS data, so it is a lower bound; hours without data are neither no reduction"
         " nor the full one.",
     ),
+    "ev_industry_only": (
+        "本表只含工业源（应急减排清单的生产线）；加上扬尘源与移动源的计划减排见“分源类计划减排”。",
+        "This table holds industry only (the lines of the list); with dust and mobile sources see planned reductions by class of sources.",
+    ),
+    "ev_classes": ("分源类计划减排：工业、扬尘、移动", "Planned reductions by class of sources: industry, dust, mobile"),
+    "ev_classes_note": (
+        "合计含工业源、扬尘源和移动源（道路移动源、非道路移动机械、用车大户），不含生活及其他源。扬尘与移动源按表中载明的减排量计，"
+        "不超过现状排放量；停用的机械按其全部现状排放量计。没有载明数量的（如未写减排量的车辆管控）列为“未确立”，不估算，也不当作零。",
+        "The total holds industry, dust and mobile sources (road vehicles, non-road machines, bulk-transport units), not domestic and"
+        " other sources. Dust and mobile sources count as their sheets state, up to the base; a machine out of use saves its whole base."
+        " Where no amount is stated, such as a vehicle ban without a figure, it stands as not established: neither estimated nor zero.",
+    ),
+    "ev_classes_missing": (
+        "本评估定稿时尚未核算扬尘源与移动源，只含工业源。",
+        "When this was closed, dust and mobile sources were not accounted yet; it holds industry only.",
+    ),
+    "ev_class": ("源类", "Class of sources"),
+    "ev_class_total": ("合计", "in all"),
+    "ev_class_rows": ("条目", "rows"),
+    "ev_class_asked": ("有措施", "asked"),
+    "ev_open_rows": ("另 {n} 条未确立", "{n} more not established"),
+    "ev_listed_rows": ("其中 {n} 家的公路运输已列入工业源", "{n} of them stand under industry by their road transport"),
+    "ev_class_floor": (
+        "比例 = 工业、扬尘、移动源响应期日均计划减排量之和 ÷ 全社会日排放量；底线方案 {profile}。{swap}未确立的不计入，比例为已确立部分。",
+        "Share = planned reductions of industry, dust and mobile sources together per day of response ÷ whole-society emissions per day;"
+        " floor profile {profile}. {swap} What is not established is not in it: the share is that of the rest.",
+    ),
+    "ev_chart_classes": ("各源类计划减排量，数值见上方表格", "Planned reductions by class of sources; the table above has the figures"),
     "ev_floors": ("分级别减排与比例底线", "By level, against the floors"),
     "ev_floor_note": (
         "比例 = 响应期日均减排量 ÷ 全社会日排放量，含措施到位前的小时；清单全日比例为措施全部到位的一天；底线方案 {profile}。{swap}",

@@ -4,6 +4,7 @@
   const source = document.getElementById("evaluation-data");
   const bars = document.getElementById("bars");
   const hours = document.getElementById("hours");
+  const classes = document.getElementById("classes");
   if (!source || !bars || !hours) return;
   const data = JSON.parse(source.textContent);
   const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -33,6 +34,18 @@
     })),
   });
 
+  // Dust and mobile stand out by lightness as well as by hue; a value that is not established draws nothing.
+  const classOption = () => ({
+    ...common(),
+    legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
+    grid: { left: 56, right: 16, top: 40, bottom: 28 },
+    xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
+    yAxis: axis({ type: "value", name: "t", nameTextStyle: { color: css("--soft") } }),
+    series: [["industry", "--link"], ["dust", "--w-orange"], ["mobile", "--soft"]].map(([key, colour]) => ({
+      name: classes.dataset[key], type: "bar", stack: "planned", itemStyle: { color: css(colour) }, data: data.classes[key],
+    })),
+  });
+
   const hourOption = () => {
     const [planned, , verified] = kinds();
     const width = hours.clientWidth < 700 ? 1 : 2;
@@ -57,7 +70,8 @@
   };
 
   const draw = () => {
-    for (const [box, option] of [[bars, barOption], [hours, hourOption]]) {
+    for (const [box, option] of [[bars, barOption], [classes, classOption], [hours, hourOption]]) {
+      if (!box) continue;
       const chart = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "canvas" });
       chart.setOption(option(), true);
       if (!charts.includes(chart)) charts.push(chart);
