@@ -18,6 +18,7 @@ COMMANDS = {
     "replay": "replay",
     "skill": "skill",
     "list": "lists",
+    "evidence": "evidence",
     "bench": "bench",
     "drill": "drill",
     "account": "administration",
