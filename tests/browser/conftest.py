@@ -118,15 +118,18 @@ async def copy_of(model: Model, name: str, folder: Path) -> str:
     shutil.copytree(model.folder, folder, dirs_exist_ok=True, symlinks=True)
     address = with_database(model.address, name)
     await drop_database(address)
-    connection = await asyncpg.connect(with_database(model.address, "postgres"))
-    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{SEEDED}"')
-    await connection.close()
-    connection = await asyncpg.connect(address)
-    await connection.execute(
-        "INSERT INTO clock (id, start, real_start, pace) VALUES (1, $1, $2, 1)", PRESENT, datetime.now(tz=UTC)
-    )
-    await connection.close()
+    await _execute(with_database(model.address, "postgres"), f'CREATE DATABASE "{name}" TEMPLATE "{SEEDED}"')
+    clock = "INSERT INTO clock (id, start, real_start, pace) VALUES (1, $1, $2, 1)"
+    await _execute(address, clock, PRESENT, datetime.now(tz=UTC))
     return address
+
+
+async def _execute(address: str, statement: str, *arguments: object) -> None:
+    connection = await asyncpg.connect(address)
+    try:
+        await connection.execute(statement, *arguments)
+    finally:
+        await connection.close()
 
 
 T = TypeVar("T")
@@ -158,7 +161,6 @@ def site(model: Model, request: pytest.FixtureRequest) -> Iterator[Site]:
     address = in_thread(lambda: asyncio.run(copy_of(model, name, folder)))
     with Served(address, folder) as served:
         yield Site(served.address, model.seeded)
-    in_thread(lambda: asyncio.run(drop_database(address)))
     shutil.rmtree(folder, ignore_errors=True)
 
 
