@@ -148,5 +148,6 @@ async def acknowledge(
             role=principal.role.value,
             note=note,
         )
-        await uow.tell("circular", row["sender"])
+        for place in sorted({row["sender"], adcode}):
+            await uow.tell("circular", place)
     return {"circular": circular_id, "adcode": adcode, "first": made is not None, "about": json.loads(row["document"])["place"]}

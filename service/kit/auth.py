@@ -90,6 +90,8 @@ def same_origin(request: Request) -> bool:
 
 async def find_principal(request: Request) -> Principal | None:
     """Who is signed in, remembered for a few seconds while this node hears about sign-outs."""
+    if not hasattr(request.state, "seen"):
+        request.state.seen = runtime_of(request).live.mark  # before anything is read for the answer
     token = token_of(request)
     if not token:
         return None

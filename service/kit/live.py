@@ -7,15 +7,19 @@ or when the listening connection is lost.
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import asyncpg
 
+from service.kit.changes import EVERYTHING, Change, Course
 from service.kit.database import Database
 from service.kit.unit_of_work import NOTIFY_CHANNEL
 
 MAX_REMEMBERED = 200_000
+HERE = "node"
+"""What a node says when it begins to listen, so that the order of changes has a beginning that others know too."""
 TOUCHING_REQUIREMENTS = frozenset({"response", "list", "seasonal", "grade", "guarantee"})
 """Topics after which no remembered requirement may be answered."""
 TOUCHING_INBOX = frozenset({"inbox", "warning", "acknowledgement", "list", "session"})
@@ -91,18 +95,30 @@ class Live:
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)
         self.inbox = Memory(20_000)
-        self.subscribers: set[asyncio.Queue[str]] = set()
+        self.subscribers: set[asyncio.Queue[Change]] = set()
+        self.course = Course()
         self.on_change: list[Callable[[str, str], None]] = []
 
-    def changed(self, topic: str, adcode: str) -> None:
+    @property
+    def mark(self) -> str:
+        """What a page made now has seen: the last change heard; "" while this node cannot hear."""
+        return self.course.mark if self.listening else ""
+
+    def changed(self, topic: str, adcode: str, mark: str = "") -> None:
         """Forget what the change touches and wake the pages."""
         self.forget_about(topic)
-        for queue in list(self.subscribers):
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(f"{topic}:{adcode}")
+        self._wake(Change(topic, adcode, mark))
         for hook in self.on_change:
             hook(topic, adcode)
+
+    def _wake(self, change: Change) -> None:
+        for queue in list(self.subscribers):
+            told = change
+            if queue.full():  # a reader that is far behind looks at everything once
+                while not queue.empty():
+                    queue.get_nowait()
+                told = Change(EVERYTHING, "", change.mark)
+            queue.put_nowait(told)
 
     def forget_about(self, topic: str) -> None:
         """Forget what a change of this kind makes stale."""
@@ -142,9 +158,13 @@ class Live:
             lost = asyncio.Event()
             connection.add_termination_listener(lambda *_: lost.set())  # noqa: B023 - one event per connection
             try:
-                await connection.add_listener(database.channel(NOTIFY_CHANNEL), self._heard)
+                channel = database.channel(NOTIFY_CHANNEL)
+                self.course.begin()
+                await connection.add_listener(channel, self._heard)
+                await connection.execute("SELECT pg_catalog.pg_notify($1, $2)", channel, f"{HERE}::{uuid.uuid4()}")
                 self.forget()
                 self.listening = True
+                self._wake(Change(EVERYTHING, ""))
                 await _first(stop, lost)
             except (OSError, asyncpg.PostgresError):
                 await _pause(stop, 0.2)
@@ -155,8 +175,9 @@ class Live:
                     await connection.close()
 
     def _heard(self, _connection: object, _pid: int, _channel: str, payload: object) -> None:
-        topic, _, adcode = str(payload).partition(":")
-        self.changed(topic, adcode)
+        change = self.course.add(str(payload))
+        if change.topic != HERE:
+            self.changed(*change)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -30,6 +30,8 @@ BRIEFLY = "set_config('idle_in_transaction_session_timeout', '20s', true)"
 BRIEFLY_SQL = f"SELECT {BRIEFLY}"
 LOCK_SQL = f"SELECT {BRIEFLY}, pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))"
 NOTIFY_CHANNEL = "lantian"
+TELL_SQL = "SELECT pg_notify($1, $2::text || pg_current_xact_id()::text)"
+"""The transaction's number makes each change one of its kind."""
 
 
 class UnitOfWork:
@@ -92,7 +94,7 @@ class UnitOfWork:
     async def tell(self, topic: str, adcode: str = "") -> None:
         """Tell every node that something changed (pages, caches); heard only after the commit."""
         self.told(topic)
-        await self.execute("SELECT pg_notify($1, $2)", NOTIFY_CHANNEL, f"{topic}:{adcode}")
+        await self.execute(TELL_SQL, NOTIFY_CHANNEL, f"{topic}:{adcode}:")
 
     async def instead(self, work: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Give up everything done so far and make only `work` durable, on the same connection.

@@ -154,6 +154,7 @@ def render(
             drill=runtime_of(request).drill,
             here=request.url.path,
             unread=getattr(request.state, "unread", 0),
+            seen=getattr(request.state, "seen", ""),
             other_href=_other_language(request, writer.language),
             levels=[level.code for level in reversed(WARNING_LEVELS)],
             shapes=SHAPES,

@@ -216,6 +216,7 @@ async def messages(request: Request, official: Official, uow: Uow, after: PageKe
         items=items,
         side=side,
         sides=circulars.SIDES,
+        after=after,
         following=items[-1]["id"] if len(items) == SHOWN else None,
     )
 

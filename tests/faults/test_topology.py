@@ -41,12 +41,12 @@ def nodes(database_address: str, tmp_path: Path) -> Iterator[Nodes]:
 
 async def eventually(look: Callable[[], Awaitable[Any]], what: str) -> Any:
     """What `look` finds within the backstop."""
-    for _ in range(600):
+    for _ in range(2400):
         found = await look()
         if found:
             return found
         await asyncio.sleep(0.1)
-    raise AssertionError(f"waited a minute for {what}")
+    raise AssertionError(f"waited minutes for {what}")
 
 
 class Caller:
@@ -57,7 +57,7 @@ class Caller:
         self._turn = itertools.cycle([nodes.url(name) for name in SERVES])
 
     async def call(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        for _ in range(600):
+        for _ in range(2400):
             try:
                 answer = await self.http.request(method, next(self._turn) + path, **arguments)
             except httpx.TransportError:
