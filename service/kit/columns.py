@@ -32,9 +32,9 @@ def text(*, nullable: bool = False) -> Any:
     return Field(default=default, sa_type=Text, nullable=nullable)
 
 
-def json() -> Any:
+def json(*, nullable: bool = False) -> Any:
     """A JSON value for looking into; content that is hashed is stored as canonical text instead."""
-    return Field(sa_type=JSONB, nullable=False)
+    return Field(sa_type=JSONB, nullable=nullable)
 
 
 def division() -> Any:

@@ -26,8 +26,8 @@ from service.lists.workbooks import Checked
 _DIMENSIONS = {dimension.value: dimension for dimension in Dimension}
 INSERT_SQL = """
 INSERT INTO list_version (adcode, title, guide, state, generated, enterprises, lines, totals, checks, blocking, remarks, digest,
-    created_by, created_at)
-VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, '', $11, $12) RETURNING id
+    created_by, created_at, largest)
+VALUES ($1, $2, $3, 'draft', $4, $5, $6, $7, $8, $9, $10, '', $11, $12, $13) RETURNING id
 """
 
 
@@ -118,6 +118,7 @@ async def store(uow: UnitOfWork, head: Head, checked: Checked, content: Content)
             checked.remarks,
             head.created_by,
             uow.now,
+            canonical(checked.largest),
         )
     )
     await content.begin(version_id)

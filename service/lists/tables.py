@@ -45,6 +45,7 @@ class ListVersionRow(SQLModel, table=True):
     ended_at: datetime | None = instant(nullable=True)
     blocking: int | None = None
     remarks: int | None = None
+    largest: dict[str, Any] | None = json(nullable=True)
 
 
 class ListEnterpriseRow(SQLModel, table=True):

@@ -8,17 +8,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from emission_lists.checks import check_list
 from emission_lists.documents import pollutants_document
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
+from emission_lists.largest import largest_document
 from emission_lists.source_totals import sums_of
 from service.guides.loader import guide_for
+from service.kit.yaml_files import read_yaml
 
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # six times as quick where libyaml is there
 GUIDES = Path(__file__).resolve().parents[2] / "config" / "guides"
 MOST_KEPT = 5000
 
@@ -28,7 +27,7 @@ def guide_of(guide_id: str) -> Guide:
     """A guide by its id, such as G2020. Raises Invalid with the known ones."""
     for path in sorted(GUIDES.glob("*.yaml")):
         if path.stem.upper() == guide_id and path.stem != "profile":
-            return Guide.model_validate(yaml.load(path.read_text(), Loader=_LOADER))  # noqa: S506 - both are safe loaders
+            return Guide.model_validate(read_yaml(path))
     from service.kit.problems import Invalid  # only now: the process apart does without the web
 
     known = ", ".join(sorted(path.stem.upper() for path in GUIDES.glob("*.yaml") if path.stem != "profile"))
@@ -38,7 +37,7 @@ def guide_of(guide_id: str) -> Guide:
 @cache
 def profile() -> ListProfile:
     """The floors and local rules that lists are checked against."""
-    return ListProfile.model_validate(yaml.load((GUIDES / "profile.yaml").read_text(), Loader=_LOADER))  # noqa: S506 - both are safe loaders
+    return ListProfile.model_validate(read_yaml(GUIDES / "profile.yaml"))
 
 
 def law_at(adcode: str, guide_id: str, day: date | None) -> tuple[Guide, ListProfile]:
@@ -67,6 +66,8 @@ class Checked:
     """Base and planned reduction per level, kg/d."""
     sums: list[list[Any]]
     """Dimension, key, enterprises, lines and sums in mg/d of each group."""
+    largest: dict[str, Any]
+    """The lines that save most, by level."""
 
     def document(self) -> dict[str, Any]:
         """JSON-ready; `Checked(**document)` gives it back."""
@@ -98,4 +99,5 @@ def checked_by(draft: EmissionListDraft, guide: Guide, rules: ListProfile, as_of
         len(found) - blocking,
         {"base": pollutants_document(totals.base), "planned": planned, "whole_society": whole},
         [[one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams)] for one in sums],
+        largest_document(draft.rows),
     )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from alerts.approval import (
@@ -40,6 +42,12 @@ MOVE_SQL = "UPDATE proposal SET step = $2, escalations = $3, opened_at = $4, dea
 SIGNED_SQL = """
 SELECT id, adcode, content FROM proposal WHERE adcode = ANY($1::text[]) AND state = 'open' AND step > 0 AND proposed_by IS NULL
 """
+TURN_SQL = """
+SELECT id, adcode, proposed_by, prompt_id, state, step, escalations, opened_at, created_at, deadline, chain,
+    CASE WHEN chain IS NULL THEN content END AS content
+FROM proposal WHERE id = ANY($1::bigint[])
+"""
+PROMPTERS_SQL = "SELECT id, issued_by FROM prompt WHERE id = ANY($1::bigint[])"
 DUE_SQL = """
 INSERT INTO due (schedule, due_at, job, payload) SELECT * FROM unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[])
 ON CONFLICT DO NOTHING
@@ -125,12 +133,36 @@ async def schedule(uow: UnitOfWork, proposal_id: int, position: Position) -> Non
     await schedule_all(uow, window_of(proposal_id, position))
 
 
+async def prompters_of(uow: UnitOfWork, prompts: Iterable[int | None]) -> dict[int | None, int]:
+    """Who issued each prompt that proposals follow; such a proposal is his although the service put it forward."""
+    known = sorted({number for number in prompts if number is not None})
+    rows = await uow.fetch(PROMPTERS_SQL, known) if known else ()
+    return {row["id"]: row["issued_by"] for row in rows}
+
+
 async def prompter_of(uow: UnitOfWork, row: Any) -> int | None:
-    """Who issued the prompt that a proposal follows; it is his although the service put it forward."""
-    if row["prompt_id"] is None:
-        return None
-    issued_by: int | None = await uow.fetchval("SELECT issued_by FROM prompt WHERE id = $1", row["prompt_id"])
-    return issued_by
+    """Who issued the prompt that a proposal follows."""
+    return (await prompters_of(uow, [row["prompt_id"]])).get(row["prompt_id"])
+
+
+class Bar(StrEnum):
+    """Why somebody does not sign a proposal now."""
+
+    OWN = "own"
+    PROMPTED = "prompted"
+    SIGNED = "signed"
+    LATER = "later"
+    ROLE = "role"
+    CLOSED = "closed"
+    LATE = "late"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Whether somebody signs or rejects a proposal now: in what capacity, or what stands against it."""
+
+    acting: Capacity | None
+    bar: Bar | None = None
 
 
 def capacity(
@@ -144,6 +176,49 @@ def capacity(
     if prompter is not None:
         signed_by.append(prompter)
     return principal.capacity(row["adcode"], roles, row["proposed_by"], signed_by=signed_by)
+
+
+def turn_of(
+    principal: Principal, row: Any, chain: Chain | None, given: Sequence[Any], now: datetime, *, prompter: int | None
+) -> Turn:
+    """Whether it is somebody's turn, for the flow and the pages alike; `prompter`: who issued the prompt it follows."""
+    if row["proposed_by"] == principal.account_id:
+        return Turn(None, Bar.OWN)
+    if prompter is not None and prompter == principal.account_id:
+        return Turn(None, Bar.PROMPTED)
+    open_now = row["state"] == "open"
+    counted = given if open_now else ()
+    acting = capacity(principal, row, _due_roles(row, chain, now), counted, prompter)
+    if acting is None and any(principal.account_id in _signed(one).people for one in counted):
+        return Turn(None, Bar.SIGNED)
+    if acting is None:
+        coming = chain.steps[row["step"] :] if chain is not None and open_now else ()
+        later = {role for step in coming for role in (*step.roles, *step.escalates_to)}
+        return Turn(None, Bar.LATER if capacity(principal, row, later, counted, prompter) else Bar.ROLE)
+    if not open_now:
+        return Turn(acting, Bar.CLOSED)
+    late = chain is None or escalated(chain, position_of(row), now) is None
+    return Turn(acting, Bar.LATE if late else None)
+
+
+def _due_roles(row: Any, chain: Chain | None, now: datetime) -> tuple[str, ...]:
+    """The roles that may sign at `now`; of what is closed, all of its chain."""
+    if chain is None:
+        return ()
+    return _roles_at(chain, row, now) if row["state"] == "open" else chain.roles
+
+
+async def turns(uow: UnitOfWork, principal: Principal, proposals: Collection[int]) -> dict[int, Turn]:
+    """Whether it is one person's turn, for each of many stored proposals."""
+    rows = await uow.fetch(TURN_SQL, sorted(proposals))
+    given = await signatures(uow, [row["id"] for row in rows])
+    prompters = await prompters_of(uow, [row["prompt_id"] for row in rows])
+    return {
+        row["id"]: turn_of(
+            principal, row, chain_of_row(uow, row), given[row["id"]], uow.now, prompter=prompters.get(row["prompt_id"])
+        )
+        for row in rows
+    }
 
 
 def check_signer(
@@ -161,18 +236,17 @@ def check_signer(
     Raises Forbidden for the proposer and the prompter, for a second signature of one person and for a role whose turn it is not,
     Conflict when it is closed or its time is over, ContentChanged when the hash is another.
     """
-    if row["proposed_by"] == principal.account_id:
+    turn = turn_of(principal, row, chain, given, now, prompter=prompter)
+    if turn.bar is Bar.OWN:
         raise Forbidden("You proposed this yourself; somebody else must decide (four eyes).")
-    if prompter == principal.account_id:
+    if turn.bar is Bar.PROMPTED:
         raise Forbidden("This follows a prompt of your own; somebody else must decide (four eyes).")
-    open_now = row["state"] == "open"
-    roles = () if chain is None else _roles_at(chain, row, now) if open_now else chain.roles
-    acting = capacity(principal, row, roles, given if open_now else (), prompter)
-    if acting is None and open_now and any(principal.account_id in _signed(one).people for one in given):
+    if turn.bar is Bar.SIGNED:
         raise _refusal(Objection.SIGNED_BEFORE)
+    acting = turn.acting
     if acting is None:
-        raise _not_their_turn(principal, row, chain, roles)
-    if not open_now:
+        raise _not_their_turn(principal, row, chain, _due_roles(row, chain, now))
+    if turn.bar is Bar.CLOSED:
         raise Conflict(f"This proposal is {row['state']}; read the open ones under /api/v1/proposals.")
     assert chain is not None  # without one no role fits
     found = objection(

@@ -60,6 +60,17 @@ async def remind(uow: UnitOfWork, proposal_id: int, step: int, escalations: int,
         await tell_turn(uow, row, chain, position_of(row), "reminder", f":{number}")
 
 
+def bar_to_withdrawal(principal: Principal, proposal: Any) -> Forbidden | Conflict | None:
+    """Why somebody may not take a proposal back; None when they may. For the flow and the page alike."""
+    if proposal["proposed_by"] is None:
+        return Forbidden("The system proposed this from the assessment; it is rejected with a reason, not withdrawn.")
+    if proposal["proposed_by"] != principal.account_id:
+        return Forbidden("Only who proposed this withdraws it; those who sign may reject it.")
+    if proposal["state"] != "open":
+        return Conflict(f"This proposal is {proposal['state']}; there is nothing to withdraw.")
+    return None
+
+
 async def withdraw(
     uow: UnitOfWork,
     principal: Principal,
@@ -76,12 +87,8 @@ async def withdraw(
     row = await locked(uow, proposal_id, principal.scope.prefix)
     if row is None:
         raise Unknown(f"There is no proposal {proposal_id} in your region.")
-    if row["proposed_by"] is None:
-        raise Forbidden("The system proposed this from the assessment; it is rejected with a reason, not withdrawn.")
-    if row["proposed_by"] != principal.account_id:
-        raise Forbidden("Only who proposed this withdraws it; those who sign may reject it.")
-    if row["state"] != "open":
-        raise Conflict(f"This proposal is {row['state']}; there is nothing to withdraw.")
+    if (bar := bar_to_withdrawal(principal, row)) is not None:
+        raise bar
     check_content(row, content_hash)
     await confirm(uow, principal, factor)
     chain, given = chain_of_row(uow, row), (await signatures(uow, [proposal_id]))[proposal_id]

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from alerts.guard import GROUNDS, KIND_WORDS, Ground, Kind, Words, grounds_for
+from emission_lists.summary import Dimension
 from service.accounts import factors
 from service.accounts.roles import Principal
 from service.deviations.flows import left_unchanged
@@ -27,8 +28,8 @@ from service.kit.problems import (
 )
 from service.kit.unit_of_work import UnitOfWork
 from service.proposals import repository
-from service.proposals.chains import SignedMeanwhile
-from service.proposals.course import withdraw
+from service.proposals.chains import SignedMeanwhile, turns
+from service.proposals.course import bar_to_withdrawal, withdraw
 from service.proposals.flows import decide
 from service.web import proposal_facts as facts
 from service.web.forms import read_form
@@ -53,6 +54,10 @@ FAULTS: dict[type[Problem], str] = {
     Conflict: "conflict_closed",
 }
 """What the page says to each refusal that the reader can do something about."""
+KEPT_SQL = """
+SELECT key AS name, enterprises, lines FROM list_sum WHERE version_id = $1 AND dimension = $2
+ORDER BY enterprises DESC, key LIMIT $3
+"""
 BY_INDUSTRY_SQL = """
 SELECT industry AS name, count(*) AS enterprises, sum(lines) AS lines FROM list_enterprise WHERE version_id = $1
 GROUP BY industry ORDER BY count(*) DESC, industry LIMIT $2
@@ -61,19 +66,25 @@ BY_GRADE_SQL = """
 SELECT grade AS name, count(*) AS enterprises, sum(lines) AS lines FROM list_enterprise WHERE version_id = $1
 GROUP BY grade ORDER BY count(*) DESC, grade
 """
-TOTALS_SQL = "SELECT id, enterprises, lines, totals, generated FROM list_version WHERE id = $1"
+ALL_GRADES = 100
+TOTALS_SQL = "SELECT id, enterprises, lines, totals, generated, largest FROM list_version WHERE id = $1"
 NOTED_SQL = "SELECT kind FROM deviation WHERE proposal_id = $1 ORDER BY id"
 DECISION_SQL = "SELECT role, approve, reason, decided_at FROM decision WHERE proposal_id = $1"
 
 
 async def effect_of(uow: UnitOfWork, version_id: int | None) -> dict[str, Any] | None:
-    """Enterprises and lines that approval would reach, by industry and by grade. None without a list."""
+    """Enterprises and lines that approval would reach, by industry and by grade, and the largest lines. None without a list.
+
+    All of it was added up at import; only a version from before that is counted.
+    """
     if version_id is None:
         return None
     return {
         "list": await uow.fetchrow(TOTALS_SQL, version_id),
-        "industries": await uow.fetch(BY_INDUSTRY_SQL, version_id, TOP_INDUSTRIES),
-        "grades": await uow.fetch(BY_GRADE_SQL, version_id),
+        "industries": await uow.fetch(KEPT_SQL, version_id, Dimension.INDUSTRY.value, TOP_INDUSTRIES)
+        or await uow.fetch(BY_INDUSTRY_SQL, version_id, TOP_INDUSTRIES),
+        "grades": await uow.fetch(KEPT_SQL, version_id, Dimension.GRADE.value, ALL_GRADES)
+        or await uow.fetch(BY_GRADE_SQL, version_id),
     }
 
 
@@ -128,7 +139,7 @@ async def _page(
 ) -> Response:
     proposal, writer = await repository.find(uow, official.scope, proposal_id), writer_of(request)
     evidence = await uow.fetchval("SELECT document FROM assessment WHERE id = $1", proposal["assessment"])
-    law = uow.runtime.law
+    law, turn = uow.runtime.law, (await turns(uow, official, [proposal_id]))[proposal_id]
     plan = law.plan_for(proposal["adcode"], uow.now)
     return render(
         request,
@@ -141,8 +152,9 @@ async def _page(
         overdue=proposal["deadline"] <= uow.now,
         evidence=None if evidence is None else json.loads(evidence),
         effect=await effect_of(uow, proposal["content"]["list_version"]),
-        obstacle=facts.turn(official, proposal),
-        acting=facts.stands_in(official, proposal),
+        obstacle=None if turn.bar is None else facts.OBSTACLES[turn.bar],
+        acting=facts.stands_in(official, turn),
+        withdrawable=bar_to_withdrawal(official, proposal) is None,
         rejections=REJECTIONS,
         notes=notes_of(writer, proposal),
         deviation=deviation_of(writer, proposal),

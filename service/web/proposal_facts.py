@@ -16,6 +16,7 @@ from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.law.loader import load_adjacency
 from service.prompts.repository import asked_of
+from service.proposals.chains import Bar, Turn
 from service.proposals.content import ENDING, HOLD
 from service.warnings.repository import all_standing
 
@@ -27,6 +28,16 @@ WHERE p.adcode = $1 AND p.state = 'superseded' AND p.closed_at = $2 AND p.id < $
 REPLACING_SQL = "SELECT id FROM proposal WHERE adcode = $1 AND created_at = $2 AND id > $3 ORDER BY id LIMIT 1"
 DURING = ("response_report_hours", "execution_report_hours", "daily_report_by")
 AFTER = ("lifting_notice_hours", "summary_hours")
+OBSTACLES = {
+    Bar.OWN: "you_cannot_own",
+    Bar.PROMPTED: "you_cannot_prompted",
+    Bar.SIGNED: "you_have_signed",
+    Bar.LATER: "you_sign_later",
+    Bar.ROLE: "you_cannot_role",
+    Bar.LATE: "you_too_late",
+    Bar.CLOSED: "conflict_closed",
+}
+"""The text of why a reader does not sign now."""
 
 
 @dataclass(frozen=True)
@@ -156,38 +167,11 @@ async def replacing(uow: UnitOfWork, proposal: Mapping[str, Any]) -> int | None:
     return found
 
 
-def stands_in(principal: Principal, proposal: Mapping[str, Any]) -> StandIn | None:
+def stands_in(principal: Principal, turn: Turn) -> StandIn | None:
     """For whom this reader would sign now; None when in a role of their own, or not at all."""
-    if turn(principal, proposal) is not None:
+    if turn.bar is not None or turn.acting is None:
         return None
-    acting = principal.capacity(
-        proposal["adcode"], proposal["approvers"], proposal["proposed_by"], signed_by=_signed_by(proposal)
-    )
-    return next((one for one in principal.stand_ins if acting and one.delegation_id == acting.delegation_id), None)
-
-
-def _signed_by(proposal: Mapping[str, Any]) -> set[int]:
-    """Everybody who signed, and everybody for whom it was signed."""
-    given = [step["signed"] for step in proposal["chain"]["steps"] if step["signed"]]
-    return {number for one in given for number in (one["account"], one["for_account"])} - {None}
-
-
-def turn(principal: Principal, proposal: Mapping[str, Any]) -> str | None:
-    """The text key of why this reader does not sign now; None when it is their turn. The flow checks again."""
-    if proposal["proposed_by"] == principal.account_id:
-        return "you_cannot_own"
-    signed_by = _signed_by(proposal)
-    if principal.account_id in signed_by:
-        return "you_have_signed"
-    if principal.capacity(proposal["adcode"], proposal["approvers"], proposal["proposed_by"], signed_by=signed_by):
-        return None
-    later = {
-        role
-        for step in proposal["chain"]["steps"][proposal["chain"]["signed"] :]
-        for role in (*step["roles"], *step["escalates_to"])
-    }
-    coming = principal.capacity(proposal["adcode"], later, proposal["proposed_by"], signed_by=signed_by)
-    return "you_sign_later" if coming else "you_cannot_role"
+    return next((one for one in principal.stand_ins if one.delegation_id == turn.acting.delegation_id), None)
 
 
 def deadline_of(proposal: Mapping[str, Any]) -> datetime:

@@ -24,6 +24,7 @@ from service.kit.unit_of_work import UnitOfWork
 from service.prompts.repository import prompt_for
 from service.proposals import repository
 from service.proposals.by_hand import look_again, propose_by_hand
+from service.proposals.chains import turns
 from service.proposals.endpoints import ProposalBody
 from service.warnings.repository import Standing, standing
 from service.web import proposal_facts as facts
@@ -109,7 +110,8 @@ async def _open(uow: UnitOfWork, official: Principal, asked: Filter) -> tuple[li
         uow, official.scope, state="open", places=asked.places(uow), until=asked.until(uow.now), size=OPEN_AT_ONCE
     )
     found.sort(key=lambda one: (facts.deadline_of(one), one["id"]))
-    mine = [one for one in found if facts.turn(official, one) is None]
+    whose = await turns(uow, official, [one["id"] for one in found])
+    mine = [one for one in found if whose[one["id"]].bar is None]
     return mine, [one for one in found if one not in mine]
 
 

@@ -38,6 +38,14 @@ APPROVALS: dict[str, tuple[str, str]] = {
     ),
     "sign_on": ("签批，送下一签", "Sign and pass on"),
     "you_have_signed": ("你已签批；后续由他人签批。", "You have signed; the rest is for others."),
+    "you_cannot_prompted": (
+        "此建议依据你发出的提示，须由他人审批。",
+        "This follows a prompt of your own; somebody else must decide.",
+    ),
+    "you_too_late": (
+        "签批时限已过，不能再签批；下一次研判将重新提出。",
+        "The time to sign is over; a new proposal follows with the next assessment.",
+    ),
     "you_sign_later": ("还未轮到你（{role}）；轮到时会通知你。", "Not your turn ({role}) yet; you will be told."),
     "factor_label": ("动态验证码（第二因子）", "Code of your second factor"),
     "factor_needed": (
@@ -102,6 +110,19 @@ APPROVALS: dict[str, tuple[str, str]] = {
     "neighbours_none": ("没有登记相邻地区。", "No adjacent divisions are on record."),
     "neighbours_from": ("起止", "From and until"),
     "effect_ends": ("（随之停止）", " (ends with this)"),
+    "effect_largest": ("{level}减排量最大的 {n} 条生产线", "The {n} lines that save most at {level}"),
+    "effect_enterprise": ("企业", "Enterprise"),
+    "effect_line": ("生产线", "Line"),
+    "effect_measure": ("措施", "Measure"),
+    "effect_saved": ("减排量，吨/日", "Saved, t/d"),
+    "effect_largest_note": (
+        "按清单计划减排量排列；二氧化硫、氮氧化物、颗粒物、挥发性有机物四项相加只用于排序，为系统取法，未确立。",
+        "By the planned reductions of the list. That SO2, NOx, PM and VOCs are added up for the order is a choice, not established.",
+    ),
+    "effect_largest_unkept": (
+        "这一版清单入库时尚未保存减排量最大的生产线；重新导入后可见。",
+        "This version was stored before the largest lines were kept; they show once the list is imported again.",
+    ),
     # the list
     "proposals_title": ("审批事项", "Approvals"),
     "proposals_mine": ("待我签批", "My turn"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,45 @@ def verdict(proposal: dict[str, Any], **fields: str) -> dict[str, str]:
 
 
 class TestDecisionPage:
+    async def test_the_largest_lines_and_the_counts_are_those_of_the_list(self, client: Client, people: People) -> None:
+        await listed(client.runtime)
+        proposal = await chained(client)
+        path = f"/proposals/{proposal['id']}"
+        text = await page(client, await people(OFFICE), path)
+        async with client.runtime.unit() as uow:
+            kept = await uow.fetchval("SELECT largest FROM list_version")
+            rows = await uow.fetch("SELECT document FROM list_enterprise")
+        documents = [json.loads(row["document"]) for row in rows]
+        named = {(one["enterprise"]["uscc"], line["code"]) for one in documents for line in one["lines"]}
+        large = kept["yellow"]
+        assert 0 < len(large) <= 10
+        assert {(one["uscc"], one["code"]) for one in large} <= named
+        table = text[text.index(f"减排量最大的 {len(large)} 条生产线") : text.index("按清单计划减排量排列")]
+        assert re.findall(r'href="/enterprises/(\w+)"', table) == [one["uscc"] for one in large]
+        assert f"{large[0]['whole'] / 1000:.3f}" in table
+        assert large[0]["measure_zh"] in table
+        english = await page(client, await people(OFFICE), path + "?lang=en")
+        assert large[0]["measure_en"] in english
+
+    async def test_a_version_from_before_says_so_and_counts_its_rows(self, client: Client, people: People) -> None:
+        await listed(client.runtime)
+        proposal = await chained(client)
+        path = f"/proposals/{proposal['id']}"
+
+        def counts(text: str) -> str:
+            return text[text.index('<div class="two">') : text.index("</section>", text.index('<div class="two">'))]
+
+        before = counts(await page(client, await people(OFFICE), path))
+        async with client.runtime.unit() as uow:
+            await uow.execute("ALTER TABLE list_version DISABLE TRIGGER USER")
+            await uow.execute("ALTER TABLE list_sum DISABLE TRIGGER USER")
+            await uow.execute("UPDATE list_version SET largest = NULL")
+            await uow.execute("DELETE FROM list_sum")
+            await uow.commit()
+        text = await page(client, await people(OFFICE), path)
+        assert "尚未保存减排量最大的生产线" in text
+        assert counts(text) == before
+
     async def test_each_reader_is_told_whose_turn_it_is(self, client: Client, people: People) -> None:
         proposal = await chained(client)
         path = f"/proposals/{proposal['id']}"
