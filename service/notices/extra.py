@@ -9,14 +9,15 @@ from service.accounts.roles import Principal, Role, Scope
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
+from service.notices import webhooks
 from service.notices.schemas import ExtraBody, ExtraDecision
 from service.people import audience as audiences
 from service.people import mailing
 from service.people.audience import Audience
 from service.people.flows import notify
 from service.people.templates import load_templates
+from service.subscriptions.flows import EXTRA_EVENT
 
-EVENT = "notice.extra"
 SQL = """
 SELECT x.*, a.display AS drafter, b.display AS decider FROM extra_notice x JOIN account a ON a.id = x.drafted_by
 LEFT JOIN account b ON b.id = x.decided_by
@@ -71,11 +72,12 @@ def _require(principal: Principal, adcode: str) -> None:
 
 
 async def preview(uow: UnitOfWork, principal: Principal, adcode: str, audience: Audience) -> dict[str, int]:
-    """How many an audience reaches. Raises Forbidden, Unknown."""
+    """How many an audience reaches, by each channel whether it is chosen or not. Raises Forbidden, Unknown."""
     _require(principal, adcode)
     if adcode not in uow.runtime.law.divisions:
         raise Unknown(f"There is no division {adcode}; use a GB/T 2260 code.")
-    return await audiences.count(uow, audience, adcode)
+    counted = await audiences.count(uow, audience, adcode)
+    return counted | {"webhook": await webhooks.count(uow, adcode, audience)}
 
 
 async def draft(uow: UnitOfWork, principal: Principal, given: ExtraBody) -> dict[str, Any]:
@@ -178,11 +180,15 @@ async def _send(uow: UnitOfWork, row: Any) -> None:
     settings = uow.runtime.settings
     shared = {"place": uow.runtime.place(row["adcode"]), "link": f"{settings.address}/me/inbox"}
     values = {language: shared | {"title": title, "text": text} for language, (title, text) in words.items()}
-    await mailing.begin(
-        uow,
-        reason=f"extra:{row['id']}",
-        adcode=row["adcode"],
-        event=EVENT,
-        texts=load_templates(settings.config_dir)["extra"].texts(values),
-        audience=audience,
-    )
+    texts = load_templates(settings.config_dir)["extra"].texts(values)
+    if {"email", "sms"} & set(audience.channels):
+        await mailing.begin(
+            uow,
+            reason=f"extra:{row['id']}",
+            adcode=row["adcode"],
+            event=EXTRA_EVENT,
+            texts=texts,
+            audience=audience,
+        )
+    if "webhook" in audience.channels:
+        await webhooks.send(uow, row, audience, texts)

@@ -44,7 +44,10 @@ Adcode = Annotated[str, Field(pattern=r"^\d{6}$")]
 
 
 class Audience(BaseModel):
-    """Listed enterprises; what is empty does not narrow. `actions`: what a line must do at `level`."""
+    """Listed enterprises; what is empty does not narrow. `actions`: what a line must do at `level`.
+
+    `channels`: by which ways it goes to them beside the portal.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -55,6 +58,8 @@ class Audience(BaseModel):
     actions: Annotated[
         list[Literal["stop", "limit", "transport", "self_determined", "none", "unknown"]], Field(max_length=6)
     ] = []
+
+    channels: Annotated[list[Literal["email", "sms", "webhook"]], Field(max_length=3)] = ["email", "sms"]
 
     @model_validator(mode="after")
     def _together(self) -> Audience:

@@ -6,6 +6,7 @@ Each batch and how far it came are one transaction; a contact gets one message f
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import Any
 
 from service.kit.canonical import canonical
@@ -63,11 +64,10 @@ async def go_on(uow: UnitOfWork, mailing_id: int, size: int = BATCH) -> bool:
         return False
     wanted = dict(row["audience"])
     versions = wanted.pop("versions")
-    given = Audience.model_validate(wanted).parameters(
-        versions, row["adcode"], row["notice_id"] if row["unanswered"] else None
-    )
+    audience = Audience.model_validate(wanted)
+    given = audience.parameters(versions, row["adcode"], row["notice_id"] if row["unanswered"] else None)
     people = await uow.fetch(NEXT_SQL, *given, row["after_uscc"], row["after_contact"], size)
-    queued = await _queue(uow, row, people)
+    queued = await _queue(uow, row, people, audience.channels)
     more = len(people) == size
     last = people[-1] if people else None
     await uow.execute(
@@ -94,12 +94,12 @@ async def go_on(uow: UnitOfWork, mailing_id: int, size: int = BATCH) -> bool:
     return more
 
 
-async def _queue(uow: UnitOfWork, row: Any, people: list[Any]) -> int:
-    """Deliveries of one batch by the channels that are open: one content for each channel and language."""
+async def _queue(uow: UnitOfWork, row: Any, people: list[Any], chosen: Collection[str]) -> int:
+    """Deliveries of one batch by the channels that are chosen and open: one content for each channel and language."""
     groups: dict[tuple[str, str], list[tuple[str, int, str]]] = defaultdict(list)
     for person in people:
         for channel in ("email", "sms"):
-            if person[channel] and channel in uow.runtime.channels.open:
+            if person[channel] and channel in chosen and channel in uow.runtime.channels.open:
                 groups[channel, person["language"]].append((channel, person["id"], person["adcode"]))
     queued = 0
     for (channel, language), wanted in groups.items():

@@ -13,13 +13,17 @@ from service.kit.unit_of_work import UnitOfWork, beijing
 from service.subscriptions import repository
 
 WARNING_EVENTS = ("warning.issued", "warning.updated", "warning.lifted", "warning.revoked")
-EVENTS = frozenset({*WARNING_EVENTS, "response.started", "response.ended", "link.test"})
-FAN_OUT_SQL = """
+EXTRA_EVENT = "notice.extra"
+EVENTS = frozenset({*WARNING_EVENTS, "response.started", "response.ended", EXTRA_EVENT, "link.test"})
+WANTING_SQL = "s.state IN ('active', 'paused') AND (s.events = '[]'::jsonb OR s.events ? $2::text)"
+INTO_SQL = f"""
 INSERT INTO delivery (reason, channel, target, lane, subscription_id, adcode, address, event, content_id, message_id, ordered,
     state, attempts, schedule_from, next_attempt_at, created_at)
 SELECT $1::text, 'webhook', 'subscription:' || s.id, 'subscription:' || s.id, s.id, s.adcode, s.url, $2::text, $3,
-    $1::text || ':' || s.id, s.ordered, 'pending', 0, 0, $4, $4 FROM subscription s
-WHERE s.state IN ('active', 'paused') AND (s.events = '[]'::jsonb OR s.events ? $2::text)
+    $1::text || ':' || s.id, s.ordered, 'pending', 0, 0, $4::timestamptz, $4::timestamptz FROM subscription s
+WHERE {WANTING_SQL}
+"""
+FAN_OUT_SQL = f"""{INTO_SQL}
     AND ((s.uscc IS NULL AND $5::text LIKE s.prefix || '%')
         OR (s.uscc IS NOT NULL AND EXISTS (SELECT 1 FROM list_enterprise e WHERE e.uscc = s.uscc AND e.version_id = $6::bigint)))
     AND ($7::bigint IS NULL OR s.id = $7)

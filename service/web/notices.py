@@ -32,6 +32,7 @@ Code = Annotated[str, Query(pattern=r"^[0-9A-Z]{0,18}$")]
 FORM_BYTES = 40_000
 ACTIONS = ("stop", "limit", "transport", "self_determined", "none", "unknown")
 LEVELS = ("yellow", "orange", "red")
+CHANNELS = ("email", "sms", "webhook")
 
 
 @router.get("/notices")
@@ -58,7 +59,8 @@ async def templates(request: Request, official: Official) -> Response:
 async def new(request: Request, official: Official) -> Response:
     """The form of a notice by hand."""
     place = official.scope.adcode
-    return render(request, "extra_new.html", official, **_form({"adcode": "" if place == NATION else place}))
+    given = {f"channel-{one}": "on" for one in CHANNELS} | {"adcode": "" if place == NATION else place}
+    return render(request, "extra_new.html", official, **_form(given))
 
 
 def _form(fields: Mapping[str, str], counted: dict[str, int] | None = None, fault: str | None = None) -> dict[str, Any]:
@@ -69,6 +71,7 @@ def _form(fields: Mapping[str, str], counted: dict[str, int] | None = None, faul
         "grades": [grade.value for grade in Grade],
         "actions": ACTIONS,
         "asked_levels": LEVELS,
+        "channels": CHANNELS,
         "parts": parts(fields.get("text_zh", "")),
         "units": units(fields.get("text_zh", "")),
     }
@@ -93,6 +96,7 @@ def extra_of(fields: Mapping[str, str]) -> ExtraBody:
             "grades": ticked,
             "level": fields.get("level") or None,
             "actions": [name.partition("-")[2] for name in fields if name.startswith("action-")],
+            "channels": [one for one in CHANNELS if f"channel-{one}" in fields],
         },
         "zh": {"title": fields.get("title_zh", ""), "text": fields.get("text_zh", "")},
         "en": {"title": fields.get("title_en", ""), "text": fields.get("text_en", "")},

@@ -157,9 +157,11 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "audience_industry": ("行业", "Industry"),
     "audience_level": ("按此级别的措施", "By the measure at this level"),
     "audience_measure": ("生产线措施", "Measure of a line"),
+    "audience_channels": ("发送方式（门户总会收到）", "Ways (the portal always has it)"),
+    "channel_portal": ("门户", "portal"),
     "audience_counted": (
-        "受众 {enterprises} 家企业（其中 {without} 家没有联系人），邮件 {email} 人，短信 {sms} 人。",
-        "{enterprises} enterprises ({without} without a contact), e-mail to {email}, text messages to {sms}.",
+        "受众 {enterprises} 家企业（其中 {without} 家没有联系人），邮件 {email} 人，短信 {sms} 人，订阅端 {webhook} 个。",
+        "{enterprises} enterprises ({without} without a contact), e-mail to {email}, text messages to {sms}, webhooks to {webhook}.",
     ),
     "templates_title": ("消息模板", "Templates"),
     "templates_note": (
