@@ -15,6 +15,7 @@ from service.accounts import factors
 from service.accounts.delegations import end_all
 from service.accounts.flows import NOBODY, end_sessions
 from service.accounts.keys import revoke_all
+from service.accounts.organisations import check_joins
 from service.accounts.passwords import hash_password
 from service.accounts.policy import check_password
 from service.accounts.roles import Principal, Role
@@ -28,6 +29,7 @@ CODE_LIFE = timedelta(hours=72)
 UNLOCK_FACTOR_SQL = """
 UPDATE factor SET failures = 0, resting_until = NULL, sign_in_failures = 0, sign_in_resting_until = NULL WHERE account_id = $1
 """
+REDEEMABLE = "login = $1 AND code_hash = $2 AND code_expires_at > $3"
 USCC_FAULTS = {
     "length": ("A credit code (uscc) has 18 characters.", "统一社会信用代码应为 18 位。"),
     "characters": (
@@ -190,7 +192,7 @@ async def open_account(
 async def _check_organisation(uow: UnitOfWork, organisation_id: int | None, adcode: str) -> None:
     if organisation_id is None:
         return
-    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1", organisation_id)
+    home = await check_joins(uow, organisation_id)
     if home != adcode:
         raise Invalid(
             f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.",
@@ -281,7 +283,10 @@ async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason
 
 
 async def enable(uow: UnitOfWork, principal: Principal, account_id: int) -> None:
-    """Let an account in again; after a reset of its password by somebody else. Raises Forbidden, Unknown, Conflict."""
+    """Let an account in again; after a reset of its password by somebody else.
+
+    Raises Forbidden, Unknown, Conflict, also while its organisation is closed.
+    """
     _security(principal)
     row = await _locked(uow, principal, account_id)
     if row["enabled"]:
@@ -291,6 +296,7 @@ async def enable(uow: UnitOfWork, principal: Principal, account_id: int) -> None
             "You reset its password; somebody else enables it (two persons).",
             detail_zh="该账户的密码由您重置，须由另一人启用（两人操作）。",
         )
+    await check_joins(uow, row["organisation_id"])
     await uow.execute("UPDATE account SET enabled = true, reset_by = NULL WHERE id = $1", account_id)
     await uow.record("account.enabled", row["adcode"], account=account_id, login=row["login"], by=principal.account_id)
 
@@ -412,22 +418,31 @@ async def redeem(runtime: Runtime, login: str, code: str, password: str, address
             detail_zh="口令错误次数过多，请稍后再试。",
         )
     check_password(password, login)
+    code_hash = _code_hash(runtime, login, code)
+    async with runtime.unit() as uow:
+        holds = await uow.fetchval(f"SELECT 1 FROM account WHERE {REDEEMABLE}", login, code_hash, present)
+    if not holds:
+        raise _wrong_code()  # before the password is hashed: guessing costs us nothing
     hashed = await hash_password(password)
     async with runtime.unit() as uow:
         row = await uow.fetchrow(
-            "UPDATE account SET password_hash = $3, code_hash = NULL, code_expires_at = NULL, must_change = false"
-            " WHERE login = $1 AND code_hash = $2 AND code_expires_at > $4 RETURNING id, adcode",
+            "UPDATE account SET password_hash = $4, code_hash = NULL, code_expires_at = NULL, must_change = false"
+            f" WHERE {REDEEMABLE} RETURNING id, adcode",
             login,
-            _code_hash(runtime, login, code),
-            hashed,
+            code_hash,
             present,
+            hashed,
         )
         if row is None:
-            raise WrongCredentials(
-                "Login or code is wrong, used already or too old; ask the administrator for a new one.",
-                detail_zh="账号或一次性口令错误、已使用或已过期，请向管理员索取新的口令。",
-            )
+            raise _wrong_code()
         await end_sessions(uow, row["id"])
         await uow.record("account.password_set", row["adcode"], account=row["id"], login=login)
         await uow.commit()
     runtime.sign_ins.succeeded(tries, address)
+
+
+def _wrong_code() -> WrongCredentials:
+    return WrongCredentials(
+        "Login or code is wrong, used already or too old; ask the administrator for a new one.",
+        detail_zh="账号或一次性口令错误、已使用或已过期，请向管理员索取新的口令。",
+    )

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from service.accounts import book, organisations
 from service.accounts.mine import sessions_of
-from service.accounts.schemas import AccountBody, GrantBody, IdentityBody, OrganisationBody, ReasonBody
+from service.accounts.schemas import AccountBody, GrantBody, IdentityBody, NameBody, OrganisationBody, ReasonBody
 from service.kit.auth import Caller
 from service.kit.http import PageKey, PageSize, Uow, json_answer
 
@@ -30,6 +30,33 @@ async def add_organisation(body: OrganisationBody, caller: Caller, uow: Uow) -> 
     """Add an organisation (system administrator)."""
     made = await organisations.add(uow, caller, name=body.name, adcode=body.adcode, kind=body.kind)
     return json_answer({"id": made}, 201)
+
+
+@router.get("/organisations/{organisation_id}")
+async def one_organisation(organisation_id: AccountId, caller: Caller, uow: Uow) -> Response:
+    """One organisation with its people (administrators, auditor)."""
+    return json_answer(await organisations.one(uow, caller, organisation_id))
+
+
+@router.patch("/organisations/{organisation_id}")
+async def rename_organisation(organisation_id: AccountId, body: NameBody, caller: Caller, uow: Uow) -> Response:
+    """Rename an organisation (system administrator)."""
+    await organisations.rename(uow, caller, organisation_id, body.name)
+    return json_answer(await organisations.one(uow, caller, organisation_id))
+
+
+@router.post("/organisations/{organisation_id}/closure", status_code=204)
+async def close_organisation(organisation_id: AccountId, body: ReasonBody, caller: Caller, uow: Uow) -> Response:
+    """Close an organisation of which nobody may sign in any more (system administrator)."""
+    await organisations.close(uow, caller, organisation_id, body.reason)
+    return Response(status_code=204)
+
+
+@router.delete("/organisations/{organisation_id}/closure", status_code=204)
+async def reopen_organisation(organisation_id: AccountId, caller: Caller, uow: Uow) -> Response:
+    """Open a closed organisation again (system administrator)."""
+    await organisations.reopen(uow, caller, organisation_id)
+    return Response(status_code=204)
 
 
 @router.get("/accounts")

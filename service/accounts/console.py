@@ -11,6 +11,7 @@ from service.accounts import book
 from service.accounts.delegations import end_all
 from service.accounts.factors import present
 from service.accounts.flows import end_sessions
+from service.accounts.organisations import check_joins
 from service.accounts.roles import Role, prefix_of
 from service.kit.problems import Conflict, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
@@ -36,6 +37,8 @@ async def set_enabled(uow: UnitOfWork, login: str, enabled: bool) -> dict[str, A
     row = await _locked(uow, login)
     if row["enabled"] is enabled:
         raise Conflict(f"{login} is {'enabled' if enabled else 'disabled'} already.")
+    if enabled:
+        await check_joins(uow, row["organisation_id"])
     await uow.execute("UPDATE account SET enabled = $2, reset_by = NULL WHERE id = $1", row["id"], enabled)
     kind = "account.enabled" if enabled else "account.disabled"
     if enabled:

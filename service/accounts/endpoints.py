@@ -10,7 +10,16 @@ from service.accounts import book, factors, mine
 from service.accounts.flows import sign_in, sign_out
 from service.accounts.roles import Principal
 from service.accounts.schemas import Credentials, FactorCode, NewPassword, Redemption
-from service.kit.auth import Caller, address_of, agent_of, runtime_of, set_cookie, token_of, unset_cookie
+from service.kit.auth import (
+    Caller,
+    address_of,
+    agent_of,
+    runtime_of,
+    set_cookie,
+    token_of,
+    unset_cookie,
+)
+from service.kit.device import device_of
 from service.kit.http import Uow, json_answer
 from service.kit.problems import Forbidden
 
@@ -30,6 +39,7 @@ async def open_session(credentials: Credentials, request: Request) -> Response:
         address_of(request),
         code=credentials.factor,
         agent=agent_of(request),
+        device=device_of(request),
     )
     answer = json_answer({"token": token, "expires_at": expires}, 201, FRESH)
     set_cookie(answer, runtime.settings, token, expires)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from service.accounts import factors
-from service.accounts.passwords import hash_password, matches
+from service.accounts import devices, factors
+from service.accounts.passwords import hash_password, matches, turn
 from service.accounts.roles import TAKERS, Principal, Role, Scope, StandIn
 from service.accounts.seal import seal_of
 from service.accounts.throttle import place_of
@@ -50,6 +50,8 @@ class Caller:
     address: str
     agent: str = ""
     means: str = "password"
+    device: str = ""
+    """The cookie of a browser that signed in before; see `devices`."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class SignedIn:
     token: str
     expires: datetime
     pending: bool = False
+    login: str = ""
 
 
 def token_hash(token: str) -> str:
@@ -89,15 +92,22 @@ async def create_account(
 
 
 async def sign_in(
-    runtime: Runtime, login: str, password: str, address: str, *, code: str | None = None, agent: str = ""
+    runtime: Runtime,
+    login: str,
+    password: str,
+    address: str,
+    *,
+    code: str | None = None,
+    agent: str = "",
+    device: str = "",
 ) -> tuple[str, datetime]:
     """Check a password, and the second factor where there is one, and open a session; its token and its end (real time).
 
-    `address` is where the caller comes from. No database connection is held while the password is hashed. Raises
-    WrongCredentials, FactorNeeded, FactorWrong, NoRole, or TooManyAttempts for too many tries of this login from this
-    address, for an account that rests, and when too many wait.
+    `address` is where the caller comes from, `device` his browser's cookie. No database connection is held while the password is
+    hashed. Raises WrongCredentials, FactorNeeded, FactorWrong, NoRole, or TooManyAttempts for too many tries of this login from
+    this address or browser, for an account that rests, and when too many wait.
     """
-    row = await _prove(runtime, login, password, address)
+    row = await _prove(runtime, login, password, Caller(address, agent, device=device))
     async with runtime.unit() as uow:
         means = "password"
         if await factors.state_of(uow, row["id"]) == "active":
@@ -110,7 +120,7 @@ async def sign_in(
 
 async def begin_sign_in(runtime: Runtime, login: str, password: str, caller: Caller) -> SignedIn:
     """The first step of the sign-in page: an open session, or a pending one that waits for the second factor."""
-    row = await _prove(runtime, login, password, caller.address)
+    row = await _prove(runtime, login, password, caller)
     async with runtime.unit() as uow:
         pending = await factors.state_of(uow, row["id"]) == "active"
         opened = await open_session(uow, row, caller, pending=pending)
@@ -139,28 +149,34 @@ async def finish_sign_in(runtime: Runtime, pending: str, code: str | None, calle
     return opened
 
 
-async def _prove(runtime: Runtime, login: str, password: str, address: str) -> Any:
-    """The account whose password this is."""
+async def _prove(runtime: Runtime, login: str, password: str, caller: Caller) -> Any:
+    """The account whose password this is.
+
+    A browser with which it signed in lately is counted by itself, and the account's rest does not hold there; nor does it hold
+    where the account was lately.
+    """
     present = datetime.now(tz=UTC)
-    if not runtime.sign_ins.begin(login, address, present):
-        if runtime.sign_ins.just_locked(login, address):
-            await note_stranger(runtime, "account.locked_out", login, address, present)
+    device = devices.known(runtime.settings, caller.device, login, present)
+    counted_as = caller.address if device is None else f"device:{device}"
+    if not runtime.sign_ins.begin(login, counted_as, present):
+        if runtime.sign_ins.just_locked(login, counted_as):
+            await note_stranger(runtime, "account.locked_out", login, caller.address, present)
         raise _resting()
     async with runtime.unit() as uow:
         row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
+        known = row is not None and (device is not None or await _familiar(uow, row["id"], caller.address, present))
         rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
-        if rests and row is not None and await _familiar(uow, row["id"], address, present):
-            rests = False
-    if rests:
+    if rests and not known:
         raise _resting()
-    right = await matches(password, row["password_hash"] if row else NOBODY)
+    async with turn(known=known):
+        right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
         if row is not None:
-            await _failed(runtime, row, login, address, present)
+            await _failed(runtime, row, login, caller.address, present)
         else:
-            await note_stranger(runtime, "account.sign_in_failed", login, address, present)
+            await note_stranger(runtime, "account.sign_in_failed", login, caller.address, present)
         raise WrongCredentials()
-    runtime.sign_ins.succeeded(login, address)
+    runtime.sign_ins.succeeded(login, counted_as)
     if row["role"] is None:
         raise NoRole()
     return row
@@ -240,7 +256,7 @@ async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bo
             means=caller.means,
             address=caller.address,
         )
-    return SignedIn(token, expires, pending)
+    return SignedIn(token, expires, pending, row["login"])
 
 
 async def _failed(runtime: Runtime, row: Any, login: str, address: str, present: datetime) -> None:

@@ -1,8 +1,11 @@
-"""argon2id password hashes, computed beside the event loop and never more than two at a time."""
+"""argon2id password hashes, computed beside the event loop, never more than two at a time, for strangers never more than one."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
 
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -12,9 +15,11 @@ from service.kit.problems import TooManyAttempts
 _HASHER = PasswordHash((Argon2Hasher(),))
 _AT_ONCE = 2
 MOST_WAITING = 24
-"""About two seconds of work; who comes later is asked to come again."""
+"""Two to four seconds of work; who comes later is asked to come again."""
 _limits: dict[int, asyncio.Semaphore] = {}
-_waiting: dict[int, int] = {}
+_of_strangers: dict[int, asyncio.Semaphore] = {}
+_waiting: Counter[tuple[int, bool]] = Counter()
+"""Who waits, by event loop and whether he is known; strangers take no place of those who are."""
 
 
 def _loop() -> int:
@@ -32,17 +37,28 @@ async def hash_password(password: str) -> str:
 
 
 async def matches(password: str, stored: str) -> bool:
-    """Whether the password is the stored one. Raises TooManyAttempts when too many wait for their turn."""
-    waiting = _waiting.get(_loop(), 0)
-    if waiting >= MOST_WAITING:
+    """Whether the password is the stored one. To be asked in one's `turn`."""
+    async with _limit():
+        return await asyncio.to_thread(_HASHER.verify, password, stored)
+
+
+@asynccontextmanager
+async def turn(*, known: bool) -> AsyncIterator[None]:
+    """A place in the queue of those whose password is to be checked; strangers, who may be anybody, come one at a time.
+
+    Who is known (from a place or browser of lately, or signed in) has a queue of his own, so that strangers, however many, let
+    him in. Raises TooManyAttempts when too many wait.
+    """
+    queue = (_loop(), known)
+    if _waiting[queue] >= MOST_WAITING:
         raise TooManyAttempts(
             "Too many sign in at this moment; try again in a few seconds.",
             headers={"Retry-After": "5"},
             detail_zh="此刻登录的人太多，请几秒后再试。",
         )
-    _waiting[_loop()] = waiting + 1
+    _waiting[queue] += 1
     try:
-        async with _limit():
-            return await asyncio.to_thread(_HASHER.verify, password, stored)
+        async with nullcontext() if known else _of_strangers.setdefault(_loop(), asyncio.Semaphore(1)):
+            yield
     finally:
-        _waiting[_loop()] -= 1
+        _waiting[queue] -= 1

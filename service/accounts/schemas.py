@@ -58,6 +58,12 @@ class OrganisationBody(_Body):
     kind: Annotated[str, Field(max_length=16)]
 
 
+class NameBody(_Body):
+    """Another name of an organisation."""
+
+    name: Line
+
+
 class AccountBody(_Body):
     """An account to open: without rights until somebody else grants them."""
 

@@ -12,7 +12,10 @@ from service.kit.columns import division, instant, json, reference, serial, text
 
 
 class OrganisationRow(SQLModel, table=True):
-    """A body of a division: its command, office, bureau, weather service, or a company (单位)."""
+    """A body of a division: its command, office, bureau, weather service, or a company (单位).
+
+    Nobody joins a closed one (撤销), and nobody who belongs to it signs in.
+    """
 
     __tablename__ = "organisation"
     __table_args__ = (UniqueConstraint("adcode", "name", name="organisation_once"),)
@@ -22,6 +25,7 @@ class OrganisationRow(SQLModel, table=True):
     adcode: str = division()
     kind: str = Field(max_length=16)
     created_at: datetime = instant()
+    closed_at: datetime | None = instant(nullable=True)
 
 
 class AccountRow(SQLModel, table=True):

@@ -1,7 +1,8 @@
 """How often somebody may try to sign in: by login and by the address they come from, whether the login exists or not.
 
-An account as a whole rests only after many more failures, so that nobody can lock somebody else out from one address. An
-IPv6 address counts by its /64: whoever has one has all of it.
+An account as a whole rests only after many more failures, so that nobody can lock somebody else out from one address. A
+browser that a login signed in with before (`devices`) is counted like an address of its own: `device:` and its number. An IPv6
+address counts by its /64: whoever has one has all of it.
 """
 
 from __future__ import annotations

@@ -197,9 +197,11 @@ async def name_holder(uow: UnitOfWork, principal: Principal, adcode: str, depart
     known = duties_of(uow.runtime.law, adcode, uow.runtime.settings.config_dir).departments
     if department not in known:
         raise Invalid(f"Unknown department; known: {', '.join(sorted(known))}.")
-    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1", organisation_id)
+    home = await uow.fetchval(
+        "SELECT adcode FROM organisation WHERE id = $1 AND closed_at IS NULL FOR SHARE", organisation_id
+    )
     if home is None or home != adcode:
-        raise Invalid(f"Organisation {organisation_id} is none of {adcode}; see GET /api/v1/organisations.")
+        raise Invalid(f"Organisation {organisation_id} is no open one of {adcode}; see GET /api/v1/organisations.")
     await uow.execute(
         "INSERT INTO duty_holder (adcode, department, organisation_id, account_id, named_at) VALUES ($1, $2, $3, $4, $5)"
         " ON CONFLICT (adcode, department) DO UPDATE SET organisation_id = $3, account_id = $4, named_at = $5",

@@ -13,7 +13,7 @@ from service.accounts import book, organisations
 from service.accounts.keys import keys_of
 from service.accounts.mine import sessions_of
 from service.accounts.roles import Principal, Role
-from service.accounts.schemas import AccountBody, GrantBody, OrganisationBody, ReasonBody
+from service.accounts.schemas import AccountBody, GrantBody, NameBody, OrganisationBody, ReasonBody
 from service.kit.auth import Caller, runtime_of
 from service.kit.http import PageKey
 from service.kit.problems import Forbidden, Invalid, Unknown
@@ -28,6 +28,7 @@ AccountId = Annotated[int, Path(ge=1, le=2**62)]
 Find = Annotated[str, Query(max_length=64)]
 SHOWN = 100
 ORGANISATIONS_SHOWN = 200
+ORGANISATION_DONE = frozenset({"name", "closure", "reopening"})
 DONE = frozenset({"grant", "disable", "enable", "unlock", "factor-reset", "sessions-end", "organisation", "identity"})
 
 
@@ -96,6 +97,55 @@ async def add_organisation(request: Request, caller: Caller) -> Response:
     if fault is None:
         return RedirectResponse("/accounts?done=organisation", 303)
     return await _list(request, caller, status=status, fault=fault, given=fields)
+
+
+async def _organisation(
+    request: Request,
+    caller: Principal,
+    organisation_id: int,
+    *,
+    status: int = 200,
+    fault: str | None = None,
+    done: str | None = None,
+) -> Response:
+    async with runtime_of(request).unit() as uow:
+        found = await organisations.one(uow, caller, organisation_id)
+    return render(
+        request,
+        "organisation.html",
+        caller,
+        status=status,
+        one=found,
+        kinds=organisations.KINDS,
+        place=runtime_of(request).place,
+        fault=fault,
+        done=done,
+    )
+
+
+@router.get("/accounts/organisations/{organisation_id}")
+async def organisation(organisation_id: AccountId, request: Request, caller: Caller, done: str = "") -> Response:
+    """One organisation with its people."""
+    return await _organisation(request, caller, organisation_id, done=done if done in ORGANISATION_DONE else None)
+
+
+@router.post("/accounts/organisations/{organisation_id}/{act}")
+async def act_on_organisation(organisation_id: AccountId, act: str, request: Request, caller: Caller) -> Response:
+    """Rename, close or open it again."""
+    fields = await read_form(request)
+    work = ORGANISATION_ACTS.get(act)
+    if work is None:
+        raise Unknown()
+    if not caller.may_see_accounts:
+        raise _kept_by_administrators()
+    _, fault, status = await done_in_one(request, lambda uow: work(uow, caller, organisation_id, fields))
+    if fault is not None:
+        return await _organisation(request, caller, organisation_id, status=status, fault=fault)
+    return RedirectResponse(f"/accounts/organisations/{organisation_id}?done={act}", 303)
+
+
+def _kept_by_administrators() -> Forbidden:
+    return Forbidden("Accounts are kept by the administrators of the region.", detail_zh="账户由本区域的管理员管理。")
 
 
 def _read(schema: type[Any], fields: dict[str, str]) -> Any:
@@ -179,6 +229,22 @@ ACTS: dict[str, Act] = {
 }
 
 
+async def _rename(uow: UnitOfWork, caller: Principal, organisation_id: int, fields: dict[str, str]) -> None:
+    await organisations.rename(uow, caller, organisation_id, _read(NameBody, {"name": fields.get("name", "")}).name)
+
+
+async def _close(uow: UnitOfWork, caller: Principal, organisation_id: int, fields: dict[str, str]) -> None:
+    reason = _read(ReasonBody, {"reason": fields.get("reason", "")}).reason
+    await organisations.close(uow, caller, organisation_id, reason)
+
+
+ORGANISATION_ACTS: dict[str, Act] = {
+    "name": _rename,
+    "closure": _close,
+    "reopening": lambda uow, caller, organisation_id, _: organisations.reopen(uow, caller, organisation_id),
+}
+
+
 @router.post("/accounts/{account_id}/{act}")
 async def act_on(account_id: AccountId, act: str, request: Request, caller: Caller) -> Response:
     """One of the acts on an account; a one-time code is told in the answer, once."""
@@ -187,9 +253,7 @@ async def act_on(account_id: AccountId, act: str, request: Request, caller: Call
     if work is None:
         raise Unknown()
     if not caller.may_see_accounts:
-        raise Forbidden(
-            "Accounts are kept by the administrators of the region.", detail_zh="账户由本区域的管理员管理。"
-        )
+        raise _kept_by_administrators()
     given, fault, status = await done_in_one(request, lambda uow: work(uow, caller, account_id, fields))
     if fault is not None:
         return await _one(request, caller, account_id, status=status, fault=fault)

@@ -220,7 +220,7 @@ async def _departments(
 ) -> Response:
     items = await tasks_repository.departments(uow, official.scope, adcode)
     rows = await uow.fetch(
-        "SELECT id, name FROM organisation WHERE adcode = $1 ORDER BY name", adcode
+        "SELECT id, name FROM organisation WHERE adcode = $1 AND closed_at IS NULL ORDER BY name", adcode
     )
     return render(
         request,

@@ -19,6 +19,7 @@ from service.kit.auth import (
     token_of,
     unset_cookie,
 )
+from service.kit.device import device_of, remember_device
 from service.kit.http import Uow
 from service.kit.problems import (
     FactorNeeded,
@@ -91,7 +92,7 @@ async def submit(request: Request) -> Response:
         return await _page(request, status=422, fault="signin_empty", login=login, target=target)
     runtime = runtime_of(request)
     try:
-        opened = await begin_sign_in(runtime, login, password, Caller(address_of(request), agent_of(request)))
+        opened = await begin_sign_in(runtime, login, password, _caller(request))
     except WrongCredentials:
         return await _page(request, status=401, fault="signin_wrong", login=login, target=target)
     except NoRole:
@@ -109,9 +110,7 @@ async def second_step(request: Request) -> Response:
     fields = await read_form(request)
     pending, target = fields.get("pending", ""), local_path(fields.get("next"))
     try:
-        opened = await finish_sign_in(
-            runtime_of(request), pending, fields.get("factor", "")[:64], Caller(address_of(request), agent_of(request))
-        )
+        opened = await finish_sign_in(runtime_of(request), pending, fields.get("factor", "")[:64], _caller(request))
     except NotSignedIn:
         return await _page(request, status=401, fault="signin_waited", target=target)
     except TooManyAttempts:
@@ -126,7 +125,12 @@ async def second_step(request: Request) -> Response:
 def _go_on(request: Request, opened: SignedIn, target: str) -> Response:
     answer = RedirectResponse(target, 303)
     set_cookie(answer, runtime_of(request).settings, opened.token, opened.expires)
+    remember_device(answer, request, opened.login)
     return answer
+
+
+def _caller(request: Request) -> Caller:
+    return Caller(address_of(request), agent_of(request), device=device_of(request))
 
 
 @router.get("/signin/code")

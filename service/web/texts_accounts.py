@@ -212,4 +212,20 @@ ACCOUNTS: dict[str, tuple[str, str]] = {
     "organisation_people": ("人数", "People"),
     "organisation_add": ("登记机构", "Add an organisation"),
     "organisation_button": ("登记", "Add"),
+    "organisation_open": ("正常", "open"),
+    "organisation_closed": ("已撤销", "closed"),
+    "organisation_people_title": ("人员", "Its people"),
+    "organisation_nobody": ("该机构没有账户。", "No accounts belong to it."),
+    "organisation_rename": ("更名", "Rename"),
+    "organisation_close": ("撤销机构", "Close it"),
+    "organisation_close_reason": ("撤销事由", "Why"),
+    "organisation_close_note": (
+        "全部账户停用、且不再承担部门任务后，方可撤销；撤销后不能在该机构开户或启用账户。",
+        "It can be closed once its accounts are disabled and it holds no department's tasks; then nobody joins it.",
+    ),
+    "organisation_closed_note": (
+        "该机构已撤销：不能开户、启用账户或更名。",
+        "It is closed: no accounts are opened or enabled in it, and it keeps its name.",
+    ),
+    "organisation_reopen": ("恢复机构", "Open it again"),
 }

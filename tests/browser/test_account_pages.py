@@ -97,3 +97,24 @@ def test_an_account_is_opened_by_one_and_granted_by_another(opened: Open) -> Non
     other.click("form[action$='/grant'] button")
     expect(other.locator("[role=status]")).to_be_visible()
     expect(other.locator(".facts")).to_contain_text("值班员")
+
+
+def test_an_organisation_is_renamed_and_closed(opened: Open) -> None:
+    page = opened("demo-admin", "/accounts")
+    page.fill("#o-name", "市气象服务中心")
+    page.click("section[aria-labelledby=h-organisations] form button")
+    page.click("section[aria-labelledby=h-organisations] tbody a:has-text('市气象服务中心')")
+    assert violations(page) == []
+    page.fill("#o-name", "市气象局")
+    page.click("form[action$='/name'] button")
+    expect(page.locator("h1")).to_have_text("市气象局")
+    page.fill("#o-reason", "机构改革")
+    page.click("form[action$='/closure'] button")
+    expect(page.locator("[role=status]")).to_be_visible()
+    expect(page.locator(".facts")).to_contain_text("已撤销")
+    shot(page, "organisation")
+    path = page.url.partition("?")[0].partition("/accounts")[2]
+    small = opened("demo-admin", f"/accounts{path}?lang=en", width=390, scheme="dark")
+    expect(small.locator(".facts")).to_contain_text("closed")
+    assert violations(small) == []
+    assert small.evaluate("document.documentElement.scrollWidth") <= 390

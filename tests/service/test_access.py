@@ -101,6 +101,10 @@ EXTRA_NOTICE = {"adcode": "110000", "zh": WORDS, "en": WORDS}
 RULES: dict[str, Rule] = {
     "GET /api/v1/organisations": Rule(200, OFFICIALS, 200),
     "POST /api/v1/organisations": Rule(422, OPERATORS, 403, {"name": "x", "adcode": "110000", "kind": "none"}),
+    "GET /api/v1/organisations/{organisation_id}": Rule(404, SEERS_OF_ACCOUNTS, 403),
+    "PATCH /api/v1/organisations/{organisation_id}": Rule(404, OPERATORS, 403, {"name": "x"}),
+    "POST /api/v1/organisations/{organisation_id}/closure": Rule(404, OPERATORS, 403, {"reason": "x"}),
+    "DELETE /api/v1/organisations/{organisation_id}/closure": Rule(404, OPERATORS, 403),
     "GET /api/v1/accounts": Rule(200, SEERS_OF_ACCOUNTS, 403),
     "POST /api/v1/accounts": Rule(
         422, OPERATORS, 403, {"login": "new", "display": "x", "adcode": "110000", "organisation_id": 9}
@@ -303,6 +307,7 @@ async def world(client: Client, runtime: Runtime) -> dict[str, str]:
         "uscc": uscc,
         "adcode": "110000",
         "feed": "feed",
+        "organisation_id": "999999",
         "list_id": str(version),
         "import_id": str(upload),
         "prompt_id": str(entered.json()["id"]),

@@ -58,6 +58,7 @@ ONLY: dict[str, frozenset[Role]] = {
     "/notices/{notice_id}/calls": CENTRE,
     "/accounts": SEERS_OF_ACCOUNTS,
     "/accounts/{account_id}": SEERS_OF_ACCOUNTS,
+    "/accounts/organisations/{organisation_id}": SEERS_OF_ACCOUNTS,
     "/region/new": COORDINATORS,
     "/region/{prompt_id}/lift": COORDINATORS,
 }
