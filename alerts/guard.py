@@ -201,6 +201,7 @@ class Supported:
 
     `effective_at` None: at once; `planned_end` None: open. Not `due`: it begins so far ahead that it is watched only.
     `observed_heavy`: it found the measured air heavy already with no clear improvement ahead, by its plan's rule.
+    `starts_at`: when the level that is announced, or a higher one, begins by the assessment itself; None: it finds none.
     """
 
     action: Action
@@ -209,6 +210,7 @@ class Supported:
     planned_end: datetime | None = None
     due: bool = True
     observed_heavy: bool = False
+    starts_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -412,8 +414,8 @@ def _ends_early(intent: Intent, supported: Supported | None, prompt: PromptView 
 
 
 def _too_early(intent: Intent, supported: Supported | None, prompt: PromptView | None, now: datetime) -> bool:
-    """Whether the wanted start lies before every start that is supported: that of an advancing step, or of a prompt."""
-    starts = []
+    """Whether the wanted start lies before every start that is supported: of an advancing step, the assessment or a prompt."""
+    starts = [] if supported is None or supported.starts_at is None else [supported.starts_at]
     if supported is not None and supported.action is Action.ADVANCE:
         starts.append(supported.effective_at or now)
     if prompt is not None and intent.to_level <= prompt.level:

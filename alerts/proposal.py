@@ -129,7 +129,7 @@ def next_step(
         return _raise(asked, current, now, flags, criteria)
     if asked.level < current.level:
         return _below(assessment, asked, current, criteria, recent, flags)
-    return _same(asked, current, flags)
+    return _same(asked, current, now, flags, criteria)
 
 
 def _noted(assessment: Assessment) -> list[str]:
@@ -256,14 +256,20 @@ def _late(
         if below.action is Action.LOWER:
             return below
         flags = list(below.flags)
-    return _advance(asked, current, prompt, now, flags, criteria)
+    return _advance(asked, current, prompt.starts_at, Reason.REGIONAL_PROMPT, now, flags, criteria)
 
 
 def _advance(
-    asked: _Asked, current: InForce, prompt: PromptView, now: datetime, flags: list[str], criteria: Criteria
+    asked: _Asked,
+    current: InForce,
+    earlier: datetime,
+    reason: Reason,
+    now: datetime,
+    flags: list[str],
+    criteria: Criteria,
 ) -> Step:
-    """Bring an announced start forward to the prompt's, or to now; an end that the level would outlast moves with it."""
-    starts = prompt.starts_at if prompt.starts_at > now else None
+    """Bring an announced start forward to an earlier one, or to now; an end that the level would outlast moves with it."""
+    starts = earlier if earlier > now else None
     lead = (starts - now) / HOUR if starts is not None else 0.0
     if criteria.lead_time_hours is not None and lead < criteria.lead_time_hours:
         flags = [*flags, "lead_short"]
@@ -275,7 +281,7 @@ def _advance(
         Action.ADVANCE,
         current.level,
         current.level,
-        Reason.REGIONAL_PROMPT,
+        reason,
         effective_at=starts,
         planned_end=planned,
         lead_hours=lead,
@@ -283,7 +289,10 @@ def _advance(
     )
 
 
-def _same(asked: _Asked, current: InForce, flags: list[str]) -> Step:
+def _same(asked: _Asked, current: InForce, now: datetime, flags: list[str], criteria: Criteria) -> Step:
+    """The level asked for is announced already. Air that is measured heavy does not wait for an announced start."""
+    if asked.at_once and current.begins_at > now:
+        return _advance(asked, current, now, Reason.CRITERIA_MET, now, [*flags, "observed_heavy"], criteria)
     planned = current.planned_end
     if planned is not None and asked.open_end:
         return _step(Action.EXTEND, current.level, current.level, Reason.PROLONGED, flags=flags)

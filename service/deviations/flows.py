@@ -110,7 +110,9 @@ async def standpoint(uow: UnitOfWork, adcode: str, level: Level, plan: Plan) -> 
     fits = step["from"] == level.code
     ahead = timedelta(hours=plan.deadlines.issue_ahead_hours)
     heavy = document.get("observed_heavy", False)
-    supported = replace(supported_of(step, uow.now, ahead), observed_heavy=heavy)
+    said = document["assessment"]
+    starts = _instant(said["starts_at"]) if Level.of(said["level"]) >= level else None
+    supported = replace(supported_of(step, uow.now, ahead), observed_heavy=heavy, starts_at=starts)
     return Standpoint(row["id"], row["rules"], supported if fits else None)
 
 

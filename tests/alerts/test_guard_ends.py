@@ -1,4 +1,4 @@
-"""An end that the notice prints (到期自动结束) is a decision on the end: before the one called for it needs a ground."""
+"""Ends and starts by hand: an end that the notice prints (到期自动结束) and a start that is brought forward (提前启动)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.guard import Intent, Kind, Supported, act_of, deviation
+from alerts.guard import Act, Intent, Kind, Supported, act_of, deviation
 from alerts.instants import DAY, HOUR
 from alerts.levels import WARNING_LEVELS, Level
 from alerts.proposal import PromptView
@@ -91,3 +91,21 @@ def test_that_it_ends_by_itself_only_ever_adds_this_one_departure(
     fixed = by_itself(from_, to, NOW + wanted * HOUR)
     plain = judged(replace(fixed, fixed_end=False), found, view)
     assert judged(fixed, found, view) in ({plain} if plain is not None else {None, EARLY})
+
+
+@pytest.mark.parametrize(
+    ("wanted", "assessed", "kind"),
+    [
+        (NOW + 6 * HOUR, NOW + 6 * HOUR, None),
+        (NOW + 7 * HOUR, NOW + 6 * HOUR, None),
+        (NOW + 5 * HOUR, NOW + 6 * HOUR, Kind.ADVANCED_WITHOUT_CRITERIA),
+        (None, NOW + 6 * HOUR, Kind.ADVANCED_WITHOUT_CRITERIA),
+        (None, NOW - HOUR, None),
+        (NOW + 6 * HOUR, None, Kind.ADVANCED_WITHOUT_CRITERIA),
+    ],
+)
+def test_an_announced_start_may_be_moved_to_the_assessed_one(
+    wanted: datetime | None, assessed: datetime | None, kind: Kind | None
+) -> None:
+    intent = Intent(Act.ADVANCE, YELLOW, YELLOW, effective_at=wanted)
+    assert judged(intent, replace(step(Action.HOLD, YELLOW), starts_at=assessed)) is kind

@@ -10,8 +10,8 @@ from alerts.assessment import Assessment, assess
 from alerts.instants import HOUR, parse_instant
 from alerts.levels import Level
 from alerts.points import Point
-from alerts.proposal import Step, next_step
-from alerts.proposal_words import Action
+from alerts.proposal import InForce, Step, next_step
+from alerts.proposal_words import Action, Reason
 from alerts.rules import Criteria, EarlyStart
 from alerts.series import Series
 from tests.alerts.air import STANDARDS, criteria
@@ -99,3 +99,42 @@ class TestProposal:
         assert judged.starts_at is not None
         assert judged.starts_at <= NOW
         assert "observed_heavy" not in step(judged).flags
+
+
+class TestAnnouncedForLater:
+    """Heavy air does not wait for an announced start (尽快启动); the forecast alone moves none."""
+
+    @staticmethod
+    def made(measured: float, level: Level, begins: datetime, end: datetime | None = None, fixed: bool = False) -> Step:
+        natural = own("national-2016").model_copy(update={"grade_on_range": None})
+        judged = found([measured] * 4, [250] * 62 + [40] * 60, natural)
+        assert judged.level is Level.YELLOW
+        standing = InForce(level=level, effective_at=begins, planned_end=end, announced_at=NOW - HOUR, fixed_end=fixed)
+        return next_step(judged, in_force=standing, prompt=None, criteria=natural, now=NOW)
+
+    def test_it_is_brought_forward_to_now(self) -> None:
+        made = self.made(250, Level.YELLOW, NOW + 14 * HOUR)
+        assert (made.action, made.reason, made.from_level, made.to_level) == (
+            Action.ADVANCE,
+            Reason.CRITERIA_MET,
+            Level.YELLOW,
+            Level.YELLOW,
+        )
+        assert (made.effective_at, made.planned_end) == (None, None)
+        assert {"observed_heavy", "lead_short"} <= set(made.flags)
+        assert made.sentence_zh.startswith("建议提前启动黄色预警，自批准时起")
+
+    @pytest.mark.parametrize("fixed", [True, False])
+    def test_its_end_stays_where_the_level_does_not_outlast_it(self, fixed: bool) -> None:
+        end = NOW + 200 * HOUR
+        assert self.made(250, Level.YELLOW, NOW + 14 * HOUR, end, fixed).planned_end == end
+
+    def test_what_has_begun_or_begins_now_is_not(self) -> None:
+        for begins in (NOW - HOUR, NOW):
+            assert self.made(250, Level.YELLOW, begins).action is not Action.ADVANCE
+
+    def test_a_higher_announced_level_is_not_hurried(self) -> None:
+        assert self.made(250, Level.RED, NOW + 14 * HOUR).action is not Action.ADVANCE
+
+    def test_a_forecast_alone_brings_nothing_forward(self) -> None:
+        assert self.made(90, Level.YELLOW, NOW + 40 * HOUR).action is Action.HOLD

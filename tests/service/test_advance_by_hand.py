@@ -13,7 +13,7 @@ from service.kit.jobs import tick
 from service.kit.runtime import Runtime
 from service.responses.repository import at, of_division
 from tests.service.duty_support import rows, step
-from tests.service.guarding import CONSULTED, ORDER, deviations, entries, heard, refused, say, warned, wish
+from tests.service.guarding import CONSULTED, ORDER, deviations, entries, heard, open_ones, refused, say, warned, wish
 from tests.support import HEAVY, NOW, Client
 
 BEGINS = datetime(2016, 12, 17, tzinfo=SHANGHAI)
@@ -126,6 +126,20 @@ class TestGround:
         assert (await say(client, commander, made, True)).json()["deviation"] == "advanced_without_criteria"
         (noted,) = await deviations(client, commander)
         assert (noted["kind"], noted["action"]) == ("advanced_without_criteria", "advance")
+
+    async def test_a_forecast_that_begins_earlier_is_enough_down_to_its_start(
+        self, client: Client, officer: dict[str, str], commander: dict[str, str], clock: ManualClock
+    ) -> None:
+        await warned(client, commander)
+        clock.advance_to(NOW + HOUR)
+        await heard(client, [60.0] * 6 + [180.0] * 96 + [40.0] * 60)  # a whole heavy day earlier: 16 December
+        assert await open_ones(client) == []  # nothing is proposed by itself
+        before = BEGINS - timedelta(days=1)
+        refused(await sooner(client, officer, before - MINUTE, reason="criteria_met"), "advanced_without_criteria")
+        made = await sooner(client, officer, before, reason="criteria_met")
+        assert (made.status_code, made.json()["content"]["flags"]) == (201, [])
+        assert (await say(client, commander, made.json(), True)).status_code == 200
+        assert await deviations(client, commander) == []
 
     async def test_a_prompt_on_record_is_enough_from_its_start_on(
         self, client: Client, officer: dict[str, str], commander: dict[str, str]
