@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from emission_lists.compliance_gates import Passage
 from emission_lists.compliance_told import whole_plant
 from emission_lists.lists import Enterprise
 from service.enterprises.sources import Site
+from service.evidence.config import rules
 from service.evidence.flows import AHEAD
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
@@ -27,15 +29,19 @@ SELECT uscc, point, item, array_agg(hour) AS hours, array_agg(value) AS "values"
     array_agg(batch_id) AS batches
 FROM (
     SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, value, flag, batch_id,
-        (extract(epoch FROM until_at)::bigint / 3600)::int AS hour FROM evidence_hour
-    WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at <= $4
+        (extract(epoch FROM until_at)::bigint / 3600)::int AS hour
+    FROM unnest($2::text[], $3::text[], $4::timestamptz[], $5::timestamptz[]) AS w(of_uscc, of_point, first, last)
+    JOIN evidence_hour ON uscc = of_uscc AND point = of_point AND until_at > w.first AND until_at <= w.last
+    WHERE adcode = ANY($1::text[])
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
 """
 PASSAGES_SQL = """
 SELECT DISTINCT ON (uscc, passed_at, gate, plate, direction) uscc, passed_at, gate, plate, plate_colour, vehicle, stage,
-    fuel, direction, let_in, batch_id FROM gate_record
-WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[]) AND passed_at >= $3 AND passed_at < $4
+    fuel, direction, let_in, batch_id
+FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS w(of_uscc, first, last)
+JOIN gate_record ON uscc = of_uscc AND passed_at >= w.first AND passed_at < w.last
+WHERE adcode = ANY($1::text[])
 ORDER BY uscc, passed_at, gate, plate, direction, batch_id DESC
 """
 KEPT_BASELINES_SQL = (
@@ -79,45 +85,100 @@ class Cases:
     whitelist: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What judging the plants of one response rests on besides the hours and passages themselves."""
+
+    response: Responding
+    ordered: tuple[Ordered, ...]
+    registered: Mapping[str, Sequence[PointInfo]]
+    normal: Mapping[tuple[str, str], Baseline]
+    filed: Mapping[str, bool]
+
+    @property
+    def usccs(self) -> list[str]:
+        """The enterprises, in order."""
+        return sorted({one.uscc for one in self.ordered})
+
+    def marks(self) -> dict[str, str]:
+        """A hash of the basis by enterprise: while it stays, hours and passages alone decide what is found."""
+        written: dict[str, list[str]] = defaultdict(list)
+        common = repr((self.response.starts_at, self.response.ends_at, rules()))
+        for one in self.ordered:
+            told = sorted((code, tuple(staged)) for code, staged in one.stages.items())
+            written[one.uscc].append(repr((one.site.homes, one.version, sorted(one.names.items()), told, one.cap)))
+        for uscc, parts in written.items():
+            points = sorted(
+                repr((point, self.normal.get((uscc, point.point)))) for point in self.registered.get(uscc, ())
+            )
+            parts += [*points, repr(self.filed.get(uscc)), common]
+        return {uscc: hashlib.sha256("\n".join(parts).encode()).hexdigest() for uscc, parts in written.items()}
+
+
+Window = tuple[datetime, datetime]
+
+
 async def cases_of(uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]], *, anew: bool) -> Cases:
     """What the plants that a response touches were told, their hours, baselines, passages and plans.
 
     `anew`: hours before the response came in, baselines change.
     """
-    starts, ends = response.starts_at, response.ends_at or uow.now + AHEAD
+    return await read(uow, await basis_of(uow, response, plants, anew=anew), {})
+
+
+async def basis_of(uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]], *, anew: bool) -> Basis:
+    """The basis of the plants that a response touches."""
     touched = {
         uscc: own
         for uscc, sites in sorted(plants.items())
         if (own := [site for site in sites if response.adcode in site.chain])
     }
-    book = await book_of(uow, response, touched, starts - LOOKBACK)
+    book = await book_of(uow, response, touched, response.starts_at - LOOKBACK)
     ordered = [one for uscc, own in touched.items() for site in own if (one := book.ordered(uscc, site)) is not None]
     homes = {one.uscc: one.site.homes for one in ordered}
-    places = sorted({home for several in homes.values() for home in several})
-    usccs = sorted(homes)
     registered: dict[str, list[PointInfo]] = defaultdict(list)
     for point in (await points_of(uow, homes)).values():
         registered[point.uscc].append(point)
     normal = await _baselines(uow, book, {one.uscc: one.site for one in ordered}, registered, anew=anew)
+    filed = await _filed(uow, _places(ordered), sorted(homes), response.starts_at)
+    return Basis(response, tuple(ordered), registered, normal, filed)
+
+
+def _places(ordered: Iterable[Ordered]) -> list[str]:
+    return sorted({home for one in ordered for home in one.site.homes})
+
+
+async def read(uow: UnitOfWork, basis: Basis, windows: Mapping[str, Window]) -> Cases:
+    """The cases with the hours and passages of each enterprise's window inside the response, of all of it without one."""
+    response = basis.response
+    whole = response.starts_at, response.ends_at or uow.now + AHEAD
+    spans = {uscc: _inside(windows.get(uscc, whole), whole) for uscc in basis.usccs}
+    places = _places(basis.ordered)
     hours: dict[str, list[Any]] = defaultdict(list)
-    for row in await uow.fetch(HOURS_SQL, places, usccs, starts, ends):
+    meters = [(point.uscc, point.point) for uscc in spans for point in basis.registered.get(uscc, ())]
+    firsts, lasts = [spans[uscc][0] for uscc, _ in meters], [spans[uscc][1] for uscc, _ in meters]
+    for row in await uow.fetch(
+        HOURS_SQL, places, [one[0] for one in meters], [one[1] for one in meters], firsts, lasts
+    ):
         hours[row["uscc"]].append(row)
-    passages = await _passages(uow, places, usccs, starts, ends)
-    filed = await _filed(uow, places, usccs, starts)
+    passages = await _passages(uow, places, spans)
     cases = []
-    for one in ordered:
-        seen = _seen(registered[one.uscc], hours[one.uscc], normal)
+    for one in basis.ordered:
+        seen = _seen(basis.registered.get(one.uscc, ()), hours[one.uscc], basis.normal)
         made = [_line_case(code, one, seen.get(code, {})) for code in one.stages]
         if one.cap:
             made.append(
                 whole_plant(one.enterprise, one.cap, [_line_case(code, one, own) for code, own in seen.items()])
             )
-        cases.append(
-            Case(one.enterprise, one.site.homes[0], tuple(made), tuple(passages[one.uscc]), filed.get(one.uscc))
-        )
-    versions = sorted({one.version for one in ordered})
+        filed = basis.filed.get(one.uscc)
+        cases.append(Case(one.enterprise, one.site.homes[0], tuple(made), tuple(passages[one.uscc]), filed))
+    versions = sorted({one.version for one in basis.ordered})
     plates = {row["key"] for row in await uow.fetch(WHITELIST_SQL, versions)} if any(passages.values()) else set()
     return Cases(response, tuple(cases), frozenset(plates))
+
+
+def _inside(window: Window, whole: Window) -> Window:
+    return max(window[0], whole[0]), min(window[1], whole[1])
 
 
 def _line_case(code: str, ordered: Ordered, seen: Mapping[str, list[Any]]) -> LineCase:
@@ -229,11 +290,10 @@ async def _keep(uow: UnitOfWork, response: Responding, made: Sequence[tuple[tupl
     )
 
 
-async def _passages(
-    uow: UnitOfWork, homes: Sequence[str], usccs: Sequence[str], starts: datetime, ends: datetime
-) -> dict[str, list[Passage]]:
+async def _passages(uow: UnitOfWork, homes: Sequence[str], spans: Mapping[str, Window]) -> dict[str, list[Passage]]:
     found: dict[str, list[Passage]] = defaultdict(list)
-    for row in await uow.fetch(PASSAGES_SQL, homes, usccs, starts, ends):
+    firsts, lasts = [first for first, _ in spans.values()], [last for _, last in spans.values()]
+    for row in await uow.fetch(PASSAGES_SQL, homes, list(spans), firsts, lasts):
         values = dict(row)
         uscc, at, batch = values.pop("uscc"), values.pop("passed_at"), values.pop("batch_id")
         found[uscc].append(Passage(at=at, batch=batch, **values))

@@ -10,12 +10,13 @@ from typing import Any
 from emission_lists.compliance import Found, judge
 from emission_lists.compliance_gates import judge_gates, judge_plan
 from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile
+from emission_lists.compliance_reach import reach, within
 from emission_lists.compliance_rules import ComplianceRules, Rule
 from emission_lists.compliance_told import apart
 from emission_lists.levels import ResponseLevel
 from service.enterprises.sources import Site
 from service.evidence.config import rules
-from service.findings.cases import Case, cases_of
+from service.findings.cases import Case, Window, basis_of, read
 from service.findings.told import plants_of
 from service.kit.canonical import canonical, digest
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -43,6 +44,11 @@ SELECT f.id, $2, $3, $4, f.content_hash, CASE WHEN $5 THEN f.proof END FROM find
 CHANGE_SQL = """
 UPDATE finding SET starts_at = $2, until_at = $3, proof = $4, content_hash = $5, changed_at = $6
 WHERE id = $1 AND state = 'found'
+"""
+MARKS_SQL = "SELECT uscc, mark FROM finding_basis WHERE response_id = $1 AND uscc = ANY($2::text[])"
+KEEP_MARKS_SQL = """
+INSERT INTO finding_basis (response_id, uscc, mark, judged_at) SELECT $1, u, m, $4 FROM unnest($2::text[], $3::text[]) AS t(u, m)
+ON CONFLICT (response_id, uscc) DO UPDATE SET mark = excluded.mark, judged_at = $4 WHERE finding_basis.mark <> excluded.mark
 """
 GONE = "更正后的数据不再证明该问题"
 MERGED = "与相邻时段的问题合并"
@@ -78,8 +84,7 @@ async def judge_touched(
     for division in sorted(chain):
         for response in await of_division(uow, division):
             if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
-                anew = first is None or first <= response.starts_at
-                changed += await _judge_response(uow, response, plants, anew=anew)
+                changed += await _judge_response(uow, response, plants, first, last)
     if changed:
         await uow.tell("finding", adcode)
     return changed
@@ -96,12 +101,25 @@ def _bears_on(response: Responding, first: datetime | None, last: datetime | Non
 
 
 async def _judge_response(
-    uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]], *, anew: bool
+    uow: UnitOfWork,
+    response: Responding,
+    plants: Mapping[str, Sequence[Site]],
+    first: datetime | None,
+    last: datetime | None,
 ) -> int:
-    cases = await cases_of(uow, response, plants, anew=anew)
+    """Judge only the days that evidence touched and the findings that reach them, where nothing else has changed."""
+    basis = await basis_of(uow, response, plants, anew=first is None or first <= response.starts_at)
     stored: dict[str, list[Existing]] = defaultdict(list)
     for row in await uow.fetch(EXISTING_SQL, response.id, sorted(plants)):
         stored[row["uscc"]].append(_existing(row))
+    marks = basis.marks()
+    windows: dict[str, Window] = {}
+    if first is not None and last is not None:
+        kept = {row["uscc"]: row["mark"] for row in await uow.fetch(MARKS_SQL, response.id, basis.usccs)}
+        for uscc, mark in marks.items():
+            if kept.get(uscc) == mark:
+                windows[uscc] = reach(first, last, stored[uscc])
+    cases = await read(uow, basis, windows)
     together: dict[str, list[Case]] = defaultdict(list)
     for case in cases.cases:
         together[case.enterprise.uscc].append(case)
@@ -109,11 +127,13 @@ async def _judge_response(
     changes: list[tuple[str, Changes, list[Existing]]] = []
     for uscc, several in together.items():
         found = {case.adcode: findings_of(case, cases.whitelist, rules()) for case in several}
-        made = reconcile(stored[uscc], apart(one for each in found.values() for one in each))
+        known = within(stored[uscc], windows[uscc]) if uscc in windows else stored[uscc]
+        made = reconcile(known, apart(one for each in found.values() for one in each))
         fresh += [(_of(one, several, found), one) for one in made.new]
-        changes.append((uscc, made, stored[uscc]))
+        changes.append((uscc, made, known))
     altered = [entry for uscc, made, known in changes for entry in await _alter(uow, uscc, made, known)]
     new = await _insert(uow, response, fresh)
+    await uow.execute(KEEP_MARKS_SQL, response.id, sorted(marks), [marks[uscc] for uscc in sorted(marks)], uow.now)
     if new or altered:
         await uow.record(
             "findings.judged", response.adcode, response=response.id, rules=rules().id, new=new, changed=altered

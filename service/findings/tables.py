@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Column, ForeignKey, Index
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -53,6 +53,22 @@ class FindingRow(SQLModel, table=True):
     found_at: datetime = instant()
     answer_by: datetime | None = instant(nullable=True)
     changed_at: datetime = instant()
+
+
+class FindingBasisRow(SQLModel, table=True):
+    """What the findings of an enterprise under a response rested on besides hours and passages when they were last judged.
+
+    `mark`: a hash. While it stays, new evidence is judged for the days it touches only; without it everything is judged.
+    """
+
+    __tablename__ = "finding_basis"
+
+    response_id: int = Field(
+        sa_column=Column(BigInteger, ForeignKey("response.id"), primary_key=True, autoincrement=False)
+    )
+    uscc: str = Field(primary_key=True, max_length=18)
+    mark: str = Field(max_length=64)
+    judged_at: datetime = instant()
 
 
 class FindingStepRow(SQLModel, table=True):
