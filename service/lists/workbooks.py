@@ -11,9 +11,9 @@ from typing import Any
 from emission_lists.checks import check_list
 from emission_lists.documents import pollutants_document
 from emission_lists.guides import Guide, ListProfile
+from emission_lists.largest import largest_document
 from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
-from emission_lists.largest import largest_document
 from emission_lists.source_totals import sums_of
 from service.guides.loader import guide_for
 from service.kit.yaml_files import read_yaml
