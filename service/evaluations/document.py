@@ -320,7 +320,7 @@ def _classes(report: Report, found: Mapping[str, Any]) -> None:
 
 
 def _sheet(sheet: Mapping[str, Any]) -> str:
-    listed = f"（其中 {sheet['listed_rows']} 家的公路运输已列入工业源）" if sheet["listed_rows"] else ""
+    listed = f"（其中 {sheet['listed_rows']} 家已计入工业源）" if sheet["listed_rows"] else ""
     return f"{sheet['name']['zh']}{listed}"
 
 

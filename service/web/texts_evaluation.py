@@ -101,7 +101,7 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_class_rows": ("条目", "rows"),
     "ev_class_asked": ("有措施", "asked"),
     "ev_open_rows": ("另 {n} 条未确立", "{n} more not established"),
-    "ev_listed_rows": ("其中 {n} 家的公路运输已列入工业源", "{n} of them stand under industry by their road transport"),
+    "ev_listed_rows": ("其中 {n} 家已计入工业源", "{n} of them count as industry"),
     "ev_class_floor": (
         "比例 = 工业、扬尘、移动源响应期日均计划减排量之和 ÷ 全社会日排放量；底线方案 {profile}。{swap}未确立的不计入，比例为已确立部分。",
         "Share = planned reductions of industry, dust and mobile sources together per day of response ÷ whole-society emissions per day;"

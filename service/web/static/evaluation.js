@@ -25,7 +25,7 @@
   const barOption = () => ({
     ...common(),
     legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
-    grid: { left: 56, right: 16, top: 40, bottom: 28 },
+    grid: { left: 56, right: 16, top: 60, bottom: 28 },
     xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
     yAxis: axis({ type: "value", name: "t", nameTextStyle: { color: css("--soft") } }),
     series: kinds().map((kind) => ({
@@ -38,7 +38,7 @@
   const classOption = () => ({
     ...common(),
     legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
-    grid: { left: 56, right: 16, top: 40, bottom: 28 },
+    grid: { left: 56, right: 16, top: 60, bottom: 28 },
     xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
     yAxis: axis({ type: "value", name: "t", nameTextStyle: { color: css("--soft") } }),
     series: [["industry", "--link"], ["dust", "--w-orange"], ["mobile", "--soft"]].map(([key, colour]) => ({
