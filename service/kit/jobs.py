@@ -238,7 +238,7 @@ class Ticker:
         async def run() -> None:
             try:
                 await beat()
-            except (TimeoutError, OSError) as error:
+            except (*PASSING, asyncpg.InternalClientError) as error:  # the last: its connection was ended under it
                 logger.warning("beat missed", beat=name, error=str(error))
 
         return run

@@ -24,9 +24,6 @@ class SubscriptionRow(SQLModel, table=True):
         Index("subscription_paused", "id", postgresql_where=sql("state = 'paused'")),
         Index("subscription_at_rest", "rest_until", "id", postgresql_where=sql("rest_until IS NOT NULL")),
         Index("subscription_by_host", "host", "id"),
-        Index("subscription_paused", "id", postgresql_where=sql("state = 'paused'")),
-        Index("subscription_at_rest", "rest_until", "id", postgresql_where=sql("rest_until IS NOT NULL")),
-        Index("subscription_by_host", "host", "id"),
     )
 
     id: int | None = serial()

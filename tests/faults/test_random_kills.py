@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
@@ -161,7 +162,10 @@ async def _paused(client: Client, runtime: Runtime, nodes: Nodes, receiver: Rece
     async def late() -> Any:
         return await rows(runtime, "SELECT content FROM ledger_entry WHERE kind = 'delivery.late'")
 
-    assert len(await eventually(late, "the late result on the ledger")) == 1
+    tried = {row["id"]: row["attempts"] for row in before}
+    for entry in await eventually(late, "the late result on the ledger"):
+        # on a starved machine the other node may have been late as well, with an attempt before the one that counts
+        assert all(attempt < tried[delivery] for delivery, attempt, _ in json.loads(entry["content"])["deliveries"])
     assert await rows(runtime, done) == before
     assert {path: len(messages) for path, messages in receiver.heard.items()} == {"/one": 1, "/two": 1}
     await eventually(lambda: quiet(runtime, 2), "all jobs")
