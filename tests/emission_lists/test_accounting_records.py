@@ -7,7 +7,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emission_lists.accounting import NOTHING, Origin
@@ -30,6 +30,8 @@ from tests.emission_lists.list_samples import draft, drafts, firm, line, measure
 from tests.emission_lists.sheet_samples import record
 from tests.emission_lists.sheet_samples import records as records_of
 
+SLOW = [HealthCheck.too_slow]
+"""How quickly examples are made says something of the machine, nothing of the code."""
 START = datetime(2016, 12, 16, 20, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 YELLOW, ORANGE, RED = LEVELS
 PM, NOX = 2, 1
@@ -143,7 +145,7 @@ class TestSums:
 
 
 class TestExact:
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
     @given(some_records, several_spans)
     def test_hours_and_levels_add_up_to_each_class(self, records: list[SheetRecord], spans: list[Span]) -> None:
         accounts = of(records, spans)
@@ -154,7 +156,7 @@ class TestExact:
             assert hourly == [sum(parts) for parts in zip(*by_level, strict=True)] == groups[group].planned
             assert all(accounts.hours(group, span).min(initial=0) >= 0 for span in spans)
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40, deadline=None, suppress_health_check=SLOW)
     @given(some_records, several_spans, st.randoms(use_true_random=False))
     def test_the_order_of_the_rows_plays_no_part(
         self, records: list[SheetRecord], spans: list[Span], mixed: Random
@@ -163,7 +165,7 @@ class TestExact:
         mixed.shuffle(other)
         assert of(records, spans).sheets() == of(other, spans).sheets()
 
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25, deadline=None, suppress_health_check=SLOW)
     @given(drafts(), some_records, several_spans)
     def test_the_classes_add_up_to_the_total(
         self, draft: EmissionListDraft, records: list[SheetRecord], spans: list[Span]
@@ -183,7 +185,7 @@ class TestExact:
                 planned = [before + int(row.sum()) for before, row in zip(planned, rows, strict=True)]
         assert planned == total.planned
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
     @given(some_records, st.sampled_from(LEVELS))
     def test_nothing_is_made_up(self, records: list[SheetRecord], level: ResponseLevel) -> None:
         for one in records:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from emission_lists.compliance import Found, LineCase, LoadMeter, Meter, Monitor, hour_number, judge
@@ -23,6 +23,8 @@ from emission_lists.measures import Action, Basis, Later, LoadCap, Measure, Vehi
 from emission_lists.schedule import Stage, stages
 from tests.emission_lists.test_compliance import BEIJING, FIRST, NORMAL, RULES, START, STOP
 
+SLOW = [HealthCheck.too_slow]
+"""How quickly examples are made says something of the machine, nothing of the code."""
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 DAYS = 6
 LAST = START + DAYS * DAY
@@ -171,7 +173,7 @@ steps = st.tuples(st.integers(0, 9), st.sampled_from([S.FOUND, S.NOTIFIED, S.CON
 
 
 class TestSame:
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
     @given(st.sampled_from(MEASURES), st.lists(st.tuples(deliveries, steps), min_size=1, max_size=7), st.booleans())
     def test_what_is_reached_gives_what_everything_gives(
         self, measure: Measure, course: list[tuple[Delivery, tuple[int, FindingState]]], ended: bool
