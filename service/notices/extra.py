@@ -7,7 +7,7 @@ from typing import Any
 from service.accounts.factors import confirm
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.canonical import canonical, digest
-from service.kit.problems import Conflict, ContentChanged, Forbidden, Unknown
+from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.notices import webhooks
 from service.notices.schemas import ExtraBody, ExtraDecision
@@ -72,16 +72,26 @@ def _require(principal: Principal, adcode: str) -> None:
 
 
 async def preview(uow: UnitOfWork, principal: Principal, adcode: str, audience: Audience) -> dict[str, int]:
-    """How many an audience reaches, by each channel whether it is chosen or not. Raises Forbidden, Unknown."""
+    """How many an audience reaches, by each channel whether it is chosen or not.
+
+    Raises Forbidden, Unknown, Invalid for counties outside the division: what is sent there is for its own command centre.
+    """
     _require(principal, adcode)
     if adcode not in uow.runtime.law.divisions:
         raise Unknown(f"There is no division {adcode}; use a GB/T 2260 code.")
+    outside = sorted({county for county in audience.counties if not Scope(adcode).covers(county)})
+    if outside:
+        named = ", ".join(outside)
+        raise Invalid(
+            f"These counties do not lie in {adcode}: {named}; take them out of the audience.",
+            detail_zh=f"下列区县不在 {adcode} 范围内：{named}，请从受众中去掉。",
+        )
     counted = await audiences.count(uow, audience, adcode)
     return counted | {"webhook": await webhooks.count(uow, adcode, audience)}
 
 
 async def draft(uow: UnitOfWork, principal: Principal, given: ExtraBody) -> dict[str, Any]:
-    """Write a notice; it goes out when somebody else approves it. Raises Forbidden, Unknown."""
+    """Write a notice; it goes out when somebody else approves it. Raises as `preview`."""
     await preview(uow, principal, given.adcode, given.audience)
     content = given.content()
     number = await uow.fetchval(

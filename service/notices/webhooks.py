@@ -18,10 +18,11 @@ def moved(statement: str, by: int) -> str:
 
 
 MEANT = f"""
-((s.uscc IS NULL AND (starts_with($5::text, s.prefix) OR EXISTS (SELECT 1 FROM unnest($8::text[]) AS c WHERE starts_with(c, s.prefix))))
+((s.uscc IS NULL AND (starts_with($5::text, s.prefix)
+        OR EXISTS (SELECT 1 FROM unnest($8::text[]) AS c WHERE starts_with(c, s.prefix) AND starts_with(c, $7))))
     OR (s.uscc IS NOT NULL AND s.uscc IN (SELECT e.uscc {moved(LISTED_SQL, 5)})))
 """
-"""$5: the division, $6 to $13: the values of the audience."""
+"""$5: the division, $6 to $13: the values of the audience; a county outside the division ($7: its prefix) is nobody's."""
 SEND_SQL = f"{INTO_SQL} AND {MEANT} ON CONFLICT DO NOTHING"
 COUNT_SQL = f"SELECT count(*) FROM subscription s WHERE {moved(WANTING_SQL, -1)} AND {moved(MEANT, -3)}"
 

@@ -10,6 +10,8 @@ import pytest
 
 from service.accounts.roles import Role
 from service.kit.runtime import Runtime
+from service.notices import webhooks
+from service.people.audience import Audience
 from tests.service.test_notices import COMMANDER, ENTERPRISE, EXTRA, World, sent, world
 from tests.support import Client
 
@@ -59,6 +61,27 @@ class TestWho:
         await endpoint(world, "named", world.commander, adcode="110105")
         await endpoint(world, "another", world.commander, adcode="110119")
         assert await told(world, runtime, {"counties": ["110105"], "channels": ["webhook"]}) == ["named"]
+
+    async def test_counties_of_another_division_are_refused(self, world: World) -> None:
+        await endpoint(world, "neighbour", await world.client.account(COMMANDER, "120000"))
+        audience = {"counties": ["110105", "120101"], "channels": ["webhook"]}
+        for path, body in (("audiences/preview", {"adcode": "110000"}), ("extra-notices", EXTRA)):
+            told = await world.post(f"/api/v1/{path}", body | {"audience": audience}, None, 422)
+            assert "120101" in told["detail"] and "110105" not in told["detail"]
+            assert "120101" in told["detail_zh"]
+        assert (await world.get("/api/v1/extra-notices"))["items"] == []
+
+    @pytest.mark.parametrize(("county", "reached"), [("120101", 0), ("110105", 1)])
+    async def test_a_draft_of_old_reaches_nobody_outside_its_division(
+        self, world: World, runtime: Runtime, county: str, reached: int
+    ) -> None:
+        await endpoint(world, "there", await world.client.account(COMMANDER, county))
+        async with runtime.unit() as uow:
+            audience = Audience(counties=[county], channels=["webhook"])
+            assert await webhooks.count(uow, "110000", audience) == reached
+            row = {"id": 7, "adcode": "110000", "content_hash": "0"}
+            words = {"email": {"zh": {}, "en": {}}}
+            assert await webhooks.send(uow, row, audience, words) == reached
 
     @pytest.mark.parametrize("channels", [["email"], ["email", "sms"], [], None])
     async def test_nobody_where_it_was_not_chosen(
