@@ -28,8 +28,14 @@ PENDING = timedelta(minutes=5)
 FAMILIAR = timedelta(days=30)
 """From where an account signed in this lately it may still try while it rests; a choice."""
 SEEN_EVERY = timedelta(seconds=30)
+MOST_SESSIONS = 20
+"""Sessions of one account that are open at once, and as many that wait for the factor; beyond, the oldest ends. A choice."""
 LONGEST_AGENT = 200
 ACCOUNT_SQL = "SELECT id, login, role, password_hash, adcode, enabled, resting_until FROM account WHERE "
+CROWDED_OUT_SQL = """
+DELETE FROM session WHERE account_id = $1 AND pending = $2
+AND id NOT IN (SELECT id FROM session WHERE account_id = $1 AND pending = $2 ORDER BY id DESC LIMIT $3) RETURNING id
+"""
 PRINCIPAL_SQL = """
 SELECT a.id, a.login, a.display, a.role, a.adcode, a.uscc, a.must_change, s.id AS session_id, s.last_seen_at
 FROM session s JOIN account a ON a.id = s.account_id
@@ -168,7 +174,7 @@ async def _prove(runtime: Runtime, login: str, password: str, caller: Caller) ->
         rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
     if rests and not known:
         raise _resting()
-    async with turn(known=known):
+    async with turn(known=known, whose=login if known else place_of(caller.address)):
         right = await matches(password, row["password_hash"] if row else NOBODY)
     if row is None or not right or not row["enabled"]:
         if row is not None:
@@ -216,7 +222,7 @@ async def _remember_place(uow: UnitOfWork, account_id: int, address: str, presen
 
 
 async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bool = False) -> SignedIn:
-    """A session with a fresh token, never one that the caller brought along; sessions that are over go."""
+    """A session with a fresh token, never one that the caller brought along; those that are over go, and the oldest beyond MOST_SESSIONS."""
     present = factors.present()
     settings = uow.runtime.settings
     token = secrets.token_urlsafe(32)
@@ -246,6 +252,8 @@ async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bo
         caller.means,
         pending,
     )
+    if await uow.fetch(CROWDED_OUT_SQL, row["id"], pending, MOST_SESSIONS):
+        await uow.tell("session")
     if not pending:
         await _remember_place(uow, row["id"], caller.address, present)
         await uow.record(

@@ -33,7 +33,7 @@ async def change_password(runtime: Runtime, principal: Principal, old: str, new:
         raise Invalid("The new password is the old one; choose another.", detail_zh="新密码与原密码相同，请另选。")
     async with runtime.unit() as uow:
         stored = await uow.fetchval("SELECT password_hash FROM account WHERE id = $1", principal.account_id)
-    async with turn(known=True):
+    async with turn(known=True, whose=principal.login):
         right = await matches(old, stored)
     if not right:
         async with runtime.unit() as uow:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from service.accounts import devices, passwords
-from service.accounts.flows import Caller, begin_sign_in, sign_in
+from service.accounts.flows import MOST_SESSIONS, Caller, begin_sign_in, principal_of, sign_in
 from service.accounts.roles import Role
 from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
@@ -173,6 +173,18 @@ class TestSiege:
             await sign_in(runtime, "boss", PASSWORD, HOME, device=device_of("boss", runtime))
 
 
+class TestSessions:
+    async def test_the_oldest_ends_beyond_twenty_of_an_account(self, client: Client, runtime: Runtime) -> None:
+        for login in ("boss", "other"):
+            await client.account(Role.COMMANDER, login=login)
+        kept, _ = await sign_in(runtime, "other", PASSWORD, HOME)
+        first, _ = await sign_in(runtime, "boss", PASSWORD, HOME)
+        last = [(await sign_in(runtime, "boss", PASSWORD, HOME))[0] for _ in range(MOST_SESSIONS)]
+        async with runtime.unit() as uow:
+            open_ones = [await principal_of(uow, token) is not None for token in (kept, first, *last)]
+        assert open_ones == [True, False, *[True] * MOST_SESSIONS]
+
+
 class TestDoors:
     def cookie(self, answer: httpx.Response) -> str:
         (line,) = [one for one in answer.headers.get_list("set-cookie") if one.startswith(f"{COOKIE}=")]
@@ -223,9 +235,14 @@ class TestDoors:
         assert re.fullmatch(r"\d+-[0-9a-f]+-[0-9a-f]+", device_of("boss", runtime))  # and does not name the login
 
 
-async def checked(*, known: bool) -> bool:
-    async with passwords.turn(known=known):
+async def checked(*, known: bool, whose: str) -> bool:
+    async with passwords.turn(known=known, whose=whose):
         return await passwords.matches("x", "y")
+
+
+def crowd_of(number: int, *, known: bool) -> list[asyncio.Task[bool]]:
+    """So many whose password is checked, each from somewhere else."""
+    return [asyncio.create_task(checked(known=known, whose=f"one.{one}")) for one in range(number)]
 
 
 class TestHashing:
@@ -253,10 +270,10 @@ class TestHashing:
         return made
 
     async def test_strangers_take_one_place_and_leave_one(self, slow: Any) -> None:
-        crowd = [asyncio.create_task(checked(known=False)) for _ in range(passwords.MOST_WAITING + 6)]
+        crowd = crowd_of(passwords.MOST_WAITING + 6, known=False)
         await until(lambda: sum(task.done() for task in crowd) == 6)
         assert (slow.now, slow.most) == (1, 1)
-        owner = asyncio.create_task(checked(known=True))
+        owner = asyncio.create_task(checked(known=True, whose="boss"))
         await until(lambda: slow.now == 2)
         slow.go_on.set()
         assert await owner
@@ -266,13 +283,46 @@ class TestHashing:
         assert slow.most == 2
 
     async def test_the_queue_of_the_known_has_an_end_too(self, slow: Any) -> None:
-        crowd = [asyncio.create_task(checked(known=True)) for _ in range(passwords.MOST_WAITING)]
+        crowd = crowd_of(passwords.MOST_WAITING, known=True)
         await until(lambda: slow.now == 2)
         with pytest.raises(TooManyAttempts):
-            await checked(known=True)
+            await checked(known=True, whose="boss")
         slow.go_on.set()
         assert all(await asyncio.gather(*crowd))
-        assert await checked(known=True)
+        assert await checked(known=True, whose="boss")
+
+    @pytest.mark.parametrize(("known", "most"), [(True, passwords.OF_ONE_ACCOUNT), (False, passwords.OF_ONE_PLACE)])
+    async def test_nobody_has_more_than_his_share(self, slow: Any, known: bool, most: int) -> None:
+        greedy = [asyncio.create_task(checked(known=known, whose="greedy")) for _ in range(most + 5)]
+        await until(lambda: sum(task.done() for task in greedy) == 5)
+        other = asyncio.create_task(checked(known=known, whose="other"))
+        slow.go_on.set()
+        assert await other
+        found = await asyncio.gather(*greedy, return_exceptions=True)
+        assert (found.count(True), sum(isinstance(one, TooManyAttempts) for one in found)) == (most, 5)
+        assert await checked(known=known, whose="greedy")  # the places are free again
+        assert not passwords._shares
+
+    async def test_one_account_and_one_address_keep_nobody_else_out(
+        self, client: Client, runtime: Runtime, slow: Any
+    ) -> None:
+        """Sign-ins of one account with its right password, and of strangers at one address, more than there are places."""
+        slow.go_on.set()
+        for login in ("firm", "boss"):
+            await client.account(Role.COMMANDER, login=login)
+            await sign_in(runtime, login, PASSWORD, HOME)
+        slow.go_on.clear()
+        tried = [("firm", HOME), *((f"nobody.{number}", AWAY) for number in range(passwords.MOST_WAITING + 1))]
+        crowd = [asyncio.create_task(sign_in(runtime, login, PASSWORD, place)) for login, place in tried * 3]
+        few = passwords.OF_ONE_ACCOUNT + passwords.OF_ONE_PLACE
+        await until(lambda: sum(not task.done() for task in crowd) == few)
+        others = [
+            asyncio.create_task(sign_in(runtime, "boss", PASSWORD, HOME)),
+            asyncio.create_task(sign_in(runtime, "boss", PASSWORD, "192.0.2.7")),
+        ]
+        slow.go_on.set()
+        assert [bool(token) for token, _ in await asyncio.gather(*others)] == [True, True]
+        await asyncio.gather(*crowd, return_exceptions=True)
 
     async def test_who_was_here_lately_does_not_wait_with_strangers(
         self, client: Client, runtime: Runtime, slow: Any
@@ -282,7 +332,7 @@ class TestHashing:
         await client.account(Role.COMMANDER, login="boss")
         await sign_in(runtime, "boss", PASSWORD, HOME)
         slow.go_on.clear()
-        crowd = [asyncio.create_task(checked(known=False)) for _ in range(passwords.MOST_WAITING)]
+        crowd = crowd_of(passwords.MOST_WAITING, known=False)
         await until(lambda: slow.now == 1)
         with pytest.raises(TooManyAttempts):
             await sign_in(runtime, "boss", PASSWORD, AWAY)  # nothing of him is known there
