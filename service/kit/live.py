@@ -18,6 +18,8 @@ from service.kit.database import Database
 from service.kit.unit_of_work import NOTIFY_CHANNEL
 
 MAX_REMEMBERED = 200_000
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""How a connection says that it has ended; the last two when that happened under a statement."""
 HERE = "node"
 """What a node says when it begins to listen, so that the order of changes has a beginning that others know too."""
 TOUCHING_REQUIREMENTS = frozenset({"response", "list", "seasonal", "grade", "guarantee"})
@@ -152,7 +154,7 @@ class Live:
         while not stop.is_set():
             try:
                 connection = await database.connect()
-            except (OSError, asyncpg.PostgresError):
+            except LOST:
                 await _pause(stop, 1.0)
                 continue
             lost = asyncio.Event()
@@ -166,7 +168,7 @@ class Live:
                 self.listening = True
                 self._wake(Change(EVERYTHING, ""))
                 await _first(stop, lost)
-            except (OSError, asyncpg.PostgresError):
+            except LOST:
                 await _pause(stop, 0.2)
             finally:
                 self.listening = False

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Any
 
+import asyncpg
 import pytest
 
-from service.kit.live import Memory
+from service.kit.live import Live, Memory
+from service.kit.runtime import Runtime
 
 
 class Source:
@@ -83,3 +86,40 @@ async def test_what_is_made_stale_while_it_is_read_is_neither_kept_nor_shared(so
     source.asked[1].set_result("new")
     assert (await before, await after) == ("old", "new")
     assert memory.get("key") == "new"
+
+
+class Ended:
+    """A connection that was ended while a statement was on its way."""
+
+    def add_termination_listener(self, _hear: object) -> None:
+        """Nobody comes to hear."""
+
+    async def add_listener(self, _channel: str, _hear: object) -> None:
+        """As if it were well."""
+
+    async def execute(self, _statement: str, *_arguments: object) -> None:
+        raise asyncpg.InterfaceError("connection is closed")
+
+    def is_closed(self) -> bool:
+        return True
+
+
+async def test_the_listener_outlives_a_connection_that_ends_under_it(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = runtime.database.connect
+    given: list[Any] = [Ended()]
+
+    async def connect() -> Any:
+        return given.pop() if given else await opened()
+
+    monkeypatch.setattr(runtime.database, "connect", connect)
+    live, stop = Live(), asyncio.Event()
+    task = asyncio.create_task(live.listen(runtime.database, stop))
+    for _ in range(1000):
+        if live.listening or task.done():
+            break
+        await asyncio.sleep(0.01)
+    assert live.listening
+    stop.set()
+    await task
