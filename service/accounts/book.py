@@ -23,6 +23,7 @@ from service.accounts.seal import seal_of
 from service.kit.problems import Conflict, Forbidden, Invalid, TooManyAttempts, Unknown, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
+from service.subscriptions import keeping
 
 CODE_LIFE = timedelta(hours=72)
 """How long a one-time code for a first or new password holds; a choice."""
@@ -258,6 +259,8 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
         was={"role": row["role"], "adcode": row["adcode"]},
         by=principal.account_id,
     )
+    if (role.value, adcode) != (row["role"], row["adcode"]):
+        await keeping.end_all(uow, account_id, "account.granted", principal.account_id)
     await end_all(uow, account_id, "account.granted", principal.account_id)
     await end_sessions(uow, account_id)
 
@@ -270,6 +273,7 @@ async def disable(uow: UnitOfWork, principal: Principal, account_id: int, reason
     if not row["enabled"]:
         raise Conflict("The account is disabled already.", detail_zh="该账户已经停用。")
     await uow.execute("UPDATE account SET enabled = false WHERE id = $1", account_id)
+    await keeping.end_all(uow, account_id, "account.disabled", principal.account_id)
     ended = await take_away(uow, row, "account.disabled", principal.account_id)
     await uow.record(
         "account.disabled",

@@ -15,6 +15,7 @@ from service.accounts.organisations import check_joins
 from service.accounts.roles import Role, prefix_of
 from service.kit.problems import Conflict, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
+from service.subscriptions import keeping
 
 CONSOLE = "console"
 
@@ -44,6 +45,7 @@ async def set_enabled(uow: UnitOfWork, login: str, enabled: bool) -> dict[str, A
     if enabled:
         await end_sessions(uow, row["id"])
     else:
+        await keeping.end_all(uow, row["id"], kind, None)
         await book.take_away(uow, row, kind, None)
     await uow.record(kind, row["adcode"], account=row["id"], login=login, by=CONSOLE)
     return {"login": login, "enabled": enabled}
@@ -66,6 +68,8 @@ async def grant(uow: UnitOfWork, login: str, role: Role, adcode: str) -> dict[st
     )
     was = {"role": row["role"], "adcode": row["adcode"]}
     await uow.record("account.granted", adcode, account=row["id"], login=login, role=role.value, was=was, by=CONSOLE)
+    if was != {"role": role.value, "adcode": adcode}:
+        await keeping.end_all(uow, row["id"], "account.granted", None)
     await end_all(uow, row["id"], "account.granted", None)
     await end_sessions(uow, row["id"])
     return {"login": login, "role": role.value, "adcode": adcode}

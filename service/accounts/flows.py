@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +68,8 @@ class SignedIn:
     expires: datetime
     pending: bool = False
     login: str = ""
+    stored: str = field(default="", repr=False)
+    """The account's password hash, which its browsers are bound to."""
 
 
 def token_hash(token: str) -> str:
@@ -162,16 +164,17 @@ async def _prove(runtime: Runtime, login: str, password: str, caller: Caller) ->
     where the account was lately.
     """
     present = datetime.now(tz=UTC)
-    device = devices.known(runtime.settings, caller.device, login, present)
-    counted_as = caller.address if device is None else f"device:{device}"
-    if not runtime.sign_ins.begin(login, counted_as, present):
-        if runtime.sign_ins.just_locked(login, counted_as):
-            await note_stranger(runtime, "account.locked_out", login, caller.address, present)
-        raise _resting()
     async with runtime.unit() as uow:
         row = await uow.fetchrow(ACCOUNT_SQL + "login = $1", login)
-        known = row is not None and (device is not None or await _familiar(uow, row["id"], caller.address, present))
-        rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
+        familiar = await _familiar(uow, row["id"] if row else 0, caller.address, present)
+    device = devices.known(runtime.settings, caller.device, login, row["password_hash"] if row else NOBODY, present)
+    counted = runtime.sign_ins.begin_sign_in(login, caller.address, device, present, familiar=familiar)
+    if counted.refused:
+        if counted.just_now:
+            await note_stranger(runtime, "account.locked_out", login, caller.address, present)
+        raise _resting()
+    known = row is not None and counted.known
+    rests = row is not None and row["resting_until"] is not None and row["resting_until"] > present
     if rests and not known:
         raise _resting()
     async with turn(known=known, whose=login if known else place_of(caller.address)):
@@ -182,7 +185,7 @@ async def _prove(runtime: Runtime, login: str, password: str, caller: Caller) ->
         else:
             await note_stranger(runtime, "account.sign_in_failed", login, caller.address, present)
         raise WrongCredentials()
-    runtime.sign_ins.succeeded(login, counted_as)
+    runtime.sign_ins.succeeded(login, counted.place)
     if row["role"] is None:
         raise NoRole()
     return row
@@ -222,7 +225,7 @@ async def _remember_place(uow: UnitOfWork, account_id: int, address: str, presen
 
 
 async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bool = False) -> SignedIn:
-    """A session with a fresh token, never one that the caller brought along; those that are over go, and the oldest beyond MOST_SESSIONS."""
+    """A session with a fresh token, never one the caller brought; those that are over go, as do the oldest beyond MOST_SESSIONS."""
     present = factors.present()
     settings = uow.runtime.settings
     token = secrets.token_urlsafe(32)
@@ -264,7 +267,7 @@ async def open_session(uow: UnitOfWork, row: Any, caller: Caller, *, pending: bo
             means=caller.means,
             address=caller.address,
         )
-    return SignedIn(token, expires, pending, row["login"])
+    return SignedIn(token, expires, pending, row["login"], row["password_hash"])
 
 
 async def _failed(runtime: Runtime, row: Any, login: str, address: str, present: datetime) -> None:

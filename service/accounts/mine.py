@@ -22,7 +22,7 @@ async def change_password(runtime: Runtime, principal: Principal, old: str, new:
     if principal.key_scopes is not None:
         raise Forbidden("A key changes no password; sign in.", detail_zh="接口密钥不能修改密码，请登录后办理。")
     tries = f"password:{principal.login}"
-    if not runtime.sign_ins.begin(tries, address, factors.present()):
+    if not runtime.sign_ins.begin(tries, address, factors.present(), known=True):
         raise TooManyAttempts(
             "Too many wrong passwords; try again later.",
             headers={"Retry-After": "60"},

@@ -39,7 +39,7 @@ class NoteRefusals:
 
 
 async def _note(runtime: Runtime, principal: Principal, scope: Scope) -> None:
-    if not runtime.sign_ins.begin(f"refused:{principal.account_id}", "", datetime.now(tz=UTC)):
+    if not runtime.sign_ins.begin(f"refused:{principal.account_id}", "", datetime.now(tz=UTC), known=True):
         return
     async with runtime.unit() as uow:
         await uow.record(

@@ -20,10 +20,10 @@ def device_of(request: Request) -> str:
     return request.cookies.get(_device_cookie(runtime_of(request).settings), "")
 
 
-def remember_device(answer: Response, request: Request, login: str) -> None:
-    """Let the browser be known as one that `login` signs in with; it opens nothing."""
+def remember_device(answer: Response, request: Request, login: str, stored: str) -> None:
+    """Let the browser be known as one that `login` signs in with, while its password hash is `stored`; it opens nothing."""
     settings, present = runtime_of(request).settings, datetime.now(tz=UTC)
-    value = devices.renewed(settings, device_of(request), login, present)
+    value = devices.renewed(settings, device_of(request), login, stored, present)
     secure = settings.address.startswith("https://")
     answer.set_cookie(
         _device_cookie(settings),

@@ -125,7 +125,7 @@ async def second_step(request: Request) -> Response:
 def _go_on(request: Request, opened: SignedIn, target: str) -> Response:
     answer = RedirectResponse(target, 303)
     set_cookie(answer, runtime_of(request).settings, opened.token, opened.expires)
-    remember_device(answer, request, opened.login)
+    remember_device(answer, request, opened.login, opened.stored)
     return answer
 
 

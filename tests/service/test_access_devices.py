@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from service.accounts import devices, passwords
+from service.accounts import devices, passwords, throttle
 from service.accounts.flows import MOST_SESSIONS, Caller, begin_sign_in, principal_of, sign_in
 from service.accounts.roles import Role
+from service.accounts.throttle import OF_DEVICES, SignInThrottle
 from service.kit.problems import TooManyAttempts, WrongCredentials
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
@@ -24,6 +25,7 @@ from tests.service.access_support import GOOD, OWN, ledger_kinds, office, until
 from tests.support import PASSWORD, Client
 
 SETTINGS = Settings(secret_key=SecretStr("one key for every node of the test"))
+STORED = "$argon2id$of the present password"
 AT = datetime(2026, 1, 15, 18, 0, tzinfo=UTC)
 COOKIE = "lantian_session_device"
 HOME, AWAY = "198.51.100.1", "203.0.113.9"
@@ -32,9 +34,9 @@ HOME, AWAY = "198.51.100.1", "203.0.113.9"
 class TestCookie:
     @given(st.text(min_size=1, max_size=64), st.text(min_size=1, max_size=64))
     def test_proves_one_login_only(self, login: str, other: str) -> None:
-        cookie = devices.renewed(SETTINGS, "", login, AT)
-        assert devices.known(SETTINGS, cookie, login, AT)
-        assert login == other or devices.known(SETTINGS, cookie, other, AT) is None
+        cookie = devices.renewed(SETTINGS, "", login, STORED, AT)
+        assert devices.known(SETTINGS, cookie, login, STORED, AT)
+        assert login == other or devices.known(SETTINGS, cookie, other, STORED, AT) is None
 
     @pytest.mark.parametrize(
         ("age", "holds"),
@@ -46,54 +48,63 @@ class TestCookie:
         ],
     )
     def test_holds_for_thirty_days(self, age: timedelta, holds: bool) -> None:
-        cookie = devices.renewed(SETTINGS, "", "boss", AT)
-        assert (devices.known(SETTINGS, cookie, "boss", AT + age) is not None) is holds
+        cookie = devices.renewed(SETTINGS, "", "boss", STORED, AT)
+        assert (devices.known(SETTINGS, cookie, "boss", STORED, AT + age) is not None) is holds
 
     def test_a_browser_remembers_the_last_five(self) -> None:
         cookie = ""
         for number in range(7):
-            cookie = devices.renewed(SETTINGS, cookie, f"officer.{number}", AT)
-        known = [number for number in range(7) if devices.known(SETTINGS, cookie, f"officer.{number}", AT)]
+            cookie = devices.renewed(SETTINGS, cookie, f"officer.{number}", STORED, AT)
+        known = [number for number in range(7) if devices.known(SETTINGS, cookie, f"officer.{number}", STORED, AT)]
         assert known == [2, 3, 4, 5, 6]
 
     def test_who_signs_in_again_has_one_entry_and_a_new_number(self) -> None:
-        first = devices.renewed(SETTINGS, devices.renewed(SETTINGS, "", "other", AT), "boss", AT)
-        again = devices.renewed(SETTINGS, first, "boss", AT + timedelta(days=1))
+        first = devices.renewed(SETTINGS, devices.renewed(SETTINGS, "", "other", STORED, AT), "boss", STORED, AT)
+        again = devices.renewed(SETTINGS, first, "boss", STORED, AT + timedelta(days=1))
         assert len(again.split(".")) == 2
-        assert devices.known(SETTINGS, first, "boss", AT) != devices.known(
-            SETTINGS, again, "boss", AT + timedelta(days=1)
+        assert devices.known(SETTINGS, first, "boss", STORED, AT) != devices.known(
+            SETTINGS, again, "boss", STORED, AT + timedelta(days=1)
         )
 
+    def test_with_another_password_it_proves_nothing(self) -> None:
+        cookie = devices.renewed(SETTINGS, "", "boss", STORED, AT)
+        assert devices.known(SETTINGS, cookie, "boss", "$argon2id$of the next one", AT) is None
+
     def test_of_another_key_it_proves_nothing(self) -> None:
-        cookie = devices.renewed(SETTINGS, "", "boss", AT)
-        assert devices.known(Settings(secret_key=SecretStr("x" * 32)), cookie, "boss", AT) is None
+        cookie = devices.renewed(SETTINGS, "", "boss", STORED, AT)
+        assert devices.known(Settings(secret_key=SecretStr("x" * 32)), cookie, "boss", STORED, AT) is None
 
     @given(st.text(max_size=300))
     def test_what_is_made_up_proves_nothing(self, cookie: str) -> None:
-        assert devices.known(SETTINGS, cookie, "boss", AT) is None
-        assert devices.known(SETTINGS, devices.renewed(SETTINGS, cookie, "boss", AT), "boss", AT)
+        assert devices.known(SETTINGS, cookie, "boss", STORED, AT) is None
+        assert devices.known(SETTINGS, devices.renewed(SETTINGS, cookie, "boss", STORED, AT), "boss", STORED, AT)
 
     def test_a_changed_one_proves_nothing(self) -> None:
-        issued, number, proof = devices.renewed(SETTINGS, "", "boss", AT).split("-")
+        issued, number, proof = devices.renewed(SETTINGS, "", "boss", STORED, AT).split("-")
         for forged in (
             f"{int(issued) + 1}-{number}-{proof}",
             f"{issued}-{'0' * 16}-{proof}",
             f"{issued}-{number}-{'0' * 64}",
             f"999999999999-{number}-{proof}",
         ):
-            assert devices.known(SETTINGS, forged, "boss", AT + timedelta(days=1)) is None
+            assert devices.known(SETTINGS, forged, "boss", STORED, AT + timedelta(days=1)) is None
 
     def test_without_a_key_nobody_is_known(self, tmp_path: Path) -> None:
         (tmp_path / "keys").write_text("no folder")
         broken = Settings(data_dir=tmp_path)
-        cookie = devices.renewed(SETTINGS, "", "boss", AT)
-        assert devices.known(broken, cookie, "boss", AT) is None
-        assert devices.renewed(broken, cookie, "boss", AT) == cookie
+        cookie = devices.renewed(SETTINGS, "", "boss", STORED, AT)
+        assert devices.known(broken, cookie, "boss", STORED, AT) is None
+        assert devices.renewed(broken, cookie, "boss", STORED, AT) == cookie
 
 
-def device_of(login: str, runtime: Runtime) -> str:
+async def stored_of(login: str, runtime: Runtime) -> str:
+    async with runtime.unit() as uow:
+        return str(await uow.fetchval("SELECT password_hash FROM account WHERE login = $1", login))
+
+
+async def device_of(login: str, runtime: Runtime) -> str:
     """The cookie of a browser that a login signed in with just now."""
-    return devices.renewed(runtime.settings, "", login, datetime.now(tz=UTC))
+    return devices.renewed(runtime.settings, "", login, await stored_of(login, runtime), datetime.now(tz=UTC))
 
 
 async def besieged(runtime: Runtime, login: str) -> None:
@@ -112,12 +123,12 @@ class TestSiege:
         self, client: Client, runtime: Runtime
     ) -> None:
         await client.account(Role.COMMANDER, login="boss")
-        device = device_of("boss", runtime)
+        device = await device_of("boss", runtime)
         await besieged(runtime, "boss")
         with pytest.raises(TooManyAttempts):
             await sign_in(runtime, "boss", PASSWORD, AWAY)
         with pytest.raises(TooManyAttempts):
-            await sign_in(runtime, "boss", PASSWORD, AWAY, device=device_of("somebody.else", runtime))
+            await sign_in(runtime, "boss", PASSWORD, AWAY, device=await device_of("somebody.else", runtime))
         with pytest.raises(WrongCredentials):
             await sign_in(runtime, "boss", "wrong", AWAY, device=device)
         token, _ = await sign_in(runtime, "boss", PASSWORD, AWAY, device=device)
@@ -130,12 +141,12 @@ class TestSiege:
                 await sign_in(runtime, "boss", "wrong", HOME)
         with pytest.raises(TooManyAttempts):
             await sign_in(runtime, "boss", PASSWORD, HOME)
-        opened = await begin_sign_in(runtime, "boss", PASSWORD, Caller(HOME, device=device_of("boss", runtime)))
+        opened = await begin_sign_in(runtime, "boss", PASSWORD, Caller(HOME, device=await device_of("boss", runtime)))
         assert not opened.pending
 
     async def test_a_stolen_cookie_guesses_as_often_as_an_address(self, client: Client, runtime: Runtime) -> None:
         await client.account(Role.COMMANDER, login="boss")
-        device = device_of("boss", runtime)
+        device = await device_of("boss", runtime)
         for number in range(5):
             with pytest.raises(WrongCredentials):
                 await sign_in(runtime, "boss", "wrong", f"192.0.2.{number}", device=device)
@@ -149,14 +160,14 @@ class TestSiege:
     async def test_its_failures_count_for_the_account_too(self, client: Client, runtime: Runtime) -> None:
         await client.account(Role.COMMANDER, login="boss")
         with pytest.raises(WrongCredentials):
-            await sign_in(runtime, "boss", "wrong", HOME, device=device_of("boss", runtime))
+            await sign_in(runtime, "boss", "wrong", HOME, device=await device_of("boss", runtime))
         async with runtime.unit() as uow:
             assert await uow.fetchval("SELECT failures FROM account WHERE login = 'boss'") == 1
 
     async def test_an_administrator_unlocks_the_browser_as_well(self, client: Client, runtime: Runtime) -> None:
         book = await office(client)
         number = await book.granted("boss", Role.COMMANDER)
-        device = device_of("boss", runtime)
+        device = await device_of("boss", runtime)
         for _ in range(5):
             with pytest.raises(WrongCredentials):
                 await sign_in(runtime, "boss", "wrong", HOME, device=device)
@@ -170,7 +181,78 @@ class TestSiege:
             await uow.execute("UPDATE account SET enabled = false WHERE login = 'boss'")
             await uow.commit()
         with pytest.raises(WrongCredentials):
-            await sign_in(runtime, "boss", PASSWORD, HOME, device=device_of("boss", runtime))
+            await sign_in(runtime, "boss", PASSWORD, HOME, device=await device_of("boss", runtime))
+
+    async def test_a_new_password_ends_every_browser(self, client: Client, runtime: Runtime) -> None:
+        boss = await client.account(Role.COMMANDER, login="boss")
+        old = await device_of("boss", runtime)
+        body = {"old": PASSWORD, "new": GOOD}
+        assert (await client.http.post("/api/v1/me/password", headers=boss, json=body)).status_code == 204
+        await besieged(runtime, "boss")
+        with pytest.raises(TooManyAttempts):
+            await sign_in(runtime, "boss", GOOD, AWAY, device=old)
+        token, _ = await sign_in(runtime, "boss", GOOD, AWAY, device=await device_of("boss", runtime))
+        assert token
+
+    async def test_collected_browsers_guess_no_faster_than_three(self, client: Client, runtime: Runtime) -> None:
+        """Beyond, they count like strangers: the rest of the account holds for them."""
+        await client.account(Role.COMMANDER, login="boss")
+        collected = [await device_of("boss", runtime) for _ in range(OF_DEVICES + 1)]
+        for device in collected[:OF_DEVICES]:
+            for number in range(5):
+                with pytest.raises(WrongCredentials):
+                    await sign_in(runtime, "boss", "wrong", f"192.0.2.{number}", device=device)
+        async with runtime.unit() as uow:
+            await uow.execute("UPDATE account SET resting_until = now() + interval '1 hour' WHERE login = 'boss'")
+            await uow.commit()
+        with pytest.raises(TooManyAttempts):
+            await sign_in(runtime, "boss", PASSWORD, AWAY, device=collected[-1])
+        runtime.sign_ins.forget("boss")
+        token, _ = await sign_in(runtime, "boss", PASSWORD, AWAY, device=collected[-1])
+        assert token
+
+
+class TestCounting:
+    def counts(self) -> SignInThrottle:
+        return SignInThrottle(5, timedelta(minutes=15))
+
+    def test_browsers_beyond_the_bound_count_at_their_address(self) -> None:
+        counts = self.counts()
+        places = [
+            counts.begin_sign_in("boss", HOME, f"{number}", AT, familiar=False).place
+            for number in range(5 * OF_DEVICES + 5)
+        ]
+        assert [place == HOME for place in places] == [False] * 5 * OF_DEVICES + [True] * 5
+        last = counts.begin_sign_in("boss", HOME, "another", AT, familiar=False)
+        assert (last.place, last.known, last.refused, last.just_now) == (HOME, False, True, True)
+        later = counts.begin_sign_in("boss", HOME, "another", AT + timedelta(minutes=15), familiar=False)
+        assert (later.known, later.refused) == (True, False)
+
+    def test_one_hammered_browser_takes_five_tries_of_all(self) -> None:
+        counts = self.counts()
+        hammered = [counts.begin_sign_in("boss", AWAY, "stolen", AT, familiar=False).refused for _ in range(50)]
+        assert hammered == [False] * 5 + [True] * 45
+        assert counts.begin_sign_in("boss", HOME, "own", AT, familiar=False).known
+
+    def test_who_knows_the_password_uses_nothing_up(self) -> None:
+        counts = self.counts()
+        for _ in range(50):
+            found = counts.begin_sign_in("boss", HOME, "own", AT, familiar=False)
+            assert found.known
+            counts.succeeded("boss", found.place)
+
+    def test_strangers_make_no_try_of_the_known_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(throttle, "LONGEST_MEMORY", 10)
+        counts = self.counts()
+        for _ in range(5):
+            assert not counts.begin_sign_in("boss", AWAY, "stolen", AT, familiar=False).refused
+            assert not counts.begin_sign_in("boss", HOME, None, AT, familiar=True).refused
+            assert counts.begin("password:boss", HOME, AT, known=True)
+        for number in range(50):
+            assert counts.begin(f"nobody.{number}", AWAY, AT)
+        assert counts.begin_sign_in("boss", AWAY, "stolen", AT, familiar=False).refused
+        assert counts.begin_sign_in("boss", HOME, None, AT, familiar=True).refused
+        assert not counts.begin("password:boss", HOME, AT, known=True)
 
 
 class TestSessions:
@@ -200,13 +282,14 @@ class TestDoors:
         by_page = await client.http.post("/signin", headers={"origin": OWN, "accept": "text/html"}, data=form)
         client.http.cookies.clear()
         by_api = await client.http.post("/api/v1/sessions", json=form)
-        assert devices.known(runtime.settings, self.cookie(by_page), "boss", datetime.now(tz=UTC))
+        stored = await stored_of("boss", runtime)
+        assert devices.known(runtime.settings, self.cookie(by_page), "boss", stored, datetime.now(tz=UTC))
         assert COOKIE not in by_api.headers["set-cookie"]
 
     @pytest.mark.parametrize("path", ["/signin", "/api/v1/sessions"])
     async def test_and_know_it_while_the_account_rests(self, client: Client, runtime: Runtime, path: str) -> None:
         await client.account(Role.COMMANDER, login="boss")
-        device = device_of("boss", runtime)
+        device = await device_of("boss", runtime)
         async with runtime.unit() as uow:
             await uow.execute("DELETE FROM familiar_place")
             await uow.execute("UPDATE account SET resting_until = now() + interval '1 hour' WHERE login = 'boss'")
@@ -230,9 +313,9 @@ class TestDoors:
     async def test_it_opens_nothing(self, client: Client, runtime: Runtime) -> None:
         await client.account(Role.COMMANDER, login="boss")
         client.http.cookies.clear()
-        headers = {"cookie": f"{COOKIE}={device_of('boss', runtime)}"}
+        headers = {"cookie": f"{COOKIE}={await device_of('boss', runtime)}"}
         assert (await client.http.get("/api/v1/sessions/current", headers=headers)).status_code == 401
-        assert re.fullmatch(r"\d+-[0-9a-f]+-[0-9a-f]+", device_of("boss", runtime))  # and does not name the login
+        assert re.fullmatch(r"\d+-[0-9a-f]+-[0-9a-f]+", await device_of("boss", runtime))  # and does not name the login
 
 
 async def checked(*, known: bool, whose: str) -> bool:
@@ -338,7 +421,7 @@ class TestHashing:
             await sign_in(runtime, "boss", PASSWORD, AWAY)  # nothing of him is known there
         waiting = [
             asyncio.create_task(sign_in(runtime, "boss", PASSWORD, HOME)),
-            asyncio.create_task(sign_in(runtime, "boss", PASSWORD, AWAY, device=device_of("boss", runtime))),
+            asyncio.create_task(sign_in(runtime, "boss", PASSWORD, AWAY, device=await device_of("boss", runtime))),
         ]
         await until(lambda: slow.now == 2)
         slow.go_on.set()
