@@ -86,6 +86,11 @@ async def preview(uow: UnitOfWork, principal: Principal, adcode: str, audience: 
             f"These counties do not lie in {adcode}: {named}; take them out of the audience.",
             detail_zh=f"下列区县不在 {adcode} 范围内：{named}，请从受众中去掉。",
         )
+    return await count(uow, adcode, audience)
+
+
+async def count(uow: UnitOfWork, adcode: str, audience: Audience) -> dict[str, int]:
+    """How many an audience reaches, by each channel, whatever was written into it."""
     counted = await audiences.count(uow, audience, adcode)
     return counted | {"webhook": await webhooks.count(uow, adcode, audience)}
 

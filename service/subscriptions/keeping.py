@@ -128,6 +128,27 @@ async def unsubscribe(uow: UnitOfWork, principal: Principal, subscription_id: in
     await uow.record("subscription.ended", ended, subscription=subscription_id, account=principal.account_id)
 
 
+async def end_all(uow: UnitOfWork, account_id: int, cause: str, by: int | None) -> None:
+    """End every subscription of an account that is shut out or gets other rights, also those that it could resume.
+
+    `cause` and `by` as for its keys; `by` None: the operator on the machine.
+    """
+    rows = await uow.fetch(
+        "UPDATE subscription SET state = 'ended' WHERE account_id = $1 AND state <> 'ended' RETURNING id, adcode",
+        account_id,
+    )
+    await repository.end_lanes(uow, [row["id"] for row in rows], "cancelled")
+    for row in rows:
+        await uow.record(
+            "subscription.ended",
+            row["adcode"],
+            subscription=row["id"],
+            account=account_id,
+            cause=cause,
+            by=by or "console",
+        )
+
+
 async def page(
     uow: UnitOfWork, principal: Principal, after: int | None, size: int, only: int | None = None
 ) -> list[dict[str, Any]]:

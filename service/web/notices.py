@@ -144,7 +144,7 @@ async def _extra_page(
     )
     counted = None
     if official.may_reach_people and official.scope.covers(item["adcode"]):
-        counted = await extra.preview(uow, official, item["adcode"], Audience.model_validate(item["audience"]))
+        counted = await extra.count(uow, item["adcode"], Audience.model_validate(item["audience"]))
     return render(
         request,
         "extra.html",

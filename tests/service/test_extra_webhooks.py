@@ -67,9 +67,18 @@ class TestWho:
         audience = {"counties": ["110105", "120101"], "channels": ["webhook"]}
         for path, body in (("audiences/preview", {"adcode": "110000"}), ("extra-notices", EXTRA)):
             told = await world.post(f"/api/v1/{path}", body | {"audience": audience}, None, 422)
-            assert "120101" in told["detail"] and "110105" not in told["detail"]
+            assert "120101" in told["detail"]
+            assert "110105" not in told["detail"]
             assert "120101" in told["detail_zh"]
         assert (await world.get("/api/v1/extra-notices"))["items"] == []
+
+    async def test_a_draft_of_old_can_still_be_looked_at(self, world: World, runtime: Runtime) -> None:
+        made = await world.post("/api/v1/extra-notices", EXTRA)
+        async with runtime.unit() as uow:
+            await uow.execute("""UPDATE extra_notice SET audience = audience || '{"counties": ["120101"]}'""")
+            await uow.commit()
+        page = await world.client.http.get(f"/notices/extra/{made['id']}", headers=world.commander)
+        assert page.status_code == 200
 
     @pytest.mark.parametrize(("county", "reached"), [("120101", 0), ("110105", 1)])
     async def test_a_draft_of_old_reaches_nobody_outside_its_division(
