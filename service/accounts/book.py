@@ -15,7 +15,7 @@ from service.accounts import factors
 from service.accounts.delegations import end_all
 from service.accounts.flows import NOBODY, end_sessions
 from service.accounts.keys import revoke_all
-from service.accounts.organisations import check_joins
+from service.accounts.organisations import check_joins, still_of
 from service.accounts.passwords import hash_password
 from service.accounts.policy import check_password
 from service.accounts.roles import Principal, Role
@@ -225,7 +225,7 @@ async def take_away(uow: UnitOfWork, row: Any, cause: str, by: int | None) -> in
 async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Role, adcode: str) -> None:
     """Give role and region, by somebody other than who opened the account; what was lent from and to it before ends.
 
-    Raises Forbidden, Unknown, Invalid.
+    It leaves an organisation whose division is not that of the grant. Raises Forbidden, Unknown, Invalid.
     """
     _security(principal)
     row = await _locked(uow, principal, account_id)
@@ -244,11 +244,12 @@ async def grant(uow: UnitOfWork, principal: Principal, account_id: int, role: Ro
     if row["uscc"] is not None:
         await uscc_known(uow, row["uscc"])
     await uow.execute(
-        "UPDATE account SET role = $2, adcode = $3, granted_by = $4 WHERE id = $1",
+        "UPDATE account SET role = $2, adcode = $3, granted_by = $4, organisation_id = $5 WHERE id = $1",
         account_id,
         role.value,
         adcode,
         principal.account_id,
+        await still_of(uow, row["organisation_id"], adcode),
     )
     await uow.record(
         "account.granted",

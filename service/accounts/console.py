@@ -11,7 +11,7 @@ from service.accounts import book
 from service.accounts.delegations import end_all
 from service.accounts.factors import present
 from service.accounts.flows import end_sessions
-from service.accounts.organisations import check_joins
+from service.accounts.organisations import check_joins, still_of
 from service.accounts.roles import Role, prefix_of
 from service.kit.problems import Conflict, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
@@ -64,7 +64,11 @@ async def grant(uow: UnitOfWork, login: str, role: Role, adcode: str) -> dict[st
     if (role is Role.ENTERPRISE) != (row["uscc"] is not None):
         raise Invalid("The role enterprise goes with a credit code (uscc), and no other role does.")
     await uow.execute(
-        "UPDATE account SET role = $2, adcode = $3, granted_by = NULL WHERE id = $1", row["id"], role.value, adcode
+        "UPDATE account SET role = $2, adcode = $3, granted_by = NULL, organisation_id = $4 WHERE id = $1",
+        row["id"],
+        role.value,
+        adcode,
+        await still_of(uow, row["organisation_id"], adcode),
     )
     was = {"role": row["role"], "adcode": row["adcode"]}
     await uow.record("account.granted", adcode, account=row["id"], login=login, role=role.value, was=was, by=CONSOLE)

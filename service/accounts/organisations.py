@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.accounts.roles import Principal
+import asyncpg
+
+from service.accounts.roles import NATION, Principal, Scope, prefix_of
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -23,14 +25,16 @@ KINDS: dict[str, tuple[str, str]] = {
     "enterprise": ("企业", "Enterprise"),
     "other": ("其他", "Other"),
 }
-PAGE_SQL = """
+PAGE_SQL = f"""
 SELECT o.id, o.name, o.adcode, o.kind, o.closed_at, count(a.id) FILTER (WHERE a.enabled) AS people
 FROM organisation o LEFT JOIN account a ON a.organisation_id = o.id
+    AND a.adcode LIKE CASE o.adcode WHEN '{NATION}' THEN '' ELSE regexp_replace(o.adcode, '(00){{1,2}}$', '') END || '%'
 WHERE o.adcode LIKE $1 || '%' AND ($2::bigint IS NULL OR o.id > $2) AND ($4::bigint IS NULL OR o.id = $4)
 GROUP BY o.id ORDER BY o.id LIMIT $3
 """
 PEOPLE_SQL = """
-SELECT id, login, display, post, role, enabled FROM account WHERE organisation_id = $1 ORDER BY enabled DESC, id LIMIT $2
+SELECT id, login, display, post, role, enabled FROM account WHERE organisation_id = $1 AND adcode LIKE $3 || '%'
+ORDER BY enabled DESC, id LIMIT $2
 """
 MOST_PEOPLE = 500
 """People of one organisation that are listed."""
@@ -72,7 +76,7 @@ async def one(uow: UnitOfWork, principal: Principal, organisation_id: int) -> di
     rows = await uow.fetch(PAGE_SQL, principal.scope.prefix, None, 1, organisation_id)
     if not rows:
         raise _unknown(organisation_id)
-    people = await uow.fetch(PEOPLE_SQL, organisation_id, MOST_PEOPLE)
+    people = await uow.fetch(PEOPLE_SQL, organisation_id, MOST_PEOPLE, prefix_of(rows[0]["adcode"]))
     return _shown(rows[0]) | {"accounts": [dict(row) for row in people]}
 
 
@@ -122,7 +126,11 @@ async def rename(uow: UnitOfWork, principal: Principal, organisation_id: int, na
     )
     if taken or row["name"] == name:
         raise _there_already(name)
-    await uow.execute("UPDATE organisation SET name = $2 WHERE id = $1", organisation_id, name)
+    try:
+        async with uow.connection.transaction():  # a page is still to be read after the refusal
+            await uow.execute("UPDATE organisation SET name = $2 WHERE id = $1", organisation_id, name)
+    except asyncpg.UniqueViolationError as error:  # somebody else was faster
+        raise _there_already(name) from error
     await uow.record(
         "organisation.renamed",
         row["adcode"],
@@ -140,7 +148,7 @@ async def close(uow: UnitOfWork, principal: Principal, organisation_id: int, rea
     """
     row = await _locked(uow, principal, organisation_id)
     _check_open(row)
-    await _check_empty(uow, organisation_id)
+    await _check_empty(uow, organisation_id, row["adcode"])
     await uow.execute("UPDATE organisation SET closed_at = $2 WHERE id = $1", organisation_id, uow.now)
     await uow.record(
         "organisation.closed",
@@ -152,9 +160,11 @@ async def close(uow: UnitOfWork, principal: Principal, organisation_id: int, rea
     )
 
 
-async def _check_empty(uow: UnitOfWork, organisation_id: int) -> None:
+async def _check_empty(uow: UnitOfWork, organisation_id: int, adcode: str) -> None:
     people = await uow.fetch(
-        "SELECT login FROM account WHERE organisation_id = $1 AND enabled ORDER BY id", organisation_id
+        "SELECT login FROM account WHERE organisation_id = $1 AND enabled AND adcode LIKE $2 || '%' ORDER BY id",
+        organisation_id,
+        prefix_of(adcode),
     )
     if people:
         named = ", ".join(row["login"] for row in people[:NAMED]) + (" …" if len(people) > NAMED else "")
@@ -209,3 +219,9 @@ async def check_joins(uow: UnitOfWork, organisation_id: int | None) -> str | Non
         return None
     _check_open(row)
     return str(row["adcode"])
+
+
+async def still_of(uow: UnitOfWork, organisation_id: int | None, adcode: str) -> int | None:
+    """The organisation of an account that is granted `adcode`; None when that lies outside the organisation's division."""
+    home = await uow.fetchval("SELECT adcode FROM organisation WHERE id = $1", organisation_id)
+    return organisation_id if home is not None and Scope(home).covers(adcode) else None

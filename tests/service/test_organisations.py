@@ -16,6 +16,7 @@ from service.accounts import console, organisations
 from service.accounts.roles import Principal, Role, Scope
 from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
+from service.web.pages import said_of
 from tests.service.access_support import Office, browser, ledger_kinds, office
 from tests.support import Client
 
@@ -65,6 +66,25 @@ class TestRenaming:
             assert (await call(book, "PATCH", number, name=name)).status_code == 409
         assert (await call(book, "PATCH", number, name=" ")).status_code == 422
 
+    async def test_two_to_one_name_at_once(self, client: Client, runtime: Runtime) -> None:
+        """Both have looked before either wrote: the later one is told, in both languages, and its unit goes on."""
+        book = await office(client)
+        numbers = [await made(book), await made(book, "别的局")]
+        operator = Principal(0, "x", "x", Role.ADMINISTRATOR, Scope("110000"), None)
+        async with runtime.unit() as first, runtime.unit() as second:
+            await organisations.rename(first, operator, numbers[0], "新局")
+            later = asyncio.create_task(organisations.rename(second, operator, numbers[1], "新局"))
+            for _ in range(400):
+                if await first.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                    break
+                await asyncio.sleep(0.005)
+            await first.commit()
+            with pytest.raises(Conflict) as told:
+                await later
+            assert "新局" in said_of(told.value, "zh")
+            assert "is there already" in said_of(told.value, "en")
+            assert (await organisations.one(second, operator, numbers[1]))["name"] == "别的局"
+
     async def test_elsewhere_it_is_unknown(self, client: Client) -> None:
         book, away = await office(client), await office(client, "130000")
         number = await made(book)
@@ -76,6 +96,45 @@ class TestRenaming:
         ):
             assert (await call(away, method, number, part, **body)).status_code == 404
             assert (await call(book, method, 99, part, **body)).status_code == 404
+
+
+class TestLeaving:
+    async def people(self, book: Office, number: int) -> tuple[list[str], int]:
+        told = (await call(book, "GET", number, who=book.security)).json()
+        return [one["login"] for one in told["accounts"]], told["people"]
+
+    async def test_who_is_granted_another_division_leaves(self, client: Client, runtime: Runtime) -> None:
+        book = await office(client, "130000")
+        number = await made(book, adcode=CITY)
+        for login, adcode in (("stays", CITY), ("goes", "130200"), ("by.console", "130200")):
+            person = await book.opened(login, CITY, organisation_id=number)
+            if login == "by.console":
+                async with runtime.unit() as uow:
+                    await console.grant(uow, login, Role.DUTY_OFFICER, adcode)
+                    await uow.commit()
+                continue
+            told = await book.act(book.security, person["id"], "grant", role="duty_officer", adcode=adcode)
+            assert told.status_code == 204, told.text
+        async with runtime.unit() as uow:
+            left = await uow.fetch("SELECT login FROM account WHERE login <> 'stays' AND organisation_id IS NOT NULL")
+        assert left == []
+        assert await self.people(book, number) == (["stays"], 1)
+
+    async def test_who_left_long_ago_is_none_of_its_people(self, client: Client, runtime: Runtime) -> None:
+        """Of books from before: neither shown nor in the way of closing."""
+        book = await office(client, "130000")
+        for adcode, inside, outside in (("130000", "130200", "140000"), (CITY, "130102", "130200")):
+            number = await made(book, adcode=adcode)
+            logins = [f"{where}.of.{adcode}" for where in (inside, outside)]
+            people = [await book.opened(login, adcode, organisation_id=number) for login in logins]
+            async with runtime.unit() as uow:
+                for person, where in zip(people, (inside, outside), strict=True):
+                    await uow.execute("UPDATE account SET adcode = $2 WHERE id = $1", person["id"], where)
+                await uow.commit()
+            assert await self.people(book, number) == (logins[:1], 1)
+            assert "1 of its accounts" in (await closed(book, number)).json()["detail"]
+            assert (await book.act(book.security, people[0]["id"], "disable", reason="x")).status_code == 204
+            assert (await closed(book, number)).status_code == 204
 
 
 class TestClosing:
