@@ -25,7 +25,7 @@ INSERT INTO due (schedule, due_at, job, payload)
 SELECT schedule, due_at, $1, payload FROM unnest($2::text[], $3::timestamptz[], $4::text[]) n(schedule, due_at, payload)
 ON CONFLICT DO NOTHING
 """
-TELL_ALL_SQL = "SELECT pg_notify($1, n || pg_current_xact_id()::text) FROM unnest($2::text[]) n"
+TELL_ALL_SQL = "SELECT pg_notify($1, n) FROM unnest($2::text[]) n"
 LOCK_SQL = """
 SELECT pg_advisory_xact_lock(hashtextextended('division:' || n.adcode, 0))
 FROM unnest($1::text[]) WITH ORDINALITY n(adcode, place) ORDER BY n.place
@@ -57,7 +57,7 @@ async def enqueue_all(uow: UnitOfWork, job: str, payloads: Sequence[dict[str, An
 async def tell_all(uow: UnitOfWork, topic: str, adcodes: Collection[str]) -> None:
     """Tell every node that something changed in these divisions; heard only after the commit."""
     if adcodes:
-        told = [f"{topic}:{adcode}:" for adcode in adcodes]
+        told = [f"{topic}:{adcode}:{uow.token}" for adcode in adcodes]
         uow.told(topic)
         await uow.execute(TELL_ALL_SQL, NOTIFY_CHANNEL, told)
 

@@ -30,9 +30,9 @@ class Course:
         self._heard.clear()
 
     def add(self, payload: str) -> Change:
-        """Keep what was heard, `topic:division:transaction`."""
+        """Keep what was heard, `topic:division:random`."""
         topic, _, rest = payload.partition(":")
-        # a digest: the mark stands in pages of people who may not know of the change
+        # a digest: the mark stands in pages of people who may not know of the change; who guesses cannot try, for a part is random
         change = Change(topic, rest.partition(":")[0], hashlib.sha256(payload.encode()).hexdigest()[:16])
         self._heard.append(change)
         return change

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -30,8 +31,7 @@ BRIEFLY = "set_config('idle_in_transaction_session_timeout', '20s', true)"
 BRIEFLY_SQL = f"SELECT {BRIEFLY}"
 LOCK_SQL = f"SELECT {BRIEFLY}, pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))"
 NOTIFY_CHANNEL = "lantian"
-TELL_SQL = "SELECT pg_notify($1, $2::text || pg_current_xact_id()::text)"
-"""The transaction's number makes each change one of its kind."""
+TELL_SQL = "SELECT pg_notify($1, $2)"
 
 
 class UnitOfWork:
@@ -43,6 +43,8 @@ class UnitOfWork:
         self.runtime = runtime
         self.now: datetime = runtime.clock.now()
         self.committed = False
+        self.token = secrets.token_hex(16)
+        """Ends what is told: one of its kind for each transaction, and nobody guesses the mark that is made of it."""
         self._told: set[str] = set()
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -94,7 +96,7 @@ class UnitOfWork:
     async def tell(self, topic: str, adcode: str = "") -> None:
         """Tell every node that something changed (pages, caches); heard only after the commit."""
         self.told(topic)
-        await self.execute(TELL_SQL, NOTIFY_CHANNEL, f"{topic}:{adcode}:")
+        await self.execute(TELL_SQL, NOTIFY_CHANNEL, f"{topic}:{adcode}:{self.token}")
 
     async def instead(self, work: Callable[[UnitOfWork], Awaitable[None]]) -> None:
         """Give up everything done so far and make only `work` durable, on the same connection.

@@ -20,6 +20,7 @@ from service.kit.changes import EVERYTHING, Change, Course
 from service.kit.database import Database
 from service.kit.live import Live
 from service.kit.runtime import Runtime
+from service.kit.unit_of_work import NOTIFY_CHANNEL
 from service.web.events import events, missed
 from tests.support import Client
 
@@ -135,6 +136,25 @@ class TestNodes:
         assert runtime.live.mark == ""
         assert [change.topic for change in missed(runtime.live, "")] == [EVERYTHING]
         assert missed(runtime.live, None) == ()
+
+
+class TestPayload:
+    async def test_a_part_is_random_so_that_nobody_guesses_the_mark(self, runtime: Runtime) -> None:
+        heard: list[str] = []
+        connection = await runtime.database.connect()
+        await connection.add_listener(runtime.database.channel(NOTIFY_CHANNEL), lambda *said: heard.append(str(said[3])))
+        for _ in range(2):
+            async with runtime.unit() as uow:
+                await uow.tell("list", "110000")
+                await uow.tell("list", "110000")
+                await tell_all(uow, "list", ["110000", "120000"])
+                await uow.commit()
+        await until(lambda: len(heard) >= 4)
+        await connection.close()
+        assert [payload.rpartition(":")[0] for payload in heard] == ["list:110000", "list:120000"] * 2
+        parts = [payload.rpartition(":")[2] for payload in heard]
+        assert all(len(bytes.fromhex(part)) == 16 for part in parts)
+        assert len(set(parts)) == 2
 
 
 class TestQueues:
