@@ -37,7 +37,7 @@ from service.proposals.chains import (
 from service.proposals.content import HOLD, Change, basis_of, content
 from service.proposals.course import locked
 from service.proposals.telling import tell_closed, tell_turn
-from service.warnings.flows import ENDING, carry_out
+from service.warnings.flows import ENDING, carry_out, check_time_left
 from service.warnings.repository import Standing, standing
 
 ACTIONS_WITH_EFFECT = frozenset({"issue", "raise", "lower", "extend", "advance", "lift"})
@@ -262,6 +262,8 @@ async def decide(
         raise SignedMeanwhile(
             "Somebody has signed since you read this; read it again before you give the next signature."
         )
+    if approve:
+        await check_time_left(uow, json.loads(proposal["content"]))
     await confirm(uow, principal, factor)
     if approve:
         await _check_supported(uow, proposal, plan, ground)

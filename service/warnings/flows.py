@@ -58,13 +58,12 @@ async def carry_out(uow: UnitOfWork, frozen: dict[str, Any], decision_id: int) -
     await lapse_over(uow, adcode)
     current = await standing(uow, adcode)
     planned_end, fixed = _instant(frozen["planned_end"]), bool(frozen["fixed_end"])
-    effective = _later(_instant(frozen["effective_at"]), uow.now)
-    if current is not None:
-        effective = await _not_before(uow, current, action, effective)
+    effective = await _begins(uow, frozen, current)
     if Level.of(frozen["from"]) != (current.level if current else Level.NONE) or (current is None) != (action == "issue"):
         raise Conflict(
             "What is in force has changed since this was proposed; a new proposal follows with the next assessment."
         )
+    _check_end(frozen, effective)
     if current is None:
         warning_id = await _open(uow, adcode, level, effective, planned_end, fixed)
     else:
@@ -126,6 +125,33 @@ async def _set_in_motion(
         uow, frozen, warning_id=warning_id, step_id=step_id, response_id=response_id, effective_at=effective
     )
     await watch_response(uow, frozen["adcode"], effective, end if response_id is not None else None)
+
+
+async def check_time_left(uow: UnitOfWork, frozen: dict[str, Any]) -> None:
+    """Whether what ends by itself would still begin before that end if it were decided now. Raises Conflict.
+
+    The caller holds the division's lock.
+    """
+    if frozen["fixed_end"] and frozen["action"] not in ENDING:
+        _check_end(frozen, await _begins(uow, frozen, await standing(uow, frozen["adcode"])))
+
+
+async def _begins(uow: UnitOfWork, frozen: dict[str, Any], current: Standing | None) -> datetime:
+    """When it begins if it is decided now. Raises Conflict as `_not_before` does."""
+    effective = _later(_instant(frozen["effective_at"]), uow.now)
+    return effective if current is None else await _not_before(uow, current, frozen["action"], effective)
+
+
+def _check_end(frozen: dict[str, Any], effective: datetime) -> None:
+    """A fixed end must lie after the start: a decision may come later than the end that was proposed."""
+    end = _instant(frozen["planned_end"])
+    if frozen["action"] in ENDING or not frozen["fixed_end"] or end is None or end > effective:
+        return
+    raise Conflict(
+        f"It would end by itself at {end.isoformat()}, not after its start at {effective.isoformat()}; "
+        "reject it and propose it again with a later end.",
+        detail_zh="拟定的结束时间已不晚于启动时间，无法批准；请驳回后按更晚的结束时间重新提出。",
+    )
 
 
 def _later(effective: datetime | None, now: datetime) -> datetime:

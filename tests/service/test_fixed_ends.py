@@ -10,7 +10,10 @@ import pytest
 from service.accounts.roles import Role
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.jobs import tick
+from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
+from tests.service.approving import TWO, put_in_force
+from tests.service.duty_support import step
 from tests.service.guarding import CONSULTED, ORDER, deviations, heard, refused, say, wish
 from tests.support import HEAVY, NOW, Client
 
@@ -165,6 +168,65 @@ class TestMoved:
             answer = await wish(client, officer, "yellow", planned_end=end.isoformat(), fixed_end=True, **ORDER)
             assert (answer.status_code, "only a later one" in answer.json()["detail"]) == (409, True)
             assert "更晚的才是延长" in answer.json()["detail_zh"]
+
+
+class TestOverBeforeItIsDecided:
+    """A decision that comes after the fixed end: nothing is carried out, and it can be rejected and proposed again."""
+
+    END = NOW + 15 * MINUTE
+
+    async def late(self, client: Client, officer: dict[str, str], clock: ManualClock, end: datetime) -> dict[str, Any]:
+        await heard(client, [60.0] * 120)
+        made = await wish(client, officer, "yellow", planned_end=self.END.isoformat(), fixed_end=True, **ORDER)
+        assert made.status_code == 201, made.text
+        clock.advance_to(end)
+        return dict(made.json())
+
+    @pytest.mark.parametrize("after", [timedelta(), 15 * MINUTE])
+    async def test_an_approval_says_what_to_do_and_a_rejection_is_possible(
+        self,
+        client: Client,
+        runtime: Runtime,
+        officer: dict[str, str],
+        commander: dict[str, str],
+        clock: ManualClock,
+        after: timedelta,
+    ) -> None:
+        made = await self.late(client, officer, clock, self.END + after)
+        answer = await say(client, commander, made, True)
+        assert (answer.status_code, "propose it again" in answer.json()["detail"]) == (409, True), answer.text
+        assert "请驳回" in answer.json()["detail_zh"]
+        assert (await say(client, commander, made, False)).status_code == 200
+        again = {"planned_end": (NOW + DAY).isoformat(), "fixed_end": True, **ORDER}
+        made = (await wish(client, officer, "yellow", **again)).json()
+        assert (await say(client, commander, made, True)).status_code == 200
+        async with runtime.unit() as uow:
+            assert await uow.fetchval("SELECT count(*) FROM warning_step") == 1
+
+    async def test_a_minute_before_it_is_carried_out(
+        self, client: Client, officer: dict[str, str], commander: dict[str, str], clock: ManualClock
+    ) -> None:
+        made = await self.late(client, officer, clock, self.END - MINUTE)
+        assert (await say(client, commander, made, True)).status_code == 200
+
+    async def test_the_first_of_two_signatures_is_not_asked_for_in_vain(
+        self, client: Client, runtime: Runtime, officer: dict[str, str], clock: ManualClock
+    ) -> None:
+        put_in_force(runtime, TWO)
+        director = await client.account(Role.OFFICE_DIRECTOR)
+        made = await self.late(client, officer, clock, self.END)
+        assert (await say(client, director, made, True)).status_code == 409
+        assert (await say(client, director, made, False)).status_code == 200
+        async with runtime.unit() as uow:
+            assert await uow.fetchval("SELECT count(*) FROM signature") == 0
+
+
+    async def test_nothing_is_carried_out_that_is_over_when_it_begins(self, runtime: Runtime) -> None:
+        with pytest.raises(Conflict, match="propose it again"):
+            await step(runtime, "issue", "yellow", effective=NOW + HOUR, end=NOW + HOUR, fixed=True)
+        await step(runtime, "issue", "yellow", effective=NOW + DAY)
+        with pytest.raises(Conflict, match="propose it again"):
+            await step(runtime, "lower", "blue", end=NOW + HOUR, fixed=True)
 
 
 class TestRefused:
