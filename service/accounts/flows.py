@@ -13,7 +13,7 @@ from service.accounts.passwords import hash_password, matches, turn
 from service.accounts.roles import TAKERS, Principal, Role, Scope, StandIn
 from service.accounts.seal import seal_of
 from service.accounts.throttle import place_of
-from service.kit.problems import Conflict, NoRole, NotSignedIn, TooManyAttempts, WrongCredentials
+from service.kit.problems import Busy, Conflict, NoRole, NotSignedIn, TooManyAttempts, WrongCredentials
 from service.kit.unit_of_work import UnitOfWork
 
 if TYPE_CHECKING:
@@ -285,11 +285,18 @@ async def _failed(runtime: Runtime, row: Any, login: str, address: str, present:
 
 
 async def note_stranger(runtime: Runtime, kind: str, login: str, address: str, present: datetime) -> None:
-    """Put a failure of an unknown login on the ledger: its keyed hash (people type passwords there), so many an hour."""
+    """Put a failure of an unknown login on the ledger: its keyed hash (people type passwords there), so many an hour.
+
+    Without a key the hash is null: the caller is answered as ever, and learns nothing about the login.
+    """
     left_out = runtime.sign_ins.unknown.take(present)
     if left_out is None:
         return
-    about = seal_of(runtime.settings).digest("login", login)[:16]
+    about: str | None
+    try:
+        about = seal_of(runtime.settings).digest("login", login)[:16]
+    except Busy:
+        about = None
     async with runtime.unit() as uow:
         await uow.record(kind, None, login_hash=about, address=address, left_out=left_out)
         await uow.commit()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -22,11 +23,14 @@ from service.kit.problems import Busy
 from service.kit.settings import Settings
 from service.kit.signatures import PUBLIC_KEY
 
+logger = structlog.get_logger("lantian.seal")
 KEY_BYTES = 32
 NONCE_BYTES = 12
 MARK = "sealed:"
 """How a sealed text begins; no webhook secret does, for base64 has no colon."""
 OTHER_KEY_ZH = "本节点的密钥打不开这项加密内容；请让各节点使用相同的 LANTIAN_SECRET_KEY。"
+NO_KEY = "The key file of this node cannot be used; restore it from a copy, or give LANTIAN_SECRET_KEY."
+"""Anybody may read it: path and cause stand in the log only."""
 NO_KEY_ZH = "本节点的密钥文件不可用；请从备份恢复，或设置 LANTIAN_SECRET_KEY。"
 REMEMBERED = 20_000
 """Opened secrets that a process remembers."""
@@ -81,9 +85,8 @@ def _kept_key(path: Path) -> bytes:
     try:
         return _read_or_made(path)
     except OSError as error:
-        raise Busy(
-            f"The key {path} can be neither read nor made ({error}); give LANTIAN_SECRET_KEY.", detail_zh=NO_KEY_ZH
-        ) from error
+        logger.error("the key can be neither read nor made", path=str(path), error=str(error))
+        raise Busy(NO_KEY, detail_zh=NO_KEY_ZH) from error
 
 
 def _read_or_made(path: Path) -> bytes:
@@ -103,10 +106,8 @@ def _read_or_made(path: Path) -> bytes:
             fresh.unlink()
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
-        raise Busy(
-            f"{path} is no key of {KEY_BYTES} bytes; restore it from a copy, or give LANTIAN_SECRET_KEY.",
-            detail_zh=NO_KEY_ZH,
-        )
+        logger.error("the key file holds no key", path=str(path), bytes=len(key), wanted=KEY_BYTES)
+        raise Busy(NO_KEY, detail_zh=NO_KEY_ZH)
     return key
 
 

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
+from structlog.testing import capture_logs
 
-from service.accounts import devices, passwords, throttle
+from service.accounts import devices, passwords, seal, throttle
 from service.accounts.flows import MOST_SESSIONS, Caller, begin_sign_in, principal_of, sign_in
 from service.accounts.roles import Role
 from service.accounts.throttle import OF_DEVICES, SignInThrottle
@@ -309,6 +310,32 @@ class TestDoors:
         answer = await client.http.post("/api/v1/sessions", json={"login": "boss", "password": "wrong"})
         assert answer.status_code == 401
         assert "set-cookie" not in answer.headers
+
+    @pytest.mark.parametrize("broken", ["short", "a folder"])
+    async def test_a_node_without_a_key_tells_strangers_nothing(
+        self, client: Client, runtime: Runtime, broken: str
+    ) -> None:
+        """A known and an unknown login are answered alike, a wrong one-time code names neither path nor cause."""
+        await client.account(Role.COMMANDER, login="boss")
+        path = runtime.settings.data_dir / "keys" / "secret"
+        path.unlink(missing_ok=True)
+        path.mkdir(parents=True) if broken == "a folder" else path.parent.mkdir(exist_ok=True)
+        if broken == "short":
+            path.write_bytes(b"short")
+        seal._seal.cache_clear()
+        answers = [
+            await client.http.post("/api/v1/sessions", json={"login": login, "password": "wrong"})
+            for login in ("boss", "nobody")
+        ]
+        assert [answer.status_code for answer in answers] == [401, 401]
+        assert answers[0].content == answers[1].content
+        body = {"login": "boss", "code": "AAAAA-AAAAA-AAAAA-AAAAA", "password": GOOD}
+        with capture_logs() as logs:
+            refused = await client.http.post("/api/v1/passwords", json=body)
+        assert refused.status_code == 503
+        assert "LANTIAN_SECRET_KEY" in refused.json()["detail"]
+        assert not any(word in refused.text for word in (str(path.parent), "Errno", 'secret"', "bytes"))
+        assert str(path) in [one.get("path") for one in logs]
 
     async def test_it_opens_nothing(self, client: Client, runtime: Runtime) -> None:
         await client.account(Role.COMMANDER, login="boss")
