@@ -250,12 +250,17 @@ def _late(
     recent: Sequence[Level],
     flags: list[str],
 ) -> Step:
-    """The announced level begins late: it is brought forward, but no more than is asked for is hurried; that is lowered."""
+    """The announced level begins late: it is brought forward, but no more than is asked for is hurried; that is lowered.
+
+    Air that is measured heavy at that level waits neither for its announced start nor for the common one.
+    """
     if asked.level < current.level:
         below = _below(assessment, asked, current, criteria, recent, flags)
         if below.action is Action.LOWER:
             return below
         flags = list(below.flags)
+    elif asked.at_once and prompt.starts_at > now:
+        return _advance(asked, current, now, Reason.CRITERIA_MET, now, [*flags, "observed_heavy"], criteria)
     return _advance(asked, current, prompt.starts_at, Reason.REGIONAL_PROMPT, now, flags, criteria)
 
 

@@ -10,7 +10,7 @@ from alerts.assessment import Assessment, assess
 from alerts.instants import HOUR, parse_instant
 from alerts.levels import Level
 from alerts.points import Point
-from alerts.proposal import InForce, Step, next_step
+from alerts.proposal import InForce, PromptView, Step, next_step
 from alerts.proposal_words import Action, Reason
 from alerts.rules import Criteria, EarlyStart
 from alerts.series import Series
@@ -105,12 +105,19 @@ class TestAnnouncedForLater:
     """Heavy air does not wait for an announced start (尽快启动); the forecast alone moves none."""
 
     @staticmethod
-    def made(measured: float, level: Level, begins: datetime, end: datetime | None = None, fixed: bool = False) -> Step:
+    def made(
+        measured: float,
+        level: Level,
+        begins: datetime,
+        end: datetime | None = None,
+        fixed: bool = False,
+        prompt: PromptView | None = None,
+    ) -> Step:
         natural = own("national-2016").model_copy(update={"grade_on_range": None})
         judged = found([measured] * 4, [250] * 62 + [40] * 60, natural)
         assert judged.level is Level.YELLOW
         standing = InForce(level=level, effective_at=begins, planned_end=end, announced_at=NOW - HOUR, fixed_end=fixed)
-        return next_step(judged, in_force=standing, prompt=None, criteria=natural, now=NOW)
+        return next_step(judged, in_force=standing, prompt=prompt, criteria=natural, now=NOW)
 
     def test_it_is_brought_forward_to_now(self) -> None:
         made = self.made(250, Level.YELLOW, NOW + 14 * HOUR)
@@ -138,3 +145,27 @@ class TestAnnouncedForLater:
 
     def test_a_forecast_alone_brings_nothing_forward(self) -> None:
         assert self.made(90, Level.YELLOW, NOW + 40 * HOUR).action is Action.HOLD
+
+    @pytest.mark.parametrize("asked", [Level.BLUE, Level.YELLOW])
+    def test_it_does_not_wait_for_a_common_start_either(self, asked: Level) -> None:
+        prompt = PromptView(id="1", level=asked, starts_at=NOW + 6 * HOUR, ends_at=None)
+        made = self.made(250, Level.YELLOW, NOW + 14 * HOUR, prompt=prompt)
+        assert (made.action, made.reason, made.effective_at) == (Action.ADVANCE, Reason.CRITERIA_MET, None)
+        assert "observed_heavy" in made.flags
+
+    @pytest.mark.parametrize(
+        ("measured", "level", "asked", "starts"),
+        [
+            (90, Level.YELLOW, Level.YELLOW, 6),  # a forecast alone
+            (250, Level.ORANGE, Level.ORANGE, 6),  # heavy, but not at the level of the prompt
+            (250, Level.YELLOW, Level.YELLOW, -1),  # the common start has come: it begins now on the prompt
+        ],
+    )
+    def test_on_a_prompt_alone_it_begins_at_the_common_start(
+        self, measured: float, level: Level, asked: Level, starts: int
+    ) -> None:
+        prompt = PromptView(id="1", level=asked, starts_at=NOW + starts * HOUR, ends_at=None)
+        made = self.made(measured, level, NOW + 14 * HOUR, prompt=prompt)
+        assert (made.action, made.reason) == (Action.ADVANCE, Reason.REGIONAL_PROMPT)
+        assert made.effective_at == (prompt.starts_at if starts > 0 else None)
+        assert "observed_heavy" not in made.flags
