@@ -270,7 +270,7 @@ _KINDS: Mapping[tuple[Act, _Side], Kind] = {
     (Act.HOLD, _Side.BELOW): Kind.NOT_RAISED_THOUGH_MET,
 }
 """What is not in this table follows the assessment."""
-_WITH_END = frozenset({Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND})
+_WITH_END = frozenset({Action.ISSUE, Action.RAISE, Action.LOWER, Action.EXTEND, Action.ADVANCE})
 """Steps that state the end which the assessment expects; the end of a hold is the one announced before."""
 
 

@@ -50,6 +50,8 @@ def judged(intent: Intent, supported: Supported | None, asked: PromptView | None
         (RED, ORANGE, END - DAY, step(Action.LOWER, ORANGE), None, EARLY),
         (RED, RED, END - HOUR, step(Action.EXTEND, RED), None, EARLY),
         (RED, RED, END, step(Action.EXTEND, RED), None, None),
+        (RED, RED, END - HOUR, step(Action.ADVANCE, RED), None, EARLY),
+        (RED, RED, END, step(Action.ADVANCE, RED), None, None),
         (YELLOW, YELLOW, END + HOUR, step(Action.HOLD, YELLOW), None, LONG),
         (NONE, ORANGE, END, step(Action.ISSUE, ORANGE, None), prompt(ORANGE), EARLY),
         (NONE, ORANGE, END, step(Action.NONE, NONE, None), prompt(ORANGE, END), None),
