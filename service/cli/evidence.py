@@ -31,7 +31,7 @@ from service.kit.unit_of_work import UnitOfWork
 T = TypeVar("T")
 OK, FAULTS, UNUSABLE = 0, 1, 2
 DOOR = "lantian evidence import: "
-"""What the reference of a delivery begins with, so that it tells the command from the other doors."""
+"""What the reference of a delivery begins with, for the eye; any sender can write it, so the ledger says the door apart."""
 ACCOUNT_SQL = (
     "SELECT id, login, display, role, adcode, uscc FROM account WHERE login = $1 AND enabled AND role IS NOT NULL"
 )
@@ -149,7 +149,7 @@ async def _by_account(runtime: Runtime, call: argparse.Namespace, kind: Kind, co
     principal = Principal(row["id"], row["login"], row["display"], Role(row["role"]), Scope(row["adcode"]), row["uscc"])
     records = await flows.parsed(principal, kind, content)
     async with runtime.unit() as uow:
-        made = await flows.upload(uow, principal, kind, DOOR + call.file.name, content, records)
+        made = await flows.upload(uow, principal, kind, DOOR + call.file.name, content, records, door="command")
         await uow.commit()
     return made
 
@@ -167,7 +167,7 @@ async def _by_feed(runtime: Runtime, call: argparse.Namespace, kind: Kind, conte
                 f"The feed {call.feed} delivers {feed['kind']} data; register another one of kind {EVIDENCE}."
             )
         digest = hashlib.sha256(content).hexdigest()
-        sender = Sender(Scope(feed["adcode"]), DOOR + call.file.name, digest, feed=feed["id"])
+        sender = Sender(Scope(feed["adcode"]), "command", DOOR + call.file.name, digest, feed=feed["id"])
         batches = await flows.accept(uow, sender, kind, records)
         received_at = uow.now
         await uow.commit()

@@ -79,7 +79,7 @@ async def _uploaded(request: Request, kind: Kind | None, name: str) -> Response:
     async with runtime.unit() as uow:  # opened only now: a slow sender or a long file holds no connection
 
         async def make() -> tuple[int, object]:
-            return 201, await flows.upload(uow, principal, kind, name, content, records)
+            return 201, await flows.upload(uow, principal, kind, name, content, records, door="api")
 
         answer = await once(request, uow, principal, fingerprint, make)
         await uow.commit()

@@ -57,9 +57,13 @@ INSPECTION_COLUMNS = [
 
 @dataclass(frozen=True)
 class Sender:
-    """Who delivers: a feed or an account; `own` binds an enterprise to itself."""
+    """Who delivers: a feed or an account; `own` binds an enterprise to itself.
+
+    `door` is said by the door itself (feed, api, page, command); `reference` is what the sender calls it.
+    """
 
     scope: Scope
+    door: str
     reference: str
     digest: str
     feed: str | None = None
@@ -78,7 +82,7 @@ async def receive(uow: UnitOfWork, feed_id: str, headers: Mapping[str, str], bod
     answer = canonical({"feed": feed_id, "kind": kind.value, "received": len(records), "received_at": uow.now})
     if await uow.fetchval(CLAIM_SQL, feed_id, webhook_id, digest, answer, uow.now) is None:
         return await repeated(uow, feed_id, webhook_id, digest)
-    await accept(uow, Sender(Scope(feed["adcode"]), webhook_id, digest, feed=feed_id), kind, records)
+    await accept(uow, Sender(Scope(feed["adcode"]), "feed", webhook_id, digest, feed=feed_id), kind, records)
     return 202, answer
 
 
@@ -118,9 +122,16 @@ async def parsed(principal: Principal, kind: Kind, content: bytes) -> list[Recor
 
 
 async def upload(
-    uow: UnitOfWork, principal: Principal, kind: Kind, name: str, content: bytes, records: Sequence[Record]
+    uow: UnitOfWork,
+    principal: Principal,
+    kind: Kind,
+    name: str,
+    content: bytes,
+    records: Sequence[Record],
+    *,
+    door: str,
 ) -> dict[str, Any]:
-    """Store the `records` of a file (.csv, .xlsx) of somebody signed in, as `parsed` read them.
+    """Store the `records` of a file (.csv, .xlsx) of somebody signed in, as `parsed` read them, through a `door` of `Sender`.
 
     Raises Forbidden, and Invalid with every fault by row; then nothing is stored.
     """
@@ -128,6 +139,7 @@ async def upload(
     own = principal.uscc if principal.role is Role.ENTERPRISE else None
     sender = Sender(
         principal.scope,
+        door,
         name,
         hashlib.sha256(content).hexdigest(),
         account_id=principal.account_id,
@@ -224,6 +236,7 @@ async def _tell(
         feed=sender.feed,
         account=sender.account_id,
         reference=sender.reference,
+        door=sender.door,
     )
     first, last = (min(instants), max(instants)) if instants else (None, None)
     for start in range(0, len(touched), PER_JOB):

@@ -246,7 +246,7 @@ async def upload(request: Request, caller: Caller) -> Response:
     try:
         records = await evidence.parsed(caller, Kind(kind), content)
         async with runtime.unit() as uow:
-            taken = await evidence.upload(uow, caller, Kind(kind), name[:200], content, records)
+            taken = await evidence.upload(uow, caller, Kind(kind), name[:200], content, records, door="page")
             await uow.commit()
     except (Invalid, Forbidden) as refused:
         async with runtime.unit() as uow:

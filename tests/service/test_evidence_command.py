@@ -15,10 +15,22 @@ from service.cli.main import main
 from service.evidence.reading import read_file
 from service.evidence.records import Kind
 from service.kit.runtime import Runtime
-from tests.service.evidence_support import ADCODE, OTHER, START, USCC, evidence_feed, evidence_list, respond
+from tests.service.access_support import browser
+from tests.service.evidence_support import (
+    ADCODE,
+    OTHER,
+    START,
+    USCC,
+    evidence_feed,
+    evidence_list,
+    power,
+    respond,
+    send,
+)
 from tests.support import Client
 
 DAY = timedelta(days=1)
+DOOR_SQL = "SELECT content::json->>'door' FROM ledger_entry WHERE kind = 'evidence.received' ORDER BY id"
 WINDOW = ("--from", (START - 9 * DAY).isoformat(), "--until", (START + DAY).isoformat())
 
 
@@ -116,6 +128,7 @@ class TestImport:
             (*made["batches"], "meters", None, "lantian evidence import: power.csv", 198)
         ]
         assert await stored(place, "SELECT count(*) FROM ledger_entry WHERE kind = 'evidence.received'") == [(1,)]
+        assert await stored(place, DOOR_SQL) == [("command",)]
         assert await lantian("judge", "--adcode", ADCODE, *WINDOW, "--json") == 0
         assert json.loads(capsys.readouterr().out) == {"adcode": ADCODE, "enterprises": 1, "changed": 1}
         assert await stored(place, "SELECT rule, line_code, extract(epoch FROM until_at - starts_at) FROM finding") == [
@@ -151,13 +164,30 @@ class TestImport:
         login = (await stored(place, "SELECT login FROM account WHERE role = 'enterprise'"))[0][0]
         path = power_file(tmp_path, days=1)
         assert await lantian("import", path, "--kind", "power", "--account", login) == 0
-        assert await stored(place, "SELECT b.feed, a.login FROM evidence_batch b JOIN account a ON a.id = b.account_id") == [
-            (None, login)
-        ]
+        assert await stored(
+            place, "SELECT b.feed, a.login FROM evidence_batch b JOIN account a ON a.id = b.account_id"
+        ) == [(None, login)]
         assert await lantian("import", path, "--kind", "inspection", "--account", login) == 2
         other = power_file(tmp_path, days=1, uscc=OTHER)
         assert await lantian("import", other, "--kind", "power", "--account", login) == 1
         assert "已存 30 行" in capsys.readouterr().out
+
+    async def test_the_ledger_says_the_door_whatever_the_file_is_called(self, place: Client, tmp_path: Path) -> None:
+        who = await place.account(Role.ENTERPRISE, uscc=USCC)
+        name = "lantian evidence import: power.csv"
+        content = power_file(tmp_path, days=1).read_bytes()
+        sent = await place.http.post(
+            f"/api/v1/evidence?kind=power&name={name}", content=content, headers=who | {"content-type": "text/csv"}
+        )
+        assert sent.status_code == 201, sent.text
+        form = {"files": {"file": (name, content)}, "data": {"kind": "power"}, "headers": browser(who)}
+        assert (await place.http.post("/evidence", **form)).status_code == 201
+        assert (await send(place, power([1]))).status_code == 202
+        path = power_file(tmp_path, days=2)
+        assert await lantian("import", path, "--kind", "power", "--feed", "meters") == 0
+        called = await stored(place, "SELECT reference = $$" + name + "$$ FROM evidence_batch ORDER BY id")
+        assert called == [(True,), (True,), (False,), (True,)]
+        assert await stored(place, DOOR_SQL) == [("api",), ("page",), ("feed",), ("command",)]
 
     async def test_unknown_senders_and_feeds_of_air_are_refused(
         self, place: Client, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -184,10 +214,15 @@ class TestList:
         assert [one["value"] for one in json.loads(capsys.readouterr().out)["items"]] == [100.0, 100.0]
         assert await lantian("list", "--uscc", USCC, "--from", START.isoformat(), "--until", until) == 0
         assert "2 行" in capsys.readouterr().out
-        assert await lantian("list", "--uscc", USCC, "--adcode", "130100", "--from", START.isoformat(), "--until", until) == 0
+        assert (
+            await lantian("list", "--uscc", USCC, "--adcode", "130100", "--from", START.isoformat(), "--until", until)
+            == 0
+        )
         assert "0 行" in capsys.readouterr().out
 
-    async def test_a_period_is_needed_and_a_known_enterprise(self, place: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    async def test_a_period_is_needed_and_a_known_enterprise(
+        self, place: Client, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         assert await lantian("list", "--uscc", USCC) == 2
         assert "--from" in capsys.readouterr().err
         assert await lantian("list", "--uscc", "91110000MA0000000X", *WINDOW) == 2
