@@ -19,6 +19,7 @@ from service.kit.unit_of_work import UnitOfWork, beijing
 from service.prompts.repository import prompt_for
 from service.proposals.content import Change, content, instant_zh
 from service.proposals.flows import list_to_pin, put_forward
+from service.warnings.flows import CONTINUING
 from service.warnings.repository import Standing, standing
 
 FARTHEST_END = timedelta(days=366)
@@ -85,7 +86,7 @@ async def propose_by_hand(
     if not verdict.allowed:
         raise Refused(_attempt(adcode, intent, verdict, plea, reason, found), verdict)
     reason = _told_as(reason, intent, verdict, plea)
-    change = _change(uow, adcode, intent, reason, found.supported, prompt, verdict)
+    change = _change(uow, adcode, intent, reason, found.supported, prompt, verdict, warning)
     if advance and warning is not None:
         change = replace(
             change,
@@ -255,21 +256,25 @@ def _change(
     supported: Supported | None,
     prompt: PromptView | None,
     verdict: Verdict,
+    warning: Standing | None,
 ) -> Change:
     """What changes, and when: what follows the assessment or a prompt takes its start and, unless stated, its end.
 
-    So does what departs from it in its end alone.
+    So does what departs from it in its end alone. A stated end must lie after the start; what continues a warning that is
+    announced begins with it. Raises Invalid.
     """
     start = end = None
     if verdict.kind in (None, Kind.ENDS_BEFORE_CRITERIA):
         start, end = _times(intent, supported, prompt)
     effective = start if start is not None and start > uow.now else None
     end = intent.planned_end or (end if intent.act in (Act.ISSUE, Act.RAISE, Act.LOWER) else None)
-    if end is not None and end <= (effective or uow.now):
-        begins = instant_zh(effective or uow.now)
+    begins = effective or uow.now
+    if warning is not None and intent.planned_end is not None and intent.act.value in CONTINUING:
+        begins = max(begins, warning.effective_at)
+    if end is not None and end <= begins:
         raise Invalid(
-            f"planned_end lies before the start, {begins}; give a later one.",
-            detail_zh=f"结束时间早于启动时间（{begins}）；请改为更晚的时间。",
+            f"planned_end lies before the start, {instant_zh(begins)}; give a later one.",
+            detail_zh=f"结束时间早于启动时间（{instant_zh(begins)}）；请改为更晚的时间。",
         )
     return Change(
         adcode,

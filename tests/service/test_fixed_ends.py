@@ -14,11 +14,13 @@ from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
 from tests.service.approving import TWO, put_in_force
 from tests.service.duty_support import step
-from tests.service.guarding import CONSULTED, ORDER, deviations, heard, refused, say, wish
+from tests.service.guarding import CONSULTED, ORDER, deviations, heard, refused, say, warned, wish
 from tests.support import HEAVY, NOW, Client
 
 END = datetime(2016, 12, 20, tzinfo=SHANGHAI)
 """The end of the yellow warning that HEAVY asks for."""
+BEGINS = datetime(2016, 12, 17, tzinfo=SHANGHAI)
+"""Its start."""
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
@@ -259,3 +261,15 @@ class TestRefused:
                 "SELECT content::jsonb ->> 'fixed_end' FROM ledger_entry WHERE kind = 'proposal.refused'"
             )
         assert found == "true"
+
+    @pytest.mark.parametrize(("end", "status"), [(BEGINS - DAY, 422), (BEGINS, 422), (BEGINS + HOUR, 201)])
+    async def test_what_is_lowered_before_it_begins_ends_after_it_begins(
+        self, client: Client, officer: dict[str, str], commander: dict[str, str], end: datetime, status: int
+    ) -> None:
+        await warned(client, commander)
+        answer = await wish(client, officer, "blue", planned_end=end.isoformat(), fixed_end=True, **ORDER)
+        assert answer.status_code == status, answer.text
+        if status == 201:
+            assert (await say(client, commander, answer.json(), True)).status_code == 200
+        else:
+            assert "12月17日00:00" in answer.json()["detail_zh"]
