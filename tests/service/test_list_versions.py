@@ -83,7 +83,7 @@ class TestFreezing:
         version = await stored(runtime)
         frozen = await move(runtime, freeze, version)
         assert (frozen["state"], frozen["frozen_at"]) == ("frozen", runtime.clock.now())
-        for change in ("digest = 'x'", "totals = '{}'", "guide = 'G2019'", "state = 'draft'"):
+        for change in ("digest = 'x'", "totals = '{}'", "largest = '{}'", "largest = NULL", "guide = 'G2019'", "state = 'draft'"):
             with pytest.raises(asyncpg.RestrictViolationError, match="frozen"):
                 async with runtime.unit() as uow:
                     await uow.execute(f"UPDATE list_version SET {change} WHERE id = $1", version)
