@@ -61,16 +61,20 @@ def document(
 
 
 def added(every: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
-    """The classes of several warnings added up. `without`: warnings that were closed before dust and mobile sources counted."""
+    """The classes of several warnings added up. `without`: warnings that were closed before dust and mobile sources counted.
+
+    Where all of them were, nothing is known: `total` is None and `parts` are empty, never 0.
+    """
     known = [one for one in every if one is not None]
+    without = {"includes": INCLUDES, "left_out": LEFT_OUT, "without": len(every) - len(known)}
+    if every and not known:
+        return without | {"total": None, "parts": []}
     groups = {group: Tally() for group in Group}
     for one in known:
         for part in one["parts"]:
             groups[_GROUPS[part["class"]]].merge(_tally(part))
     return {
-        "includes": INCLUDES,
-        "left_out": LEFT_OUT,
-        "without": len(every) - len(known),
+        **without,
         "total": _figures(total_of(groups)),
         "parts": [{"class": group.value, "name": _name(group), **_figures(tally)} for group, tally in groups.items()],
     }

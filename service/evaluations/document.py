@@ -18,6 +18,7 @@ from alerts.instants import SHANGHAI, parse_instant
 from alerts.levels import Level
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import ROLE_ZH, Role
+from service.evaluations.figures import verdict
 from service.evaluations.schemas import UNREADABLE
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -36,6 +37,7 @@ HEAD_OF_FIGURES = (
     "同期同线计划（t）", "核实覆盖",
 )  # fmt: skip
 NOT_REPORTED, NOT_VERIFIED, NOT_ESTABLISHED = "未上报", "未核实", "未确立"
+VERDICTS = {"met": "达到", "not_met": "未达到", "not_established": NOT_ESTABLISHED}
 Row = Sequence[str]
 
 
@@ -285,7 +287,7 @@ def _floor(report: Report, level: Mapping[str, Any]) -> None:
                 _percent(floor["list_shares"][name]),
                 _percent(floor["required"][name]),
                 NOT_VERIFIED if verified[name] is None else f"≥ {_percent(verified[name])}",
-                NOT_ESTABLISHED if floor["shares"][name] is None else "未达到" if name in floor["short"] else "达到",
+                VERDICTS[verdict(floor, name)],
             )
             for name in POLLUTANTS
         ],
@@ -335,7 +337,6 @@ def _class_floor(report: Report, level: Mapping[str, Any]) -> None:
     floor = level["floor"]
     shares = dict.fromkeys(POLLUTANTS) if floor is None else floor["shares"]
     required = dict.fromkeys(POLLUTANTS) if floor is None else floor["required"]
-    short = () if floor is None else floor["short"]
     report.table(
         ("污染物", "工业源（t）", "扬尘源（t）", "移动源（t）", "合计（t）", "计划比例", "底线", "结论"),
         [
@@ -345,7 +346,7 @@ def _class_floor(report: Report, level: Mapping[str, Any]) -> None:
                 _planned(level["total"]["pollutants"][name]),
                 _percent(shares[name]),
                 _percent(required[name]),
-                NOT_ESTABLISHED if shares[name] is None else "未达到" if name in short else "达到",
+                NOT_ESTABLISHED if floor is None else VERDICTS[verdict(floor, name)],
             )
             for name in POLLUTANTS
         ],

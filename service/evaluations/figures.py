@@ -8,7 +8,7 @@ from typing import Any
 from emission_lists.accounting import PER_KG
 from emission_lists.accounting_records import Group
 from emission_lists.accounting_sums import Accounts, By, Hours, LargeLine, RemarkKind, Tally
-from emission_lists.floors import check_floors
+from emission_lists.floors import FloorResult, check_floors
 from emission_lists.grades import Grade
 from emission_lists.guides import FloorProfile
 from emission_lists.levels import PerLevel, ResponseLevel
@@ -21,6 +21,7 @@ SOURCES = {member.value: member for member in Source}
 STANDINGS = {member.value: member for member in Standing}
 SHOWN_BY = (By.COUNTY, By.INDUSTRY, By.GRADE, By.SOURCE, By.STANDING)
 DAY_MINUTES = 1440
+SWAPPED = ("so2", "nox")
 
 
 def kg(milligrams: int) -> float:
@@ -136,10 +137,14 @@ def floor_entry(
 ) -> dict[str, Any]:
     """Planned and verified per day ÷ whole-society emissions, against the floor of the level (with the SO2/NOx swap).
 
-    What is verified is a lower bound: it can show that a floor was reached, never that it was missed.
+    What is verified is a lower bound: it can show that a floor was reached, never that it was missed. So is what is planned
+    while rows are open (未确立): such a pollutant is reached or in `not_established`, never in `short`.
     """
     planned = per_day(tally.planned, minutes)
     result = _checked(planned, level, society, floor)
+    known = [bool(amount) or not rows for amount, rows in zip(tally.planned, tally.unestablished, strict=True)]
+    unjudged = _unjudged(result, tally, floor)
+    short = [name for name in result.short if name not in unjudged]
     verified = None
     if any(tally.verified_lines):
         reached = _checked(per_day(tally.verified, minutes), level, society, floor)
@@ -151,13 +156,42 @@ def floor_entry(
         "profile": floor.id,
         "required": dict(zip(POLLUTANTS, result.required, strict=True)),
         "whole_society_kg_per_day": dict(zip(POLLUTANTS, society, strict=True)),
-        "planned_kg_per_day": dict(zip(POLLUTANTS, planned, strict=True)),
-        "shares": dict(zip(POLLUTANTS, (rounded(value) for value in result.shares), strict=True)),
-        "short": list(result.short),
+        "planned_kg_per_day": dict(zip(POLLUTANTS, _where(planned, known), strict=True)),
+        "shares": dict(zip(POLLUTANTS, _known(result.shares, known), strict=True)),
+        "short": short,
+        "not_established": unjudged,
         "swap_used": result.swap_used,
-        "met": not result.short,
+        "met": False if short else None if unjudged else True,
         "verified": verified,
     }
+
+
+def _unjudged(result: FloorResult, tally: Tally, floor: FloorProfile) -> list[str]:
+    """Pollutants of which nobody can say whether the floor was missed: no base is stated, or open rows may make up for it."""
+    open_rows = {name for name, rows in zip(POLLUTANTS, tally.unestablished, strict=True) if rows}
+    if floor.so2_nox_swap.allowed and open_rows & set(SWAPPED):
+        open_rows |= set(SWAPPED)  # what is open of one may balance the other
+    return [
+        name
+        for name, reached in zip(POLLUTANTS, result.shares, strict=True)
+        if reached is None or (name in result.short and name in open_rows)
+    ]
+
+
+def verdict(floor: Mapping[str, Any], name: str) -> str:
+    """How a pollutant stands in a floor entry: `met`, `not_met` or `not_established`.
+
+    What was closed before open rows were told apart names none, yet it holds their numbers.
+    """
+    unjudged = floor.get("not_established")
+    if unjudged is None:
+        missed_openly = name in floor["short"] and floor.get("not_established_rows", {}).get(name)
+        unjudged = [name] if floor["shares"][name] is None or missed_openly else []
+    return "not_established" if name in unjudged else "not_met" if name in floor["short"] else "met"
+
+
+def _where(values: Pollutants, known: Sequence[bool]) -> list[float | None]:
+    return [value if one else None for value, one in zip(values, known, strict=True)]
 
 
 def _known(shares: Pollutants, lines: Sequence[int]) -> list[float | None]:
@@ -174,7 +208,7 @@ def per_day(milligrams: Sequence[int], minutes: int) -> Pollutants:
     return Pollutants(*(round(value * DAY_MINUTES / minutes / PER_KG, 6) for value in milligrams))
 
 
-def _checked(planned: Pollutants, level: ResponseLevel, society: Pollutants, floor: FloorProfile) -> Any:
+def _checked(planned: Pollutants, level: ResponseLevel, society: Pollutants, floor: FloorProfile) -> FloorResult:
     found = check_floors(PerLevel(planned, planned, planned), society, floor)
     return next(result for result in found if result.level is level)
 

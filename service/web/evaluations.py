@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
 from service.enterprises.flows import may_see
-from service.evaluations import flows, reports, repository
+from service.evaluations import figures, flows, reports, repository
 from service.evaluations.document import DOCX, docx
 from service.evaluations.schemas import UNREADABLE, LineReport
 from service.kit.auth import Caller, Official, runtime_of
@@ -57,6 +57,7 @@ async def _page(
         status=status,
         response=response_id,
         evaluation=found,
+        verdict=figures.verdict,
         days=by_day(found["hours"]),
         picture=picture(found),
         may_close=official.may_evaluate and found["state"] == flows.DRAFT and not found["running"],

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any
 
 import pytest
 from docx import Document
+from hypothesis import given
+from hypothesis import strategies as st
 
-from emission_lists.lists import ROAD_TRANSPORT
+from emission_lists.accounting_sums import Tally
+from emission_lists.guides import FloorProfile
+from emission_lists.levels import ResponseLevel
+from emission_lists.lists import ROAD_TRANSPORT, Pollutants
 from service.accounts.roles import Role
-from service.evaluations import classes, repository
+from service.evaluations import classes, figures, repository
 from service.evaluations.document import docx
 from service.kit.canonical import canonical
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.web.evaluations import by_day, picture
+from tests.emission_lists.conftest import load_profile
 from tests.service.test_evaluations import POLLUTANTS, World
 from tests.support import HEAVY, Client, approve_open, forecast, listed
 
@@ -169,6 +176,81 @@ class TestRegion:
             amount = one["total"]["pollutants"][name]["planned_kg"]
             assert both["total"]["pollutants"][name]["planned_kg"] == round(2 * amount, 6)
 
+    def test_where_all_were_closed_before_nothing_is_known_and_without_any_it_is_zero(self) -> None:
+        unknown = classes.added([None, None])
+        assert (unknown["without"], unknown["total"], unknown["parts"]) == (2, None, [])
+        none = classes.added([])
+        assert (none["without"], none["total"]["pollutants"]["nox"]["planned_kg"]) == (0, 0.0)
+
+
+DAY = 1440
+KG = 10**6
+SOCIETY = Pollutants(100.0, 100.0, 100.0, 100.0)
+FLOOR = load_profile().floor()
+
+
+def entry(planned: tuple[int, ...], unestablished: tuple[int, ...], floor: FloorProfile = FLOOR) -> dict[str, Any]:
+    """A day of yellow response: kg planned and rows not established, by pollutant, of 100 kg each."""
+    tally = Tally(planned=[value * KG for value in planned], unestablished=list(unestablished))
+    return figures.floor_entry(ResponseLevel.YELLOW, DAY, tally, SOCIETY, floor)
+
+
+def verdicts(found: dict[str, Any]) -> list[str]:
+    return [figures.verdict(found, name) for name in POLLUTANTS]
+
+
+class TestFloors:
+    def test_nothing_established_has_no_share_and_is_not_missed(self) -> None:
+        found = entry((90, 90, 90, 0), (0, 0, 0, 3))
+        assert (found["shares"]["vocs"], found["planned_kg_per_day"]["vocs"]) == (None, None)
+        assert (found["short"], found["not_established"], found["met"]) == ([], ["vocs"], None)
+        assert verdicts(found) == ["met", "met", "met", "not_established"]
+
+    def test_a_lower_bound_shows_that_a_floor_was_reached_never_that_it_was_missed(self) -> None:
+        found = entry((90, 90, 1, 90), (0, 0, 2, 2))
+        assert found["shares"]["pm"] == 0.01
+        assert (found["short"], found["not_established"], found["met"]) == ([], ["pm"], None)
+        assert entry((90, 90, 90, 90), (5, 5, 5, 5))["met"] is True
+
+    def test_what_is_known_to_be_short_stays_short(self) -> None:
+        found = entry((90, 90, 1, 0), (0, 0, 0, 3))
+        assert (found["short"], found["met"]) == (["pm"], False)
+        assert verdicts(found)[2:] == ["not_met", "not_established"]
+
+    def test_what_is_open_of_nox_may_balance_so2_only_where_they_may_be_balanced(self) -> None:
+        alone = FLOOR.model_copy(update={"so2_nox_swap": FLOOR.so2_nox_swap.model_copy(update={"allowed": False})})
+        both = FLOOR.model_copy(update={"so2_nox_swap": FLOOR.so2_nox_swap.model_copy(update={"allowed": True})})
+        short = {floor.so2_nox_swap.allowed: entry((1, 1, 90, 90), (0, 4, 0, 0), floor)["short"] for floor in (alone, both)}
+        assert short == {False: ["so2"], True: []}
+
+    @given(st.tuples(*[st.integers(0, 20)] * 4), st.tuples(*[st.integers(0, 1)] * 4), st.tuples(*[st.integers(0, 20)] * 4))
+    def test_no_verdict_changes_when_open_rows_become_known(
+        self, planned: tuple[int, ...], rows: tuple[int, ...], more: tuple[int, ...]
+    ) -> None:
+        later = tuple(value + row * add for value, row, add in zip(planned, rows, more, strict=True))
+        for before, after in zip(verdicts(entry(planned, rows)), verdicts(entry(later, (0,) * 4)), strict=True):
+            assert before in {after, "not_established"}
+
+    def test_one_that_was_closed_before_is_read_by_its_open_rows(self) -> None:
+        old = {"shares": dict.fromkeys(POLLUTANTS, 0.0) | {"so2": None}, "short": ["nox", "pm"]}
+        assert verdicts(old) == ["not_established", "not_met", "not_met", "met"]
+        assert verdicts(old | {"not_established_rows": {"nox": 2, "pm": 0}})[1:3] == ["not_established", "not_met"]
+
+
+async def open_vocs(world: World) -> None:
+    """Nothing but a ban without figures bears on VOCs: close the evaluation so, whatever the other rows say."""
+    found = await world.get()
+    await world.close(found["content_hash"])
+    (level,) = found["classes"]["levels"]
+    tally = Tally(planned=[0] * 4, unestablished=[0, 0, 0, 3])
+    level["floor"] |= figures.floor_entry(ResponseLevel.YELLOW, level["minutes"], tally, SOCIETY, FLOOR)
+    for name in ("state", "content_hash", "closed"):
+        del found[name]
+    async with world.client.runtime.unit() as uow:
+        await uow.execute(AS_IF)
+        await uow.execute("UPDATE evaluation SET document = $1", canonical(found))
+        await uow.commit()
+
 
 class TestShown:
     async def page(self, world: World, **query: str) -> str:
@@ -185,6 +267,18 @@ class TestShown:
         english = await self.page(world, lang="en")
         for words in ("mobile sources", "not established", "dust", "in all", "neither estimated nor zero"):
             assert words in english, words
+
+    async def test_page_and_document_tell_unknown_from_missed(self, world: World) -> None:
+        await open_vocs(world)
+        text = await self.page(world)
+        rows = re.findall(r"<tr>.*?</tr>", text[text.index('id="h-classes"') : text.index('id="h-hours"')])
+        shown = [re.sub(r"<[^>]+>", " ", row).split() for row in rows if "%" in row]
+        assert [row[-1] for row in shown] == ["未达到", "未达到", "未达到", "未确立"]
+        assert "–" in shown[-1]
+        answer = await world.client.http.get(f"/responses/{world.response}/evaluation.docx", headers=world.who)
+        table = next(one for one in Document(io.BytesIO(answer.content)).tables if one.rows[0].cells[1].text == "工业源（t）")
+        assert [row.cells[-1].text for row in table.rows] == ["结论", "未达到", "未达到", "未达到", "未确立"]
+        assert table.rows[-1].cells[5].text == "–"
 
     async def test_the_chart_draws_nothing_where_nothing_is_established(self, world: World) -> None:
         found = await world.get()
