@@ -7,14 +7,14 @@ import asyncio
 import hashlib
 import json
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from alerts.instants import parse_instant
 from service.accounts.roles import NATION, Principal, Role, Scope
-from service.cli.serve import runtime_from, settings_of
+from service.cli.serve import with_runtime
 from service.enterprises.sources import homes_of
 from service.evidence import flows, repository
 from service.evidence.flows import Sender
@@ -23,7 +23,6 @@ from service.evidence.records import Kind
 from service.feeds.flows import EVIDENCE
 from service.findings.judging import judge_touched
 from service.kit.canonical import canonical
-from service.kit.migrate import migrate
 from service.kit.problems import Forbidden, Invalid, Problem, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
@@ -138,7 +137,7 @@ def run_import(call: argparse.Namespace) -> int:
             f"{call.file.name}：已存 {made['received']} 行，批次 {batches}；判定由后台任务完成，或用 evidence judge",
         )
 
-    return _guarded(call, lambda: _with_runtime(call, work), say)
+    return _guarded(call, lambda: with_runtime(call, work), say)
 
 
 async def _by_account(runtime: Runtime, call: argparse.Namespace, kind: Kind, content: bytes) -> dict[str, Any]:
@@ -195,7 +194,7 @@ def run_list(call: argparse.Namespace) -> int:
         print(f"{len(found)} 行")
         return OK
 
-    return _guarded(call, lambda: _with_runtime(call, work), say)
+    return _guarded(call, lambda: with_runtime(call, work), say)
 
 
 def run_judge(call: argparse.Namespace) -> int:
@@ -217,7 +216,7 @@ def run_judge(call: argparse.Namespace) -> int:
     def say(made: dict[str, Any]) -> int:
         return _say(call, made, f"{call.adcode}：判定 {made['enterprises']} 家企业，{made['changed']} 个问题有变化")
 
-    return _guarded(call, lambda: _with_runtime(call, work), say)
+    return _guarded(call, lambda: with_runtime(call, work), say)
 
 
 async def _touched(uow: UnitOfWork, call: argparse.Namespace) -> list[str]:
@@ -256,18 +255,3 @@ def _faults(call: argparse.Namespace, refused: Problem) -> int:
         print(f"{place or '文件'}：{one['message']}。{one['advice']}（{one['code']}）")
     print(refused.detail)
     return FAULTS
-
-
-def _with_runtime(call: argparse.Namespace, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    if getattr(call, "file", None) is not None:
-        call.file.open("rb").close()  # before a database is started for nothing
-    runtime = runtime_from(settings_of(call))
-
-    async def run() -> T:
-        await migrate(runtime.database.address)
-        try:
-            return await work(runtime)
-        finally:
-            await runtime.close()
-
-    return asyncio.run(run())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import sys
 from collections.abc import Awaitable, Callable
@@ -11,9 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from service.accounts.roles import NATION, Scope
-from service.cli.serve import runtime_from, settings_of
+from service.cli.serve import with_runtime
 from service.kit.canonical import canonical
-from service.kit.migrate import migrate
 from service.kit.problems import Problem
 from service.kit.runtime import Runtime
 from service.lists import exporting, flows, imports
@@ -58,7 +56,7 @@ def run_import(call: argparse.Namespace) -> int:
         async with runtime.unit() as uow:
             return done, await imports.faults_of(uow, done["id"], 0, done["findings"])
 
-    return _guarded(call, lambda: _with_runtime(call, work), _say_import)
+    return _guarded(call, lambda: with_runtime(call, work), _say_import)
 
 
 def _say_import(call: argparse.Namespace, found: tuple[dict[str, Any], list[dict[str, Any]]]) -> int:
@@ -91,7 +89,7 @@ def run_export(call: argparse.Namespace) -> int:
             await _saved(call.output, uow, exporting.exported, call.version)
         return version
 
-    return _guarded(call, lambda: _with_runtime(call, work), _say_export)
+    return _guarded(call, lambda: with_runtime(call, work), _say_export)
 
 
 def _say_export(call: argparse.Namespace, version: dict[str, Any]) -> int:
@@ -113,21 +111,6 @@ def _guarded(call: argparse.Namespace, work: Callable[[], T], say: Callable[[arg
         print(json.dumps({"stored": False, "error": message}, ensure_ascii=False))
     print(message, file=sys.stderr)
     return UNUSABLE
-
-
-def _with_runtime(call: argparse.Namespace, work: Callable[[Runtime], Awaitable[T]]) -> T:
-    if getattr(call, "file", None) is not None:
-        call.file.open("rb").close()  # before a database is started for nothing
-    runtime = runtime_from(settings_of(call))
-
-    async def run() -> T:
-        await migrate(runtime.database.address)
-        try:
-            return await work(runtime)
-        finally:
-            await runtime.close()
-
-    return asyncio.run(run())
 
 
 async def _saved(path: Path, uow: Any, made: Callable[..., Awaitable[Any]], number: int) -> None:

@@ -7,8 +7,9 @@ import asyncio
 import json
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 import uvicorn
@@ -48,6 +49,7 @@ def register(commands: Any) -> None:
 
 
 logger = structlog.get_logger("lantian.start")
+T = TypeVar("T")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -111,6 +113,22 @@ def run_serve(call: argparse.Namespace) -> int:
         return 1
     _listen(create_app(runtime), settings)
     return 0
+
+
+def with_runtime(call: argparse.Namespace, work: Callable[[Runtime], Awaitable[T]]) -> T:
+    """Do the work of a command on an upgraded database. Raises OSError first when the command's file cannot be read."""
+    if getattr(call, "file", None) is not None:
+        call.file.open("rb").close()  # before a database is started for nothing
+    runtime = runtime_from(settings_of(call))
+
+    async def run() -> T:
+        await migrate(runtime.database.address)
+        try:
+            return await work(runtime)
+        finally:
+            await runtime.close()
+
+    return asyncio.run(run())
 
 
 async def _ready(runtime: Runtime) -> bool:
