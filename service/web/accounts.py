@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -20,7 +21,7 @@ from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.web.forms import read_form
 from service.web.me import done_in_one
-from service.web.pages import render
+from service.web.pages import place_name, render, writer_of
 from service.web.texts import TEXTS, Language, text
 
 router = APIRouter(include_in_schema=False)
@@ -57,7 +58,7 @@ async def _list(
         find=find,
         organisations=bodies,
         kinds=organisations.KINDS,
-        place=runtime_of(request).place,
+        place=partial(place_name, request, writer=writer_of(request)),
         fault=fault,
         made=made,
         given=given or {},
@@ -117,7 +118,7 @@ async def _organisation(
         status=status,
         one=found,
         kinds=organisations.KINDS,
-        place=runtime_of(request).place,
+        place=partial(place_name, request, writer=writer_of(request)),
         fault=fault,
         done=done,
     )
@@ -189,7 +190,7 @@ async def _one(
         sessions=open_sessions,
         keys=held_keys,
         roles=[role for role in Role if (role is Role.ENTERPRISE) == (found["uscc"] is not None)],
-        place=runtime_of(request).place,
+        place=partial(place_name, request, writer=writer_of(request)),
         own=found["id"] == caller.account_id,
         fault=fault,
         code=code,

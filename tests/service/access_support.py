@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
+from service.accounts import factors, totp
 from service.accounts.roles import Role
 from service.kit.auth import COOKIE
 from service.kit.runtime import Runtime
-from tests.support import PASSWORD, Client
+from tests.support import NOW, PASSWORD, Client
 
 OWN = "http://127.0.0.1:8000"
 GOOD = "Blue sky over Hebei 2026"
@@ -80,6 +83,28 @@ def browser(who: dict[str, str]) -> dict[str, str]:
     return {"cookie": f"{COOKIE}={token}", "origin": OWN, "accept": "text/html"}
 
 
+async def lend(client: Client, who: dict[str, str], to: str, **change: Any) -> httpx.Response:
+    body = {
+        "to": to,
+        "valid_from": NOW.isoformat(),
+        "valid_until": (NOW + timedelta(days=1)).isoformat(),
+        "reason": "出差",
+    } | change
+    return await client.http.post("/api/v1/delegations", headers=who, json=body)
+
+
+async def enrolled(client: Client, who: dict[str, str]) -> str:
+    """Give an account a factor; the code of its next step."""
+    begun = (await client.http.post("/api/v1/me/factor", headers=who)).json()
+    secret = base64.b32decode(begun["secret"])
+    step = totp.step_at(factors.present().timestamp())
+    done = await client.http.post(
+        "/api/v1/me/factor/confirmation", headers=who, json={"factor": totp.code_of(secret, step)}
+    )
+    assert done.status_code == 200, done.text
+    return totp.code_of(secret, step + 1)
+
+
 async def until(look: Callable[[], bool]) -> None:
     """Let the event loop turn until something is so."""
     for _ in range(2000):
@@ -89,4 +114,4 @@ async def until(look: Callable[[], bool]) -> None:
     raise AssertionError("it did not come about within ten seconds")
 
 
-__all__ = ["GOOD", "OWN", "PASSWORD", "Office", "account_id", "browser", "ledger_kinds", "office", "until"]
+__all__ = ["GOOD", "OWN", "PASSWORD", "Office", "account_id", "browser", "enrolled", "ledger_kinds", "lend", "office", "until"]

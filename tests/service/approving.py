@@ -11,6 +11,7 @@ import httpx
 from alerts.plans import Plan
 from service.accounts.roles import Role
 from service.kit.runtime import Runtime
+from tests.service.guarding import ORDER
 from tests.support import HEAVY, Client, forecast
 
 PROPOSALS = "/api/v1/proposals"
@@ -107,3 +108,12 @@ async def entries(runtime: Runtime, kind: str) -> list[dict[str, Any]]:
     async with runtime.unit() as uow:
         rows = await uow.fetch("SELECT content FROM ledger_entry WHERE kind = $1 ORDER BY id", kind)
     return [json.loads(row["content"]) for row in rows]
+
+
+async def by_hand(client: Client, who: dict[str, str]) -> dict[str, Any]:
+    """Red proposed for Beijing on the order of a higher authority."""
+    body = {"adcode": "110000", "to": "red", "reason": "upper_order", "explanation": "上级要求"} | ORDER
+    answer = await client.http.post(PROPOSALS, headers=who, json=body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found

@@ -15,6 +15,7 @@ from tests.support import HEAVY, NOW, Client, approve_open, forecast, hours
 PROPOSALS = "/api/v1/proposals"
 DEVIATIONS = "/api/v1/deviations"
 ORDER = {"ground": "upper_order", "legal_basis": "京政办〔2016〕1号"}
+"""What an order of a higher authority needs."""
 CONSULTED = {"ground": "consultation", "legal_basis": "12月15日会商纪要"}
 CLEAN = [60.0] * 120
 EFFECTS = ("decision", "warning", "warning_step", "response", "message", "notice", "delivery")

@@ -304,6 +304,7 @@ class TestPolicy:
     @pytest.mark.parametrize("password", [PASSWORD, GOOD, "Tiān-kong 2026", "蓝天保卫战役Abc123"])
     def test_what_is_taken(self, password: str) -> None:
         policy.check_password(password, "wang.min")
+        assert policy.faults_of(password, "wang.min") == []
 
     @given(st.text(max_size=11))
     def test_nothing_short_is_taken(self, password: str) -> None:

@@ -22,16 +22,6 @@ EARLIER = BEGINS - timedelta(hours=6)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-@pytest.fixture
-async def officer(client: Client) -> dict[str, str]:
-    return await client.account(Role.DUTY_OFFICER)
-
-
-@pytest.fixture
-async def commander(client: Client) -> dict[str, str]:
-    return await client.account(Role.COMMANDER)
-
-
 async def sooner(client: Client, who: dict[str, str], start: datetime | None = EARLIER, **more: Any) -> Any:
     given = {"advance": True, "starts_at": None if start is None else start.isoformat()}
     return await wish(client, who, more.pop("to", "yellow"), **given | more)

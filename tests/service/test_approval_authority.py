@@ -12,10 +12,10 @@ from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from tests.service.approving import PROPOSALS, TWO, chained, count, entries, put_in_force, read, sign
 from tests.service.factor_support import Watch, code, enrolled
+from tests.service.guarding import ORDER
 from tests.support import NOW, Client
 
 OFFICE, DEPUTY, COMMANDER, DUTY = Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER, Role.DUTY_OFFICER
-ORDER = {"ground": "upper_order", "legal_basis": "京政办〔2016〕1号"}
 HTML = {"accept": "text/html", "origin": "http://127.0.0.1:8000"}
 
 

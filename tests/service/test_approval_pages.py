@@ -13,11 +13,11 @@ from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from tests.service.approving import PROPOSALS, TWO, People, chained, count, put_in_force, read, sign
 from tests.service.duty_support import step
+from tests.service.guarding import ORDER
 from tests.support import NOW, Client, forecast, listed
 
 OFFICE, DEPUTY, COMMANDER, DUTY = Role.OFFICE_DIRECTOR, Role.DEPUTY_COMMANDER, Role.COMMANDER, Role.DUTY_OFFICER
 HTML = {"accept": "text/html", "origin": "http://127.0.0.1:8000"}
-ORDER = {"ground": "upper_order", "legal_basis": "京政办〔2016〕1号"}
 WISH = {"adcode": "110000", "to": "red", "reason": "upper_order", "explanation": "上级要求启动", "planned_end": ""}
 
 

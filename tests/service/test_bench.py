@@ -7,13 +7,17 @@ import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import APIRouter, FastAPI
 
 from emission_lists.identifiers import uscc_valid
 from service.bench.big_lists import DIVISION, cities_of, city_lists, one_division
 from service.bench.import_paths import IMPORTS
+from service.bench.limits import CONSTANT
 from service.bench.list_paths import SIZED
 from service.bench.load import Compared, Result, compared
+from service.bench.server import put_limits_first
 from service.bench.stage import Stage, set_up, tear_down
 from service.kit.database import with_database
 from service.kit.runtime import Runtime
@@ -76,6 +80,21 @@ class TestPaths:
             assert line["limit"] > 0
             assert line["ratio"] > 0
             assert line["bar"].split()[0] in (">=", "<=")
+
+
+async def test_a_limit_is_found_before_every_other_route() -> None:
+    app = FastAPI()
+    others = APIRouter()
+
+    @others.get("/{anything:path}")
+    def other() -> str:
+        return "other"
+
+    app.include_router(others)
+    put_limits_first(app)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as http:
+        assert (await http.get("/limit/constant")).content == CONSTANT
+        assert (await http.get("/elsewhere")).json() == "other"
 
 
 class TestCompared:

@@ -24,16 +24,6 @@ BEGINS = datetime(2016, 12, 17, tzinfo=SHANGHAI)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 
-@pytest.fixture
-async def officer(client: Client) -> dict[str, str]:
-    return await client.account(Role.DUTY_OFFICER)
-
-
-@pytest.fixture
-async def commander(client: Client) -> dict[str, str]:
-    return await client.account(Role.COMMANDER)
-
-
 async def decided(client: Client, officer: dict[str, str], commander: dict[str, str], **given: Any) -> dict[str, Any]:
     """A proposal by hand, approved."""
     made = await wish(client, officer, "yellow", fixed_end=True, **given)

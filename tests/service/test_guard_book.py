@@ -32,16 +32,6 @@ from tests.service.test_reference import REFERENCE
 from tests.support import HEAVY, NOW, Client
 
 
-@pytest.fixture
-async def officer(client: Client) -> dict[str, str]:
-    return await client.account(Role.DUTY_OFFICER)
-
-
-@pytest.fixture
-async def commander(client: Client) -> dict[str, str]:
-    return await client.account(Role.COMMANDER)
-
-
 class TestHold:
     async def test_is_a_decision_without_an_announcement(
         self, client: Client, runtime: Runtime, officer: dict[str, str], commander: dict[str, str]

@@ -34,11 +34,6 @@ from tests.support import HEAVY, NOW, Client, approve_open
 LONGER = [60.0] * 28 + [180.0] * 96 + [40.0] * 40
 
 
-@pytest.fixture
-async def commander(client: Client) -> dict[str, str]:
-    return await client.account(Role.COMMANDER)
-
-
 async def only(client: Client) -> dict[str, Any]:
     (found,) = await open_ones(client)
     return found

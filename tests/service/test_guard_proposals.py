@@ -31,16 +31,6 @@ END = datetime(2016, 12, 20, tzinfo=SHANGHAI)
 """The end of the yellow warning that HEAVY asks for."""
 
 
-@pytest.fixture
-async def officer(client: Client) -> dict[str, str]:
-    return await client.account(Role.DUTY_OFFICER)
-
-
-@pytest.fixture
-async def commander(client: Client) -> dict[str, str]:
-    return await client.account(Role.COMMANDER)
-
-
 async def prompted(client: Client, level: str, ends_at: str | None = None) -> None:
     """A regional prompt names Beijing from the next evening on."""
     coordinator = await client.account(Role.COORDINATOR, adcode="100000")

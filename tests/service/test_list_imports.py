@@ -16,7 +16,6 @@ from python_calamine import CalamineWorkbook
 from emission_lists.columns import LIST_SHEET
 from emission_lists.marked import FAULTS_SHEET
 from emission_lists.workbook import read_workbook
-from service.accounts.roles import Role
 from service.kit.clock import ManualClock
 from service.kit.jobs import HANDLERS, Worker
 from service.kit.runtime import Runtime
@@ -53,11 +52,6 @@ async def brought(client: Client, who: dict[str, str], content: bytes) -> dict[s
 async def count(runtime: Runtime, table: str) -> int:
     async with runtime.unit() as uow:
         return int(await uow.fetchval(f"SELECT count(*) FROM {table}"))
-
-
-@pytest.fixture
-async def officer(client: Client) -> dict[str, str]:
-    return await client.account(Role.DUTY_OFFICER)
 
 
 class TestWhole:
