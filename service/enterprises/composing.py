@@ -22,7 +22,7 @@ from emission_lists.requirements import (
 )
 from service.enterprises.sources import Listed, Lists, Site
 from service.kit.clock import SHANGHAI
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading
 from service.responses.repository import Responding, at, next_after, of_division
 from service.seasonal.repository import Entry, entries_of
 
@@ -56,7 +56,7 @@ class Touching(NamedTuple):
     listed: Listed
 
 
-async def compose(uow: UnitOfWork, lists: Lists, site: Site, question: Question) -> Composed | None:
+async def compose(uow: Reading, lists: Lists, site: Site, question: Question) -> Composed | None:
     """The requirement of one plant; None when no list of that instant names the enterprise."""
     known = [await of_division(uow, adcode) for adcode in site.chain]
     responses = [tuple(one.as_known(question.known) for one in of_one) for of_one in known]
@@ -134,7 +134,7 @@ def _following(responses: Iterable[tuple[Responding, ...]], moment: datetime) ->
 
 
 async def _at(
-    uow: UnitOfWork,
+    uow: Reading,
     lists: Lists,
     site: Site,
     touching: list[Touching],

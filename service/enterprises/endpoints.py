@@ -34,7 +34,7 @@ async def requirement(
     `level`: what the enterprise would have to do if that level were declared (marked `hypothetical`).
     """
     principal = await require_principal(request)
-    async with runtime_of(request).unit() as uow:
+    async with runtime_of(request).reading() as uow:
         answer = await requirements(uow, principal, uscc, None if at is None else instant_of(at, "at"), level)
     return tagged(request, answer.body, answer.etag)
 

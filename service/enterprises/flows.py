@@ -14,7 +14,7 @@ from service.enterprises.sources import Home, Lists, Site, homes_at, homes_of, s
 from service.kit.canonical import canonical
 from service.kit.http import etag_of
 from service.kit.problems import Conflict, Forbidden, Unknown
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading, UnitOfWork
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Answer:
         return self.since <= instant and (self.until is None or instant < self.until)
 
 
-async def may_see(uow: UnitOfWork, principal: Principal, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
+async def may_see(uow: Reading, principal: Principal, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
     """Where an enterprise is listed. Raises Forbidden for somebody else's enterprise."""
     homes = await homes_of(uow, uscc, lists)
     if not any(principal.may_see_enterprise(home.adcode, uscc) for home in homes):
@@ -45,7 +45,7 @@ def visible(principal: Principal, uscc: str, sites: Iterable[Site]) -> list[Site
 
 
 async def requirements(
-    uow: UnitOfWork, principal: Principal, uscc: str, instant: datetime | None, level: ResponseLevel | None = None
+    uow: Reading, principal: Principal, uscc: str, instant: datetime | None, level: ResponseLevel | None = None
 ) -> Answer:
     """The measures in force for one enterprise now or at another instant, with what begins next.
 

@@ -18,7 +18,7 @@ from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading
 from service.seasonal.repository import day_start
 
 NAMED_SQL = """
@@ -79,7 +79,7 @@ class Listed(NamedTuple):
     notes: tuple[Note, ...] = ()
 
 
-async def homes_of(uow: UnitOfWork, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
+async def homes_of(uow: Reading, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
     """The divisions whose lists name an enterprise: it may have sites in several, and none of them takes it from another.
 
     With `lists`, what they say now is read in the same round trip. Raises Invalid for a wrong code, Unknown when it is in no list.
@@ -103,7 +103,7 @@ async def homes_of(uow: UnitOfWork, uscc: str, lists: Lists | None = None) -> tu
     return found
 
 
-async def homes_at(uow: UnitOfWork, uscc: str, instant: datetime) -> tuple[Home, ...]:
+async def homes_at(uow: Reading, uscc: str, instant: datetime) -> tuple[Home, ...]:
     """The divisions whose lists had named it by an instant, whatever was recorded later."""
     return _homes(await uow.fetch(HOMES_AT_SQL, uscc, instant))
 
@@ -145,7 +145,7 @@ def _chain(runtime: Runtime, home: Home) -> tuple[str, ...]:
 class Lists:
     """What the lists say of one enterprise, read once for each version that is asked for."""
 
-    uow: UnitOfWork
+    uow: Reading
     uscc: str
     _listed: dict[int, Listed | None] = field(default_factory=dict)
     _active: dict[str, tuple[int, datetime]] = field(default_factory=dict)

@@ -19,7 +19,7 @@ from emission_lists.guarantee import (
 from emission_lists.lists import GuaranteeType
 from emission_lists.measures import Basis, LoadCap
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading, UnitOfWork
 
 GRADES_COLUMN = """
 (SELECT json_agg(json_build_array(g.id, g.industry, g.line_code, g.grade, g.kind, g.effective_from, g.valid_until,
@@ -86,7 +86,7 @@ def decisions_from(grades: str | None, guarantees: str | None) -> Decisions:
     )
 
 
-async def decisions_of(uow: UnitOfWork, uscc: str, adcode: str) -> Decisions:
+async def decisions_of(uow: Reading, uscc: str, adcode: str) -> Decisions:
     """Everything that was decided about an enterprise in a division."""
     row = await uow.fetchrow(DECISIONS_SQL, uscc, adcode)
     assert row is not None  # a select without FROM

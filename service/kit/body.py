@@ -67,9 +67,12 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         limit = self.limit_of(scope["path"], scope["app"].state.runtime.settings)
-        refusal = too_large(limit).response(scope["path"])
+
+        async def refuse() -> None:
+            await too_large(limit).response(scope["path"])(scope, receive, send)
+
         if declared_length(Headers(scope=scope).get("content-length")) > limit:
-            await refusal(scope, receive, send)
+            await refuse()
             return
         size, complete, until = 0, False, time.monotonic() + LONGEST_BODY_SECONDS
 
@@ -97,4 +100,4 @@ class BodyLimit:
             if size <= limit:
                 raise
         if size > limit:
-            await refusal(scope, receive, send)
+            await refuse()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
 from service.kit.database import Database
 from service.kit.live import Live
 from service.kit.settings import Settings
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading, UnitOfWork
 from service.lists.spare import Spare
 from service.subscriptions.engine import Engine
 
@@ -111,6 +111,12 @@ class Runtime:
                 with suppress(asyncpg.InterfaceError):  # the database has ended the connection, and the transaction with it
                     if not unit.committed and not connection.is_closed():
                         await transaction.rollback()
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Reading]:
+        """For an answer that changes nothing: a connection only when something is asked, and no transaction."""
+        async with AsyncExitStack() as stack:
+            yield Reading(self, lambda: stack.enter_async_context(self.database.acquire()))
 
     async def load_clock(self) -> None:
         """Take over the simulated clock that stands in the database, if one does."""

@@ -34,30 +34,51 @@ NOTIFY_CHANNEL = "lantian"
 TELL_SQL = "SELECT pg_notify($1, $2)"
 
 
-class UnitOfWork:
-    """The transaction that a flow works in. `now` is the one instant of everything that happens in it."""
+class Reading:
+    """What a flow reads with. `now` is the one instant of everything that it answers.
 
-    def __init__(self, connection: Connection, transaction: Transaction, runtime: Runtime) -> None:
-        self.connection = connection
-        self._transaction = transaction
+    It opens no transaction: each statement sees what is committed when it begins, as within one, and who asks nothing takes no
+    connection. `take` gives a connection at the first statement.
+    """
+
+    def __init__(self, runtime: Runtime, take: Callable[[], Awaitable[Connection]]) -> None:
         self.runtime = runtime
         self.now: datetime = runtime.clock.now()
+        self._take = take
+        self._taken: Connection = None
+
+    async def _connection(self) -> Connection:
+        if self._taken is None:
+            self._taken = await self._take()
+        return self._taken
+
+    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
+        """Rows of one statement; instants come back in Beijing time by `beijing`."""
+        return cast("list[asyncpg.Record]", await (await self._connection()).fetch(statement, *arguments))
+
+    async def fetchrow(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
+        """The first row, or None."""
+        return cast("asyncpg.Record | None", await (await self._connection()).fetchrow(statement, *arguments))
+
+    async def fetchval(self, statement: str, *arguments: Any) -> Any:
+        """The first value of the first row, or None."""
+        return await (await self._connection()).fetchval(statement, *arguments)
+
+
+class UnitOfWork(Reading):
+    """The transaction that a flow works in."""
+
+    def __init__(self, connection: Connection, transaction: Transaction, runtime: Runtime) -> None:
+        super().__init__(runtime, self._own)
+        self.connection = connection
+        self._transaction = transaction
         self.committed = False
         self.token = secrets.token_hex(16)
         """Ends what is told: one of its kind for each transaction, and nobody guesses the mark that is made of it."""
         self._told: set[str] = set()
 
-    async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
-        """Rows of one statement; instants come back in Beijing time by `beijing`."""
-        return cast("list[asyncpg.Record]", await self.connection.fetch(statement, *arguments))
-
-    async def fetchrow(self, statement: str, *arguments: Any) -> asyncpg.Record | None:
-        """The first row, or None."""
-        return cast("asyncpg.Record | None", await self.connection.fetchrow(statement, *arguments))
-
-    async def fetchval(self, statement: str, *arguments: Any) -> Any:
-        """The first value of the first row, or None."""
-        return await self.connection.fetchval(statement, *arguments)
+    async def _own(self) -> Connection:
+        return self.connection
 
     async def execute(self, statement: str, *arguments: Any) -> str:
         """Run one statement and return its tag."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from alerts.levels import Level
-from service.kit.unit_of_work import UnitOfWork, beijing
+from service.kit.unit_of_work import Reading, beijing
 
 SQL = """
 SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, s.announced_at, s.planned_end, n.headline_zh,
@@ -75,7 +75,7 @@ def _responding(row: Any) -> Responding:
     )
 
 
-async def of_division(uow: UnitOfWork, adcode: str) -> tuple[Responding, ...]:
+async def of_division(uow: Reading, adcode: str) -> tuple[Responding, ...]:
     """Every response a division has had, oldest first. One row per step: a handful in a season."""
     live = uow.runtime.live
 

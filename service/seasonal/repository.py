@@ -13,7 +13,7 @@ from emission_lists.measures import Measure
 from service.accounts.roles import Scope
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Unknown
-from service.kit.unit_of_work import UnitOfWork
+from service.kit.unit_of_work import Reading, UnitOfWork
 
 KEPT_SQL = "SELECT DISTINCT adcode FROM seasonal_plan WHERE adcode = ANY($1::text[])"
 ENTRIES_SQL = """
@@ -51,7 +51,7 @@ class Entry:
         return self.starts <= instant < self.until
 
 
-async def kept_by(uow: UnitOfWork, adcodes: Sequence[str]) -> list[str]:
+async def kept_by(uow: Reading, adcodes: Sequence[str]) -> list[str]:
     """Which of the divisions have a seasonal plan at all; remembered while this node hears about changes."""
     live = uow.runtime.live
     known = {adcode: live.seasonal.get(adcode) if live.listening else None for adcode in adcodes}
@@ -66,7 +66,7 @@ async def kept_by(uow: UnitOfWork, adcodes: Sequence[str]) -> list[str]:
 
 
 async def entries_of(
-    uow: UnitOfWork, adcodes: Sequence[str], uscc: str, moment: datetime
+    uow: Reading, adcodes: Sequence[str], uscc: str, moment: datetime
 ) -> tuple[tuple[Entry, ...], list[datetime]]:
     """The entries of the plans in force at an instant, as recorded by then, and the instants at which this may change.
 
