@@ -48,11 +48,12 @@ READABLE = re.compile(
     |evidence/templates/[^/]+
     |grades/applications/[^/]+
     |lists/imports/[^/]+(/(errors|marked\.xlsx))?
-    |lists/[^/]+/(checks|difference|export\.xlsx|floors|summary)
+    |lists/[^/]+/(checks|difference|difference/records|export\.xlsx|floors|records|summary)
     |obligations/[^/]+/report
     |permits/(coverage|coverage\.xlsx|template\.xlsx)
     |prompts/[^/]+/board\.csv
     |responses/[^/]+/(evaluation|reports)
+    |responses/[^/]+/evaluation/(hours\.csv|lines|lines\.csv)
     """,
     re.VERBOSE,
 )

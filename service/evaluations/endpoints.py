@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from alerts.instants import day_start, parse_day
-from service.evaluations import flows, reports, repository
+from service.evaluations import flows, line_endpoints, reports, repository
 from service.evaluations.region import evaluations as evaluated
 from service.evaluations.schemas import ClosingBody, ReportsBody
 from service.kit.auth import Caller, Official
@@ -17,6 +17,7 @@ from service.kit.http import PageKey, PageSize, Uow, json_answer, once, with_eta
 from service.kit.problems import Invalid
 
 router = APIRouter(prefix="/api/v1", tags=["evaluations"])
+router.include_router(line_endpoints.router)
 Id = Annotated[int, Path(ge=1, le=2**62)]
 LONGEST = timedelta(days=400)
 Uscc = Annotated[str | None, Query(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]

@@ -170,6 +170,8 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/lists/{list_id}/summary": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/export.xlsx": Rule(200, OFFICIALS, 404),
     "GET /api/v1/lists/{list_id}/difference": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/difference/records": Rule(200, OFFICIALS, 404),
+    "GET /api/v1/lists/{list_id}/records": Rule(200, OFFICIALS, 404),
     "POST /api/v1/lists/{list_id}/freeze": Rule(409, KEEPERS, 404),
     "POST /api/v1/lists/{list_id}/withdraw": Rule(422, KEEPERS, 404, {}),
     "GET /api/v1/lists/imports": Rule(200, OFFICIALS, 200),
@@ -211,6 +213,9 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/responses/{response_id}/reports": Rule(
         422, frozenset({ENTERPRISE}), 403, {"lines": [{"line": "x", "day": "2016-12-01", "state": "running"}]}
     ),
+    "GET /api/v1/responses/{response_id}/evaluation/lines": Rule(200, ALL, 404),
+    "GET /api/v1/responses/{response_id}/evaluation/lines.csv": Rule(200, ALL, 404),
+    "GET /api/v1/responses/{response_id}/evaluation/hours.csv": Rule(200, ALL, 404, query="?uscc={uscc}"),
     "GET /api/v1/responses/{response_id}/reports": Rule(200, ALL, 200),
     "GET /api/v1/evaluations": Rule(200, OFFICIALS, 200, query="?from=2016-12-01&until=2017-01-01"),
     "GET /api/v1/me/inbox": Rule(200, ALL, 200),
