@@ -23,12 +23,12 @@ STAGES = {"reading": "读取 reading", "checking": "检查 checking", "storing":
 UNUSABLE = 2
 
 
-def add_options(command: argparse.ArgumentParser, guide: str) -> None:
+def add_options(command: argparse.ArgumentParser) -> None:
     """The options of `import`."""
     command.add_argument("file", type=Path, metavar="FILE.xlsx")
     command.add_argument("--adcode", required=True, help="division the list is for")
     command.add_argument("--title", default="应急减排清单", help="title of the version")
-    command.add_argument("--guide", default=guide)
+    command.add_argument("--guide", help="version of the guide; the one in force today if left out")
     command.add_argument("--marked", type=Path, metavar="FILE.xlsx", help="where the marked workbook goes if there are faults")
     command.add_argument("--data", type=Path, help="folder of the embedded database")
 

@@ -14,19 +14,22 @@ from emission_lists.checks import check_list
 from emission_lists.difference import difference, totals_document
 from emission_lists.findings import Finding
 from emission_lists.generator import generate_list
+from emission_lists.guides import Guide, ListProfile
 from emission_lists.lists import EmissionListDraft
 from emission_lists.reductions import totals
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import template, write_workbook
 from service.cli.list_import import add_export_options, add_options, run_export, run_import
+from service.guides.choosing import guide_id_on
+from service.kit.clock import SystemClock
 from service.kit.problems import Invalid
 from service.law.loader import load_law
-from service.lists.workbooks import guide_of, profile
+from service.lists.workbooks import guide_of, law_at, profile
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
-DEFAULT_GUIDE = "G2020"
+GUIDE_HELP = "version of the guide, such as G2020; the one in force on the day if left out"
 OK, FINDINGS, UNUSABLE = 0, 1, 2
 
 
@@ -37,13 +40,18 @@ def register(subparsers: Commands) -> None:
     make = _adder(actions)
     command = make("template", run_template, "write the empty workbook · 生成空白模板")
     command.add_argument("-o", "--output", type=Path, default=Path("emission-list-template.xlsx"), metavar="FILE")
-    command.add_argument("--guide", default=DEFAULT_GUIDE, help="whose industries are offered")
+    command.add_argument("--guide", help=f"whose industries are offered: {GUIDE_HELP}")
     command = make("check", run_check, "read a workbook and run every check, offline · 离线审核清单")
     command.add_argument("file", type=Path, metavar="FILE.xlsx")
     command.add_argument("--adcode", default="", help="division the list is for; without it, no county is refused")
-    command.add_argument("--guide", default=DEFAULT_GUIDE)
+    command.add_argument("--guide", help=GUIDE_HELP)
     command.add_argument("--floors", help="id of the floor profile, such as FLOOR-A")
-    command.add_argument("--as-of", type=date.fromisoformat, metavar="DATE", help="day on which guarantees must hold")
+    command.add_argument(
+        "--as-of",
+        type=date.fromisoformat,
+        metavar="DATE",
+        help="day on which guarantees must hold, and whose law is used (without it today's)",
+    )
     command = make("diff", run_diff, "what changes from one workbook to the next · 清单比对")
     command.add_argument("old", type=Path, metavar="OLD.xlsx")
     command.add_argument("new", type=Path, metavar="NEW.xlsx")
@@ -51,9 +59,9 @@ def register(subparsers: Commands) -> None:
     command.add_argument("--adcode", required=True)
     command.add_argument("--enterprises", type=int, required=True, metavar="N")
     command.add_argument("--seed", type=int, default=1)
-    command.add_argument("--guide", default=DEFAULT_GUIDE)
+    command.add_argument("--guide", help=GUIDE_HELP)
     command.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.xlsx")
-    add_options(make("import", run_import, "store a workbook as a draft version · 导入清单"), DEFAULT_GUIDE)
+    add_options(make("import", run_import, "store a workbook as a draft version · 导入清单"))
     add_export_options(make("export", run_export, "write a stored version as a workbook · 导出清单"))
 
 
@@ -85,12 +93,12 @@ def _guarded(run: Callable[[argparse.Namespace], int], call: argparse.Namespace)
 
 def run_template(call: argparse.Namespace) -> int:
     """Write the template."""
-    return _write(call, template(guide_of(call.guide)), {})
+    return _write(call, template(guide_of(call.guide or guide_id_on(_today()))), {})
 
 
 def run_check(call: argparse.Namespace) -> int:
     """Read and check one workbook; 1 when anything blocks it, 2 when it cannot be read."""
-    guide, rules = guide_of(call.guide), profile()
+    guide, rules = _law(call)
     if call.floors is not None and call.floors not in (known := [floor.id for floor in rules.floors]):
         raise ValueError(f"There is no floor profile {call.floors}; known: {', '.join(known)}")
     reading = read_workbook(call.file)
@@ -119,6 +127,21 @@ def run_check(call: argparse.Namespace) -> int:
     if reading.errors and not draft.rows:
         return UNUSABLE
     return FINDINGS if blocking else OK
+
+
+def _law(call: argparse.Namespace) -> tuple[Guide, ListProfile]:
+    """The guide and the profile of the place on the day; the national ones where no place is given."""
+    day = call.as_of or _today()
+    version = call.guide or guide_id_on(day)
+    if not call.adcode:
+        return guide_of(version), profile()
+    if call.adcode not in load_law().divisions:
+        raise ValueError(f"There is no division {call.adcode}; use a GB/T 2260 code such as 130100.")
+    return law_at(call.adcode, version, day)
+
+
+def _today() -> date:
+    return SystemClock().now().date()
 
 
 def run_diff(call: argparse.Namespace) -> int:
@@ -155,7 +178,7 @@ def run_generate(call: argparse.Namespace) -> int:
         call.adcode,
         seed=call.seed,
         enterprises=call.enterprises,
-        guide=(guide := guide_of(call.guide)),
+        guide=(guide := guide_of(call.guide or guide_id_on(_today()))),
         profile=profile(),
         counties=counties,
     )

@@ -10,12 +10,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.accounts.roles import Principal
+from service.guides.choosing import guide_id_on
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.problems import Forbidden
 from service.lists import comparing, exporting, flows, import_endpoints
-from service.lists.import_endpoints import XLSX, attachment
+from service.lists.import_endpoints import XLSX, GuideOf, attachment
 from service.lists.summary import summary_of
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
@@ -52,12 +53,13 @@ async def lists(official: Official, uow: Uow, after: PageKey = None, size: PageS
 
 @router.get("/template.xlsx")
 async def empty_template(
+    request: Request,
     caller: Caller,
     sheet: Annotated[str, Query(max_length=32)] = exporting.INDUSTRIAL,
-    guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
+    guide: GuideOf = None,
 ) -> Response:
     """The workbook to fill in: the industrial sheet, one of the further sheets, or `all`."""
-    content = exporting.empty(sheet, guide)
+    content = exporting.empty(sheet, guide or guide_id_on(runtime_of(request).clock.now().date()))
     return Response(content, media_type=XLSX, headers=attachment(f"emission-list-{sheet}.xlsx"))
 
 
@@ -67,7 +69,7 @@ async def import_list(
     caller: Caller,
     adcode: Annotated[str, Query(pattern=r"^\d{6}$")],
     title: Annotated[str, Query(min_length=1, max_length=200)] = "应急减排清单",
-    guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
+    guide: GuideOf = None,
 ) -> Response:
     """Import a filled workbook (the body is the .xlsx). All faults come at once with their place; then nothing is stored."""
     check_may_keep(caller)
@@ -77,7 +79,8 @@ async def import_list(
     async with runtime.unit() as uow:  # opened only now: a slow sender holds no connection
 
         async def make() -> tuple[int, object]:
-            return 201, await flows.import_workbook(uow, caller, adcode, content, title=title, guide=guide)
+            version = guide or guide_id_on(uow.now.date())
+            return 201, await flows.import_workbook(uow, caller, adcode, content, title=title, guide=version)
 
         answer = await once(request, uow, caller, fingerprint, make)
         await uow.commit()

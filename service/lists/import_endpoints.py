@@ -9,6 +9,7 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
+from service.guides.choosing import guide_id_on
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, json_answer, once
@@ -19,6 +20,10 @@ from service.lists.flows import KEEPERS, KEEPERS_ZH, check_keeper
 router = APIRouter(prefix="/imports")
 Id = Annotated[int, Field(ge=1, le=2**62)]
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+GuideOf = Annotated[
+    str | None,
+    Query(pattern=r"^[A-Z0-9]{2,16}$", description="Version of the guide, such as G2020; the one in force today if left out."),
+]
 Offset = Annotated[int | None, Header(alias="Upload-Offset", ge=0, le=2**62)]
 
 
@@ -40,7 +45,7 @@ async def upload(
     caller: Caller,
     adcode: Annotated[str, Query(pattern=r"^\d{6}$")],
     title: Annotated[str, Query(min_length=1, max_length=200)] = "应急减排清单",
-    guide: Annotated[str, Query(pattern=r"^[A-Z0-9]{2,16}$")] = "G2020",
+    guide: GuideOf = None,
     size: Annotated[int | None, Query(ge=1, le=2**40)] = None,
     sha256: Annotated[str | None, Query(pattern=r"^[0-9a-f]{64}$")] = None,
 ) -> Response:
@@ -52,9 +57,10 @@ async def upload(
     if (size is None) != (sha256 is None) or (size is not None and content):
         raise Invalid("Send the whole workbook as the body, or an empty body with both `size` and `sha256`.")
     found = sha256 or hashlib.sha256(content).hexdigest()
-    planned = imports.Upload(adcode, title, guide, len(content) if size is None else size, found)
+    length = len(content) if size is None else size
     async with runtime.unit() as uow:  # opened only now: a slow sender holds no connection
-        check_keeper(uow, caller, adcode, guide)
+        planned = imports.Upload(adcode, title, guide or guide_id_on(uow.now.date()), length, found)
+        check_keeper(uow, caller, adcode, planned.guide)
 
         async def make() -> tuple[int, object]:
             if size is None:

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from service.accounts.roles import NATION, Scope
+from service.guides.choosing import guide_id_on
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import imports
@@ -140,19 +141,21 @@ async def import_file(
     adcode: str,
     *,
     title: str = "应急减排清单",
-    guide: str = "G2020",
+    guide: str | None = None,
     created_by: int | None = None,
     tell: Tell | None = None,
 ) -> dict[str, Any]:
     """A file on this machine into a draft version by the very way of uploads; returns the import, `done` or `refused`.
 
+    `guide`: None = the version in force today.
     `tell(stage, done, whole)` hears how far it is. Raises OSError, Unknown, Invalid or TooLarge. Killed half-way, it is gone on
     with by any worker of the database, or by calling this again.
     """
     content = await asyncio.to_thread(path.read_bytes)
-    upload = imports.Upload(adcode, title, guide, len(content), hashlib.sha256(content).hexdigest())
+    found = hashlib.sha256(content).hexdigest()
     async with runtime.unit() as uow:
-        check_place(uow, adcode, guide)
+        upload = imports.Upload(adcode, title, guide or guide_id_on(uow.now.date()), len(content), found)
+        check_place(uow, adcode, upload.guide)
         number = await imports.begin(uow, upload, created_by)
         await imports.put(uow, number, 0, imports.cut(content))
         await imports.queue_later(uow, number, TAKEN_OVER_AFTER)

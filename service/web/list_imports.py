@@ -12,13 +12,14 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData, UploadFile
 
 from service.accounts.roles import Principal
+from service.guides.choosing import guide_id_on
 from service.kit.auth import Official, runtime_of, same_origin
 from service.kit.http import PageKey, Uow
 from service.kit.problems import Forbidden, Invalid, Problem
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import imports
 from service.lists.flows import KEEPERS, KEEPERS_ZH
-from service.web.lists import DEFAULT_GUIDE, DEFAULT_TITLE, versions_page
+from service.web.lists import DEFAULT_TITLE, versions_page
 from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
@@ -52,8 +53,10 @@ async def _take_in(request: Request, official: Principal, form: FormData) -> int
     found = hashlib.sha256()
     for piece in _pieces(workbook.file):
         found.update(piece)
-    planned = imports.Upload(adcode, title, DEFAULT_GUIDE, workbook.size, found.hexdigest())
+    guide = _field(form, "guide")[:16]
     async with runtime_of(request).unit() as uow:
+        version = guide or guide_id_on(uow.now.date())
+        planned = imports.Upload(adcode, title, version, workbook.size, found.hexdigest())
         made = await imports.take_whole(uow, official, planned, _pieces(workbook.file))
         await uow.commit()
     return int(made["id"])

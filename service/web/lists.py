@@ -9,12 +9,13 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.accounts.roles import Principal
+from service.guides.choosing import guide_id_on, offered_guides
 from service.kit.auth import Official, runtime_of
 from service.kit.clock import SHANGHAI
 from service.kit.http import PageKey, Uow, instant_of
 from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.lists import comparing, exporting, flows
+from service.lists import comparing, exporting, flows, records
 from service.lists.floors import floors_of
 from service.lists.states import VERSION_MOVES, VersionState
 from service.web.floors import floors_view
@@ -26,7 +27,6 @@ Id = Annotated[int, Path(ge=1, le=2**62)]
 SHOWN = 50
 SHOWN_FAULTS = 500
 DEFAULT_TITLE = "应急减排清单"
-DEFAULT_GUIDE = "G2020"
 
 
 async def versions_page(
@@ -40,6 +40,7 @@ async def versions_page(
 ) -> Response:
     """Versions of the scope and the form for a workbook."""
     items = await flows.page(uow, official.scope, after, SHOWN)
+    today, guides = uow.now.date(), offered_guides()
     return render(
         request,
         "lists.html",
@@ -50,6 +51,11 @@ async def versions_page(
         fault=fault,
         title=DEFAULT_TITLE,
         templates=exporting.offered(),
+        guides=guides,
+        any_in_force=any(one.in_force.holds_on(today) for one in guides),
+        current_guide=guide_id_on(today),
+        today=today,
+        by_guide=(exporting.ALL, exporting.INDUSTRIAL),
     )
 
 
@@ -113,10 +119,11 @@ async def difference(
     official: Official,
     uow: Uow,
     after: Annotated[str, Query(max_length=18, pattern=r"^[0-9A-Z]*$")] = "",
+    against: Annotated[str, Query(pattern=r"^[0-9]{0,18}$")] = "",
 ) -> Response:
-    """What changes when this version takes the place of the one in force."""
+    """What changes when this version takes the place of the one in force, or of another that the reader chose."""
     version = await flows.find(uow, official.scope, list_id)
-    compared = await comparing.difference(uow, official.scope, list_id, None)
+    compared = await comparing.difference(uow, official.scope, list_id, int(against) if against else None)
     items = await comparing.changes(uow, compared, after, SHOWN)
     return render(
         request,
@@ -127,6 +134,9 @@ async def difference(
         items=items,
         following=items[-1]["uscc"] if len(items) == SHOWN else None,
         paged=bool(after),
+        chosen=int(against) if against else None,
+        choices=await comparing.choices(uow, version),
+        records=None if after else await records.changes(uow, compared, "", SHOWN),
     )
 
 

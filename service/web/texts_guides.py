@@ -78,6 +78,8 @@ GUIDES: dict[str, tuple[str, str]] = {
     "guides_sources": ("来源文件", "Documents"),
     "guides_seen": ("所见内容", "What was seen"),
     "guides_machine": ("程序读取：{path}", "For programs: {path}"),
+    "guides_of_list": ("技术指南", "Guide"),
+    "guides_of_list_none": ("当日没有现行指南，默认采用最新版本。", "No guide is in force on this day; the newest is chosen."),
     "guides_empty": (
         "该版本没有行业；行业指南发布后在 config/guides 中加入即可显示。",
         "This version has no industries; they appear when an industry guide is added under config/guides.",

@@ -1,10 +1,19 @@
 import json
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 
+from emission_lists.grades import Grade
+from emission_lists.identifiers import make_permit, make_uscc
+from emission_lists.measures import Action
 from emission_lists.workbook import read_workbook
+from emission_lists.workbook_writer import write_workbook
 from service.cli.main import parser
+from tests.emission_lists.list_samples import draft, firm, line, measure
+
+HENAN = make_uscc("410102", 12345678)
 
 
 def run(*arguments: object) -> int:
@@ -55,6 +64,58 @@ class TestCheck:
     def test_an_unknown_floor_profile_is_named(self, generated_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("check", generated_file, "--floors", "FLOOR-Z") == 2
         assert "FLOOR-A" in capsys.readouterr().err
+
+
+class TestWhoseLaw:
+    @pytest.fixture
+    def advanced(self, tmp_path: Path) -> Path:
+        """A machining works of Henan's own grade 绩效先进性, which decides for itself there."""
+        place = tmp_path / "henan.xlsx"
+        works = firm(
+            adcode="410102", industry="机械加工", grade=Grade.ADVANCED, gbt4754=None, uscc=HENAN, permit_no=make_permit(HENAN)
+        )
+        row = (works, line("MF0001", measure(Action.SELF_DETERMINED), process="机加工"))
+        place.write_bytes(write_workbook(replace(draft(row), adcode="410100")))
+        return place
+
+    def codes(self, capsys: pytest.CaptureFixture[str], *arguments: object) -> set[str]:
+        capsys.readouterr()
+        run("check", *arguments, "--json")
+        return {found["code"] for found in json.loads(capsys.readouterr().out)["findings"]}
+
+    def test_a_place_brings_its_industries_and_grades(self, advanced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        placed = self.codes(capsys, advanced, "--adcode", "410100")
+        assert not placed & {"INDUSTRY_UNKNOWN", "GRADE_ILLEGAL"}
+
+    def test_without_a_place_the_nation_s_law_is_used(self, advanced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert "INDUSTRY_UNKNOWN" in self.codes(capsys, advanced)
+
+    def test_the_place_s_law_of_the_day_is_used(self, advanced: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        before = self.codes(capsys, advanced, "--adcode", "410100", "--as-of", "2020-10-26", "--guide", "G2020")
+        assert "INDUSTRY_UNKNOWN" in before
+        assert "INDUSTRY_UNKNOWN" not in self.codes(
+            capsys, advanced, "--adcode", "410100", "--as-of", "2020-10-27", "--guide", "G2020"
+        )
+
+    def test_the_guide_of_the_day_is_used(self, generated_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        for day, guide in (("2020-06-28", "G2019"), ("2020-06-29", "G2020")):
+            capsys.readouterr()
+            run("check", generated_file, "--adcode", "130200", "--as-of", day, "--json")
+            assert json.loads(capsys.readouterr().out)["guide"] == guide
+
+    def test_the_template_has_the_guide_of_today(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("service.cli.lists._today", lambda: date(2019, 12, 2))
+        run("template", "-o", tmp_path / "now.xlsx")
+        for guide in ("G2019", "G2020"):
+            run("template", "-o", tmp_path / f"{guide}.xlsx", "--guide", guide)
+        sizes = {name: (tmp_path / f"{name}.xlsx").stat().st_size for name in ("now", "G2019", "G2020")}
+        assert sizes["now"] == sizes["G2019"] != sizes["G2020"]
+
+    def test_a_division_that_is_none_is_named(self, generated_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("check", generated_file, "--adcode", "999999") == 2
+        assert "999999" in capsys.readouterr().err
 
 
 class TestDiff:
