@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -10,13 +11,11 @@ from alerts.levels import Level
 from service.kit.unit_of_work import Reading, beijing
 
 SQL = """
-SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, s.announced_at, s.planned_end, n.headline_zh,
+SELECT s.warning_id, s.announced_at, s.effective_at, s.planned_end,
     (s.content::jsonb -> 'fixed_end') IS NOT DISTINCT FROM 'true'::jsonb AS fixed_end,
-    ARRAY(SELECT t.announced_at FROM warning_step t WHERE t.adcode = r.adcode AND t.id > s.id ORDER BY t.id) AS said,
-    ARRAY(SELECT t.effective_at FROM warning_step t WHERE t.adcode = r.adcode AND t.id > s.id ORDER BY t.id) AS cut
-FROM response r JOIN warning_step s ON s.id = r.step_id
-LEFT JOIN notice n ON n.step_id = r.step_id
-WHERE r.adcode = $1 AND (r.ends_at IS NULL OR r.ends_at > r.starts_at) ORDER BY r.starts_at, r.id
+    r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, n.headline_zh
+FROM warning_step s LEFT JOIN response r ON r.step_id = s.id LEFT JOIN notice n ON n.step_id = s.id
+WHERE s.adcode = $1 ORDER BY s.id
 """
 
 
@@ -24,7 +23,8 @@ WHERE r.adcode = $1 AND (r.ends_at IS NULL OR r.ends_at > r.starts_at) ORDER BY 
 class Responding:
     """One response of a division over a half-open time; `expected_end` is what the notice states.
 
-    `first_end`: the end it was announced with; `cuts`: when later steps were announced, and the end that each of them gave.
+    `first_end`: the end it was announced with; `cuts`: when each later step that moved its end was announced, and the end
+    that it gave, sooner or later than before.
     """
 
     id: int
@@ -40,13 +40,13 @@ class Responding:
 
     def as_known(self, instant: datetime) -> Responding:
         """As it was known at an instant: an end that was decided only later is not foreseen."""
-        if not self.cuts or all(said <= instant for said, _ in self.cuts):
+        if all(said <= instant for said, _ in self.cuts):
             return self
         ends = self.first_end
-        for said, cut in self.cuts:
-            if said <= instant and (ends is None or ends > cut):
-                ends = max(self.starts_at, cut)
-        return self if ends == self.ends_at else replace(self, ends_at=ends)
+        for said, end in self.cuts:
+            if said <= instant:
+                ends = end
+        return replace(self, ends_at=ends)
 
     def holds(self, instant: datetime) -> bool:
         """Whether it is in force at the instant."""
@@ -57,10 +57,50 @@ class Responding:
         return instant < self.starts_at
 
 
-def _responding(row: Any) -> Responding:
-    starts, planned_end = beijing(row["starts_at"]), beijing(row["planned_end"])
+@dataclass
+class _Course:
+    """How the end of one response moved while the steps of its division were carried out."""
+
+    row: Any
+    end: datetime | None
+    cuts: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def move(self, said: datetime, end: datetime) -> None:
+        """A step that was announced then gave it this end."""
+        self.end = end
+        self.cuts.append((said, end))
+
+
+def _courses(steps: Iterable[Any]) -> list[_Course]:
+    """Every response with how its end moved: the steps in order, as `service/warnings/flows.py` carried each of them out.
+
+    A step ends what runs where it begins. Where what it changes would end before that, it is carried on until then.
+    """
+    courses: list[_Course] = []
+    for step in steps:
+        said, begins = step["announced_at"], step["effective_at"]
+        for one in courses:
+            if one.end is None or one.end > begins:
+                one.move(said, max(one.row["starts_at"], begins))
+        if step["id"] is None:  # a lifting begins nothing, and carries nothing on
+            continue
+        last = _last([one for one in courses if one.row["warning_id"] == step["warning_id"]])
+        if last is not None and last.end is not None and last.end < begins:
+            last.move(said, begins)
+        courses.append(_Course(step, step["planned_end"] if step["fixed_end"] else None))
+    return courses
+
+
+def _last(courses: Iterable[_Course]) -> _Course | None:
+    """What runs longest of one warning, every end being known."""
+    running = [(one.end, one.row["id"], one) for one in courses if one.end is not None and one.end > one.row["starts_at"]]
+    return max(running, key=lambda found: found[:2])[2] if running else None
+
+
+def _responding(course: _Course) -> Responding:
+    row = course.row
+    starts = beijing(row["starts_at"])
     assert starts is not None
-    cuts = tuple(zip(row["said"], row["cut"], strict=True))
     return Responding(
         row["id"],
         row["adcode"],
@@ -68,11 +108,15 @@ def _responding(row: Any) -> Responding:
         row["list_version_id"],
         starts,
         beijing(row["ends_at"]),
-        planned_end,
+        beijing(row["planned_end"]),
         row["headline_zh"] or "",
-        (planned_end if row["fixed_end"] else None) if cuts else beijing(row["ends_at"]),
-        cuts,
+        beijing(row["planned_end"]) if row["fixed_end"] else None,
+        tuple((said, beijing(end) or end) for said, end in course.cuts),
     )
+
+
+def _ever_ran(row: Any) -> bool:
+    return row["ends_at"] is None or row["ends_at"] > row["starts_at"]
 
 
 async def of_division(uow: Reading, adcode: str) -> tuple[Responding, ...]:
@@ -80,7 +124,9 @@ async def of_division(uow: Reading, adcode: str) -> tuple[Responding, ...]:
     live = uow.runtime.live
 
     async def read() -> tuple[Responding, ...]:
-        return tuple(_responding(row) for row in await uow.fetch(SQL, adcode))
+        courses = _courses(await uow.fetch(SQL, adcode))
+        found = [_responding(course) for course in courses if _ever_ran(course.row)]
+        return tuple(sorted(found, key=lambda one: (one.starts_at, one.id)))
 
     if not live.listening:
         return await read()

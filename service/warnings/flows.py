@@ -238,7 +238,8 @@ async def _respond(
 ) -> int | None:
     """End the running response where the new one begins, and start the new one: one row, whatever the number of enterprises.
 
-    A change that begins after a fixed end carries the level before it on until then: nobody decided on a gap.
+    A change that begins after a fixed end carries the level before it on until then: nobody decided on a gap. What was
+    known of it at an earlier instant is worked out from the same steps (`service/responses/repository.py`).
     """
     await uow.execute(
         "UPDATE response SET ends_at = greatest(starts_at, $2) WHERE adcode = $1 AND (ends_at IS NULL OR ends_at > $2)",

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from alerts.lifecycle import IllegalMove
 from service.kit.clock import ManualClock
@@ -17,12 +16,12 @@ from service.kit.runtime import Runtime
 from service.responses.repository import at, of_division
 from service.warnings.flows import lapse
 from tests.service.duty_support import HEBEI_CITY, rows, settle, step
+from tests.service.moves import MOVES, Move, action_of
 from tests.support import NOW
 
 HOUR = timedelta(hours=1)
 CODES = itertools.count(710101)
 """A division of its own for each example: books are append-only."""
-LEVELS = {"yellow": 2, "orange": 3, "red": 4}
 
 
 @dataclass
@@ -49,44 +48,6 @@ class Model:
             self.hours[hour] = level if ends is None or hour < ends else "none"
 
 
-@dataclass(frozen=True)
-class Move:
-    """One decision of an example: `later` hours after the one before it, effective `ahead` hours later, for `lasts` hours."""
-
-    later: int
-    level: str
-    ahead: int
-    lasts: int | None
-    extend: bool
-    jobs: bool
-
-
-MOVES = st.lists(
-    st.builds(
-        Move,
-        later=st.integers(0, 8),
-        level=st.sampled_from(["yellow", "orange", "red", "none"]),
-        ahead=st.integers(0, 10),
-        lasts=st.none() | st.integers(1, 20),
-        extend=st.booleans(),
-        jobs=st.booleans(),
-    ),
-    min_size=2,
-    max_size=7,
-)
-
-
-def action_of(current: str, move: Move) -> tuple[str, str]:
-    """Which action leads from what stands to what is wanted."""
-    if current == "none":
-        return "issue", move.level if move.level != "none" else "yellow"
-    if move.level == "none":
-        return "lift", "none"
-    if move.extend or move.level == current:
-        return "extend", current
-    return ("raise" if LEVELS[move.level] > LEVELS[current] else "lower"), move.level
-
-
 async def end_what_is_over(runtime: Runtime, adcode: str) -> None:
     """The job of the lapse."""
     for warning in await rows(runtime, "SELECT id FROM warning WHERE adcode = $1", adcode):
@@ -104,6 +65,13 @@ class TestAnySequence:
             Move(0, "yellow", 10, None, False, False),
             Move(1, "red", 1, None, False, False),
             Move(1, "orange", 2, 9, False, False),
+        ]
+    )
+    @example(  # carried on from hour 10 to 12, and then another step
+        moves=[
+            Move(0, "orange", 0, 10, False, False),
+            Move(5, "red", 7, None, False, False),
+            Move(8, "none", 0, None, False, False),
         ]
     )
     async def test_one_response_or_none(self, runtime: Runtime, clock: ManualClock, moves: list[Move]) -> None:
@@ -153,12 +121,14 @@ class TestAnySequence:
     async def compare(runtime: Runtime, adcode: str, model: Model) -> None:
         async with runtime.unit() as uow:
             responses = await of_division(uow, adcode)
+        assert [one.cuts[-1][1] if one.cuts else one.first_end for one in responses] == [one.ends_at for one in responses]
         for hour in range(240):
             for instant in (model.start + hour * HOUR, model.start + (hour + 1) * HOUR - timedelta(microseconds=1)):
                 holding = [one for one in responses if one.holds(instant)]
                 assert len(holding) <= 1, (hour, holding)
-                found = at(responses, instant)
-                assert (found.level.code if found else "none") == model.at(hour), (hour, model.hours)
+                for told in (responses, tuple(one.as_known(instant) for one in responses)):  # today, and in the archive
+                    found = at(told, instant)
+                    assert (found.level.code if found else "none") == model.at(hour), (hour, model.hours)
 
 
 class TestRaces:
