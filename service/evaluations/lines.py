@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emission_lists.accounting import PER_KG
 from emission_lists.accounting_lines import LineAccounts, LineRow, base, line_hours, planned
 from emission_lists.accounting_reports import ReportedDay
 from emission_lists.accounting_sums import Amounts
@@ -50,6 +51,7 @@ WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at AND r.
 ORDER BY s.warning_id DESC, r.starts_at DESC, r.id DESC LIMIT $4
 """
 BATCH = 200
+SUMMED = ("base_kg", "planned_kg", "reported_kg", "verified_at_least_kg", "planned_where_verified_kg")
 KEPT = {
     "zh": "评估已定稿。定稿只保存汇总数和减排量最大的生产线；本表按现有上报和证据重新核算，定稿保存过的生产线另列定稿数字。",
     "en": "The evaluation is closed. What was closed holds the sums and the largest lines only: these figures are reckoned anew from what"
@@ -131,6 +133,7 @@ async def page(uow: UnitOfWork, asked: Question, after: str, size: int) -> dict[
         "as_of": asked.as_of,
         "running": asked.running,
         "closed": await _closed(uow, asked),
+        "totals": None if asked.uscc is None else added(items),
         "items": items,
         "next": last,
     }
@@ -263,6 +266,25 @@ def _figures(row: LineRow, every: Sequence[Amounts], place: int) -> dict[str, An
         "verified_minutes": sum(one.minutes[place] for one in shown),
         "asked_minutes": asked,
     }
+
+
+def added(items: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The lines of an enterprise added up, kg by pollutant; `not_established_lines` of them are open and in no sum."""
+    totals = {}
+    for name in POLLUTANTS:
+        parts = [one["pollutants"][name] for one in items]
+        totals[name] = {figure: _sum([part[figure] for part in parts]) for figure in SUMMED} | {
+            "not_established_lines": sum(part["not_established"] > 0 for part in parts),
+            "verified_minutes": sum(part["verified_minutes"] for part in parts),
+            "asked_minutes": sum(part["asked_minutes"] for part in parts),
+        }
+    return totals
+
+
+def _sum(values: Sequence[float | None]) -> float | None:
+    """Exact in milligrams; None where nothing is known."""
+    known = [round(value * PER_KG) for value in values if value is not None]
+    return kg(sum(known)) if known else None
 
 
 def _kg(milligrams: int | None) -> float | None:

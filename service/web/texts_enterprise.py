@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+LEVEL_OF = {2: "yellow", 3: "orange", 4: "red"}
+"""A stored level → its code; only these have measures."""
 ENTERPRISE: dict[str, tuple[str, str]] = {
     "verify_title": ("核验打印单", "Check a printed sheet"),
     "verify_found_requirements": (
@@ -119,4 +121,55 @@ ENTERPRISE: dict[str, tuple[str, str]] = {
     "seasonal_rest": ("只显示前 {n} 条", "Only the first {n} are shown"),
     "seasonal_all_lines": ("全部生产线", "all lines"),
     "seasonal_no_file": ("请选择文件，并填写行政区代码和有效期。", "Choose a file and give division and validity."),
+    "rd_title": ("我的减排量：计划、上报与核实", "What my lines saved: planned, reported, verified"),
+    "rd_of": ("响应，{start} 起", "response from {start}"),
+    "rd_running": ("（响应进行中，数字截至现在）", "(still running; figures up to now)"),
+    "rd_over": ("（响应已结束）", "(over)"),
+    "rd_open": ("逐线、逐小时查看", "Line by line and hour by hour"),
+    "rd_none": (
+        "还没有带减排措施的应急响应；响应开始后，这里按生产线列出计划、上报和核实的减排量。",
+        "No response with measures yet. Once one begins, what each line was planned, reported and verified to save stands here.",
+    ),
+    "rd_which": ("哪一次预警", "Which warning"),
+    "rd_show": ("查看", "Show"),
+    "rd_draft": (
+        "草稿：评估尚未定稿，数字随上报和监测数据变化。",
+        "Draft: the evaluation is not closed yet; figures change as reports and measurements come in.",
+    ),
+    "rd_since": (
+        "定稿后本企业新上报 {reports} 条；定稿后收到监测数据：{evidence}。",
+        "Since then the enterprise reported {reports} time(s); measurements received since: {evidence}.",
+    ),
+    "rd_yes": ("有", "yes"),
+    "rd_no": ("无", "no"),
+    "rd_note": (
+        "计划按清单载明的减排量或基数与措施核算；上报为企业自报；核实只计有用电或在线监测数据的小时，是下限，没有数据的小时既不算减排也不算未减排。"
+        "三者分列，从不相互替代。单位 kg。",
+        "Planned follows from the list, or from base and measure; reported is what the enterprise says; verified counts only hours with"
+        " electricity or CEMS data and is a lower bound: hours without data are neither saved nor not saved. The three never stand in for"
+        " each other. In kg.",
+    ),
+    "rd_sums": ("本企业各生产线合计（kg）", "All lines of the enterprise (kg)"),
+    "rd_lines": ("各生产线（kg）", "Line by line (kg)"),
+    "rd_base": ("响应期基准排放", "base over the response"),
+    "rd_planned": ("计划减排", "planned"),
+    "rd_open_part": ("部分未确立", "part not established"),
+    "rd_reported": ("企业上报", "reported"),
+    "rd_verified": ("核实（下限）", "verified (at least)"),
+    "rd_verified_of": ("同期同线计划", "planned for just these hours"),
+    "rd_hours": ("核实 / 应执行小时", "hours verified / asked"),
+    "rd_origin": ("计划来源", "where the plan comes from"),
+    "rd_origin_stated": ("清单载明", "stated in the list"),
+    "rd_origin_computed": ("按基数与措施核算", "from base and measure"),
+    "rd_origin_not_established": ("未确立", "not established"),
+    "rd_origin_not_asked": ("无减排措施", "nothing is asked"),
+    "rd_as_closed": ("定稿数字（计划 / 上报 / 核实）：", "as closed (planned / reported / verified):"),
+    "rd_lines_csv": ("下载逐线表（.csv）", "Lines as a table (.csv)"),
+    "rd_hours_csv": ("下载逐小时表（.csv）", "Hours as a table (.csv)"),
+    "rd_chart": ("图示", "As charts"),
+    "rd_chart_bars": (
+        "各污染物的计划、上报与核实减排量（kg），数值见上方表格",
+        "Planned, reported and verified by pollutant (kg); the table above has the figures",
+    ),
+    "rd_chart_hours": ("逐小时减排量（kg），数值见逐小时表", "Hour by hour (kg); the figures stand in the table of hours"),
 }

@@ -120,6 +120,15 @@ class TestLines:
         assert totals["verified_at_least_kg"] == figures["verified_at_least_kg"]
         assert all(one["pollutants"]["nox"]["verified_at_least_kg"] is None for one in items if one is not found)
 
+    async def test_the_lines_of_an_enterprise_add_up_to_its_totals(self, world: World) -> None:
+        await world.over()
+        body = await world.get(PATH, uscc=world.uscc)
+        for name in POLLUTANTS:
+            for figure in ("planned_kg", "base_kg"):
+                assert round(body["totals"][name][figure] * 1_000_000) == milligrams(body["items"], name, figure)
+            assert (body["totals"][name]["reported_kg"], body["totals"][name]["verified_at_least_kg"]) == (None, None)
+        assert (await world.get(PATH))["totals"] is None
+
     async def test_before_it_begins_nothing_stands_there(self, world: World) -> None:
         body = await world.get(PATH)
         assert (body["items"], body["next"], body["running"]) == ([], None, True)

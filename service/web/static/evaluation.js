@@ -27,7 +27,7 @@
     legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
     grid: { left: 56, right: 16, top: 60, bottom: 28 },
     xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
-    yAxis: axis({ type: "value", name: "t", nameTextStyle: { color: css("--soft") } }),
+    yAxis: axis({ type: "value", name: bars.dataset.unit || "t", nameTextStyle: { color: css("--soft") } }),
     series: kinds().map((kind) => ({
       name: kind.name, type: "bar", itemStyle: { color: kind.colour },
       data: data.pollutants.map((one) => one[kind.key]),
