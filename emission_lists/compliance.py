@@ -142,12 +142,17 @@ def span_of(stage: Stage, *, carried_out: bool = True) -> Span:
     return Span(_first_hour(starts), last, stage)
 
 
+def window_minutes(window: str) -> tuple[int, int]:
+    """The minutes of the day in which hours such as 17:00-09:00 open and close; over midnight they close before they open."""
+    opens, closes = (int(part[:2]) * 60 + int(part[3:5]) for part in window.split("-"))
+    return opens, closes
+
+
 def _in_window(window: str | None, end: int) -> bool:
-    """Whether the hour that ends at `end` lies in hours of the day such as 17:00-09:00 as a whole."""
+    """Whether the hour that ends at `end` lies in the hours of the day of a measure as a whole."""
     if window is None:
         return True
-    opens, closes = (int(part[:2]) * 60 + int(part[3:5]) for part in window.split("-"))
-    begins = ((end - 1 + _BEIJING_HOURS) % _DAY) * 60
+    (opens, closes), begins = window_minutes(window), ((end - 1 + _BEIJING_HOURS) % _DAY) * 60
     if opens < closes:
         return opens <= begins and begins + 60 <= closes
     return begins >= opens or begins + 60 <= closes

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from emission_lists.compliance import BEIJING, Found, LineCase, required_document
+from emission_lists.compliance import BEIJING, Found, LineCase, required_document, window_minutes
 from emission_lists.compliance_rules import ComplianceRules, Rule, Vehicles
 from emission_lists.measures import VehicleRule
 from emission_lists.schedule import Stage
@@ -49,9 +49,12 @@ def banned(passage: Passage, rule: VehicleRule, rules: Vehicles) -> bool:
 
 
 def judge_gates(
-    lines: Iterable[LineCase], passages: Iterable[Passage], whitelist: Collection[str], rules: ComplianceRules
+    lines: Iterable[LineCase], passages: Iterable[Passage], whitelist: Mapping[str, date | None], rules: ComplianceRules
 ) -> list[Found]:
-    """BANNED_VEHICLE: one finding per line and natural day, with every vehicle that was let in against the rule."""
+    """BANNED_VEHICLE: one finding per line and natural day, with every vehicle that was let in against the rule.
+
+    `whitelist`: plate → the last day on which it passes (有效期至); None: no end is stated.
+    """
     caught: dict[tuple[str, datetime], tuple[LineCase, Stage, list[Passage]]] = {}
     ruled = [
         (line, stage)
@@ -60,14 +63,15 @@ def judge_gates(
         if stage.measure.executable and stage.measure.vehicle_rule is not None
     ]
     for passage in sorted(passages):
-        if not passage.let_in or passage.direction != "in" or passage.plate in whitelist:
+        if not passage.let_in or passage.direction != "in" or _listed(passage, whitelist):
             continue
         for line, stage in ruled:
             if _in_force(stage, passage.at) and banned(passage, _rule(stage), rules.vehicles):
                 midnight = passage.at.astimezone(BEIJING).replace(hour=0, minute=0, second=0, microsecond=0)
                 caught.setdefault((line.code, max(midnight, stage.starts)), (line, stage, []))[2].append(passage)
                 break
-    return [_found(key[1], *held, rules.vehicles) for key, held in sorted(caught.items(), key=lambda one: one[0])]
+    made = sorted(caught.items(), key=lambda one: one[0])
+    return [_found(key[1], *held, whitelist, rules.vehicles) for key, held in made]
 
 
 def _rule(stage: Stage) -> VehicleRule:
@@ -75,11 +79,35 @@ def _rule(stage: Stage) -> VehicleRule:
     return stage.measure.vehicle_rule
 
 
+def _listed(passage: Passage, whitelist: Mapping[str, date | None]) -> bool:
+    if passage.plate not in whitelist:
+        return False
+    last = whitelist[passage.plate]
+    return last is None or passage.at.astimezone(BEIJING).date() <= last
+
+
 def _in_force(stage: Stage, at: datetime) -> bool:
-    return max(stage.starts, stage.due) <= at and (stage.until is None or at < stage.until)
+    if at < max(stage.starts, stage.due) or (stage.until is not None and stage.until <= at):
+        return False
+    return stage.measure.window is None or in_window(stage.measure.window, at)
 
 
-def _found(starts: datetime, line: LineCase, stage: Stage, passages: Sequence[Passage], rules: Vehicles) -> Found:
+def in_window(window: str, at: datetime) -> bool:
+    """Whether an instant lies in hours of the day of Beijing such as 17:00-09:00: half-open, from the first minute on."""
+    local = at.astimezone(BEIJING)
+    opens, closes = window_minutes(window)
+    minute = local.hour * 60 + local.minute
+    return opens <= minute < closes if opens < closes else minute >= opens or minute < closes
+
+
+def _found(
+    starts: datetime,
+    line: LineCase,
+    stage: Stage,
+    passages: Sequence[Passage],
+    whitelist: Mapping[str, date | None],
+    rules: Vehicles,
+) -> Found:
     rule = _rule(stage)
     return Found(Rule.BANNED_VEHICLE, line.code, starts.astimezone(BEIJING), passages[-1].at.astimezone(BEIJING), {
         "line": line.code,
@@ -97,9 +125,15 @@ def _found(starts: datetime, line: LineCase, stage: Stage, passages: Sequence[Pa
                 "fuel": one.fuel,
                 "batch": one.batch,
             }
+            | _run_out(whitelist.get(one.plate))
             for one in passages
         ],
     })  # fmt: skip
+
+
+def _run_out(last: date | None) -> dict[str, str]:
+    """What a proof adds to a plate that stands on the whitelist no longer."""
+    return {} if last is None else {"whitelisted_until": last.isoformat()}
 
 
 def judge_plan(lines: Sequence[LineCase], filed: bool | None) -> list[Found]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -69,8 +69,15 @@ def steps_from(state: FindingState, now: datetime, answer_by: datetime | None) -
     return tuple(step for at, step in MOVES if at is state and not (waiting and step is _D.CONFIRM))
 
 
+Told = tuple[str, str, str]
+"""One passage as a proof states it: gate, plate, instant."""
+
+
 class Existing(NamedTuple):
-    """A stored finding that evidence made. `supported` false on a withdrawn one: evidence withdrew it, not a person."""
+    """A stored finding that evidence made. `supported` false on a withdrawn one: evidence withdrew it, not a person.
+
+    `told`: the passages of a finding of gates; what it says is them, not the time between the first and the last.
+    """
 
     id: int
     rule: Rule
@@ -80,6 +87,16 @@ class Existing(NamedTuple):
     state: FindingState
     content_hash: str
     supported: bool = True
+    told: frozenset[Told] = frozenset()
+
+
+def told_of(proof: Mapping[str, Any]) -> frozenset[Told]:
+    """The passages that a proof names; none where hours prove."""
+    return frozenset(_key(one) for one in proof.get("passages", ()))
+
+
+def _key(passage: Mapping[str, Any]) -> Told:
+    return passage["gate"], passage["plate"], passage["time"]
 
 
 @dataclass
@@ -123,26 +140,33 @@ def _check_support(frozen: Sequence[Existing], shown: Sequence[Found], changes: 
     for one in frozen:
         if _over(one):
             continue
-        whole = any(found.starts <= one.starts and one.until <= found.until for found in shown)
+        whole = any(_holds(found, one) for found in shown)
         if not whole and one.state is not FindingState.CONFIRMED and not any(_meet(one, found) for found in shown):
             changes.gone.append(one.id)
         elif whole != one.supported:
             changes.supported[one.id] = whole
 
 
+def _holds(found: Found, one: Existing) -> bool:
+    """Whether all that a stored finding says is shown."""
+    if one.told:
+        return one.told <= told_of(found.proof)
+    return found.starts <= one.starts and one.until <= found.until
+
+
 def _meet(one: Existing, found: Found) -> bool:
+    if one.told:
+        return not one.told.isdisjoint(told_of(found.proof))
     return one.starts == found.starts or (one.starts < found.until and found.starts < one.until)
 
 
 def _without(found: Found, frozen: Sequence[Existing]) -> list[Found]:
     """The parts of a finding that no frozen one speaks of already."""
+    if "passages" in found.proof:
+        return _untold(found, frozen)
     meeting = [one for one in frozen if _meet(one, found)]
     if not meeting:
         return [found]
-    if "passages" in found.proof:
-        told = max(one.until for one in meeting)
-        later = [one for one in found.proof["passages"] if datetime.fromisoformat(one["time"]) > told]
-        return [replace(found, starts=told, proof=found.proof | {"passages": later})] if later else []
     parts: list[list[dict[str, Any]]] = []
     for item in found.proof["items"]:
         starts, until = datetime.fromisoformat(item["from"]), datetime.fromisoformat(item["until"])
@@ -161,6 +185,23 @@ def _without(found: Found, frozen: Sequence[Existing]) -> list[Found]:
         )
         for part in parts
     ]
+
+
+def _untold(found: Found, frozen: Sequence[Existing]) -> list[Found]:
+    """The passages that no frozen finding has told, whenever they came: earlier, later or at the same instant.
+
+    No two findings of a line begin at the same instant: one that does is put a microsecond before.
+    """
+    told = frozenset[Told]().union(*(one.told for one in frozen))
+    left = [one for one in found.proof["passages"] if _key(one) not in told]
+    if not left:
+        return []
+    taken = {one.starts for one in frozen}
+    starts = found.starts if found.starts not in taken else datetime.fromisoformat(left[0]["time"])
+    while starts in taken:
+        starts -= timedelta(microseconds=1)
+    until = datetime.fromisoformat(left[-1]["time"])
+    return [replace(found, starts=starts, until=until, proof=found.proof | {"passages": left})]
 
 
 def _match(stored: Sequence[Existing], left: Sequence[Found], changes: Changes) -> None:

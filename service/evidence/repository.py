@@ -22,8 +22,9 @@ SERIES_SQL = """
 SELECT uscc, point, item, array_agg(until_at ORDER BY until_at) AS untils, array_agg(value ORDER BY until_at) AS "values",
     array_agg(flag ORDER BY until_at) AS flags, array_agg(batch_id ORDER BY until_at) AS batches
 FROM (
-    SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, until_at, value, flag, batch_id FROM evidence_hour
-    WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at <= $4
+    SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, until_at, flag, batch_id,
+        CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value
+    FROM evidence_hour WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at <= $4
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
 """
@@ -32,7 +33,8 @@ WITH own AS MATERIALIZED (
     SELECT b.id FROM evidence_batch b LEFT JOIN account a ON a.id = b.account_id WHERE b.adcode = $1 AND NOT {OUTSIDE}
 )
 SELECT uscc, point, day, own, sum(value) AS total, count(value) AS hours FROM (
-    SELECT DISTINCT ON (h.uscc, h.point, h.until_at) h.uscc, h.point, h.value, own.id IS NOT NULL AS own,
+    SELECT DISTINCT ON (h.uscc, h.point, h.until_at) h.uscc, h.point, own.id IS NOT NULL AS own,
+        CASE WHEN h.flag IS NULL OR h.flag = 'N' THEN h.value END AS value,
         ((h.until_at - interval '1 hour') AT TIME ZONE 'Asia/Shanghai')::date AS day
     FROM evidence_hour h LEFT JOIN own ON own.id = h.batch_id
     WHERE h.adcode = $1 AND h.uscc = ANY($2::text[]) AND h.item = 'kwh' AND h.until_at > $3 AND h.until_at <= $4
@@ -64,6 +66,7 @@ async def hours_of(
 ) -> dict[Key, list[tuple[datetime, float]]]:
     """The hours of an enterprise inside [start, end), by line, kind and role: (end of the hour, value), in order.
 
+    A value with a flag other than N (HJ 212: a fault, calibration, …) does not count, here as in judging and baselines.
     Several meters of one line and role are added up, and only hours that all of them have count: a part would pass for the whole.
     """
     homes = await _homes(uow, uscc)

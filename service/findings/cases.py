@@ -25,8 +25,8 @@ from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding
 
 HOURS_SQL = """
-SELECT uscc, point, item, array_agg(hour) AS hours, array_agg(value) AS "values", array_agg(flag) AS flags,
-    array_agg(batch_id) AS batches
+SELECT uscc, point, item, array_agg(hour) AS hours, array_agg(flag) AS flags, array_agg(batch_id) AS batches,
+    array_agg(CASE WHEN flag IS NULL OR flag = 'N' THEN value END) AS "values"
 FROM (
     SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, value, flag, batch_id,
         (extract(epoch FROM until_at)::bigint / 3600)::int AS hour
@@ -57,7 +57,10 @@ SELECT DISTINCT p.uscc FROM operating_plan p WHERE p.uscc = ANY($1::text[]) AND 
     SELECT 1 FROM operating_plan_review r WHERE r.plan_id = p.id AND NOT r.accepted AND r.at <= $2)
 """
 KEEPS_PLANS_SQL = "SELECT EXISTS (SELECT 1 FROM operating_plan WHERE adcode = ANY($1::text[]) AND filed_at <= $2)"
-WHITELIST_SQL = "SELECT key FROM list_record WHERE version_id = ANY($1::bigint[]) AND sheet = 'whitelist'"
+WHITELIST_SQL = """
+SELECT key, max(coalesce(document::jsonb -> 'fields' ->> 'valid_until', '9999-12-31')) AS until FROM list_record
+WHERE version_id = ANY($1::bigint[]) AND sheet = 'whitelist' AND key = ANY($2::text[]) GROUP BY key
+"""
 LOOKBACK = timedelta(days=120)
 """Seasonal plans of so long before a response are read: longer than a run of responses and the days before it."""
 
@@ -78,11 +81,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Cases:
-    """The enterprises of one response that were asked for, and its whitelist of trucks."""
+    """The enterprises of one response that were asked for, and its whitelist: plate → the last day on which it passes."""
 
     response: Responding
     cases: tuple[Case, ...]
-    whitelist: frozenset[str]
+    whitelist: Mapping[str, date]
 
 
 @dataclass(frozen=True)
@@ -173,8 +176,9 @@ async def read(uow: UnitOfWork, basis: Basis, windows: Mapping[str, Window]) -> 
         filed = basis.filed.get(one.uscc)
         cases.append(Case(one.enterprise, one.site.homes[0], tuple(made), tuple(passages[one.uscc]), filed))
     versions = sorted({one.version for one in basis.ordered})
-    plates = {row["key"] for row in await uow.fetch(WHITELIST_SQL, versions)} if any(passages.values()) else set()
-    return Cases(response, tuple(cases), frozenset(plates))
+    plates = sorted({one.plate for several in passages.values() for one in several})
+    rows = await uow.fetch(WHITELIST_SQL, versions, plates) if plates else []
+    return Cases(response, tuple(cases), {row["key"]: date.fromisoformat(row["until"]) for row in rows})
 
 
 def _inside(window: Window, whole: Window) -> Window:

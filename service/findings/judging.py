@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from emission_lists.compliance import Found, judge
 from emission_lists.compliance_gates import judge_gates, judge_plan
-from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile
+from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile, told_of
 from emission_lists.compliance_reach import reach, within
 from emission_lists.compliance_rules import ComplianceRules, Rule
 from emission_lists.compliance_told import apart
@@ -26,8 +26,9 @@ WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
 RECENT = timedelta(days=60)
 """A change of the registry is judged anew for responses that ended within this time."""
 EXISTING_SQL = """
-SELECT id, uscc, rule, line_code, starts_at, until_at, state, content_hash, supported FROM finding
-WHERE response_id = $1 AND uscc = ANY($2::text[]) AND raised_by IS NULL
+SELECT id, uscc, rule, line_code, starts_at, until_at, state, content_hash, supported,
+    CASE WHEN rule = 'BANNED_VEHICLE' THEN proof END AS gates
+FROM finding WHERE response_id = $1 AND uscc = ANY($2::text[]) AND raised_by IS NULL AND rule <> 'BY_HAND'
 """
 NEW_SQL = """
 INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, response_id, state, starts_at, until_at, proof, content_hash,
@@ -148,11 +149,11 @@ def _of(one: Found, several: Sequence[Case], found: Mapping[str, Sequence[Found]
     return whole or next(with_line, several[0])
 
 
-def findings_of(case: Case, whitelist: Iterable[str], by: ComplianceRules) -> list[Found]:
+def findings_of(case: Case, whitelist: Mapping[str, date | None], by: ComplianceRules) -> list[Found]:
     """Everything that the evidence of one enterprise proves."""
     found = [one for line in case.lines for one in judge(line, by)]
     if case.passages:
-        found += judge_gates(case.lines, case.passages, frozenset(whitelist), by)
+        found += judge_gates(case.lines, case.passages, whitelist, by)
     return found + judge_plan(case.lines, case.filed)
 
 
@@ -169,6 +170,7 @@ def _existing(row: Any) -> Existing:
         FindingState(row["state"]),
         row["content_hash"],
         row["supported"],
+        told_of(row["gates"] or {}),
     )
 
 

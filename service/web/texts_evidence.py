@@ -73,6 +73,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "fd_more_items": ("另有 {n} 条，见接口 /api/v1/findings/{id}", "{n} more under /api/v1/findings/{id}"),
     "fd_gate": ("门禁", "Gate"),
     "fd_plate": ("车牌", "Plate"),
+    "fd_whitelisted": ("白名单有效期至 {until}，已过期", "on the whitelist until {until}, which has passed"),
     "fd_stage": ("排放阶段 · 燃料", "Stage · fuel"),
     "fd_colour_blue": ("蓝", "blue"),
     "fd_colour_yellow": ("黄", "yellow"),

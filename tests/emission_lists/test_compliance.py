@@ -374,7 +374,7 @@ class TestGates:
 
     def gate(self, *passages: Passage, whitelist: tuple[str, ...] = (), **more: Any) -> list[Found]:
         measure = Measure(Action.TRANSPORT, vehicle_rule=V.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS, **more)
-        return judge_gates([case(measure)], passages, whitelist, RULES)
+        return judge_gates([case(measure)], passages, dict.fromkeys(whitelist), RULES)
 
     def test_one_finding_a_day_with_every_vehicle(self) -> None:
         later = passage(at=START + timedelta(hours=26), plate="冀B3")
@@ -402,7 +402,7 @@ class TestGates:
 
     def test_an_unknown_measure_bans_nobody(self) -> None:
         unknown = replace(Measure(Action.UNKNOWN), vehicle_rule=V.STOP_ROAD_TRANSPORT)
-        assert judge_gates([case(unknown)], [passage()], (), RULES) == []
+        assert judge_gates([case(unknown)], [passage()], {}, RULES) == []
 
 
 class TestPlan:

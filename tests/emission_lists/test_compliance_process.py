@@ -20,15 +20,16 @@ from emission_lists.compliance_process import (
     moved,
     reconcile,
     steps_from,
+    told_of,
 )
 from emission_lists.compliance_rules import Rule
 
 START = datetime(2026, 11, 21, tzinfo=BEIJING)
 S = FindingState
-RULE = Rule.RUNNING_WHILE_STOPPED
+RULE, GATE = Rule.RUNNING_WHILE_STOPPED, Rule.BANNED_VEHICLE
 
 
-def at(hour: int) -> datetime:
+def at(hour: float) -> datetime:
     return START + timedelta(hours=hour)
 
 
@@ -111,13 +112,6 @@ class TestReconcile:
         made = reconcile([stored(1, 1, 4)], [found(1, 2), found(3, 4)])
         assert ([number for number, _ in made.changed], hours(made.new)) == ([1], [(3, 4)])
 
-    def test_vehicles_after_the_notification_are_a_finding_of_their_own(self) -> None:
-        passages = [{"time": at(hour).isoformat(), "plate": str(hour)} for hour in (1, 2, 5)]
-        day = Found(RULE, "L1", at(0), at(5), {"passages": passages})
-        made = reconcile([stored(1, 0, 2, S.NOTIFIED)], [day])
-        assert [(one.starts, [p["plate"] for p in one.proof["passages"]]) for one in made.new] == [(at(2), ["5"])]
-        assert reconcile([stored(1, 0, 5, S.NOTIFIED)], [day]).new == []
-
     @given(
         st.lists(st.sets(st.integers(0, 12)), min_size=1, max_size=6),
         st.lists(st.sampled_from([S.FOUND, S.NOTIFIED]), min_size=6, max_size=6),
@@ -161,3 +155,76 @@ def runs(seen: set[int]) -> list[Found]:
         else:
             made.append((hour, hour + 1))
     return [found(first, last) for first, last in made]
+
+
+def gates(*hours_: float, starts: float = 0) -> Found:
+    """A day's finding of the vehicles that came at these hours; the plate says the hour."""
+    passages = [{"gate": "G1", "plate": f"{hour:g}", "time": at(hour).isoformat()} for hour in sorted(hours_)]
+    return Found(GATE, "L1", at(starts), at(max(hours_)), {"passages": passages})
+
+
+def told(number: int, *hours_: float, state: FindingState = S.NOTIFIED, starts: float = 0) -> Existing:
+    one = gates(*hours_, starts=starts)
+    return Existing(number, GATE, "L1", one.starts, one.until, state, "h", told=told_of(one.proof))
+
+
+def plates(found_: Found) -> list[str]:
+    return [one["plate"] for one in found_.proof["passages"]]
+
+
+class TestVehicles:
+    @pytest.mark.parametrize("late", [5, 1, 2.5, 0], ids=["later", "earlier", "between", "at midnight"])
+    @pytest.mark.parametrize("state", [S.NOTIFIED, S.ANSWERED, S.CONFIRMED, S.WITHDRAWN])
+    def test_one_that_arrives_after_the_notification_is_a_finding_of_its_own(
+        self, late: float, state: FindingState
+    ) -> None:
+        made = reconcile([told(1, 2, 3, state=state)], [gates(2, 3, late)])
+        assert [(plates(one), one.until) for one in made.new] == [([f"{late:g}"], at(late))]
+        assert (made.changed, made.gone, made.supported) == ([], [], {})
+
+    def test_another_vehicle_at_the_same_instant(self) -> None:
+        both = gates(2, 2.0)
+        both.proof["passages"][1]["plate"] = "other"
+        (one,) = reconcile([told(1, 2)], [both]).new
+        assert plates(one) == ["other"]
+
+    def test_what_was_told_is_not_told_again(self) -> None:
+        assert reconcile([told(1, 1, 2, 5)], [gates(1, 2, 5)]) == Changes()
+
+    def test_a_correction_takes_back_what_it_no_longer_shows(self) -> None:
+        assert reconcile([told(1, 2, 5)], [gates(2)]).supported == {1: False}
+        taken_back = reconcile([told(1, 2, 3)], [gates(5)])
+        assert (taken_back.gone, [plates(one) for one in taken_back.new]) == ([1], [["5"]])
+        confirmed = reconcile([told(1, 2, 3, state=S.CONFIRMED)], [gates(5)])
+        assert (confirmed.supported, [one.starts for one in confirmed.new]) == ({1: False}, [at(5)])
+
+    def test_what_is_not_notified_grows(self) -> None:
+        made = reconcile([told(1, 2), told(2, 5, state=S.FOUND, starts=5)], [gates(2, 4, 5)])
+        assert [(number, plates(one)) for number, one in made.changed] == [(2, ["4", "5"])]
+        assert (made.new, made.gone) == ([], [])
+
+    @given(
+        st.lists(st.sets(st.integers(0, 5), min_size=1), min_size=1, max_size=6),
+        st.lists(st.sampled_from([S.FOUND, S.NOTIFIED, S.WITHDRAWN]), min_size=6, max_size=6),
+    )
+    def test_every_vehicle_is_told_once_and_no_two_findings_begin_together(
+        self, arrivals: list[set[int]], states: list[FindingState]
+    ) -> None:
+        kept: dict[int, Existing] = {}
+        seen: set[int] = set()
+        for number, (batch, state) in enumerate(zip(arrivals, states, strict=False)):
+            seen |= batch  # vehicles 0 and 1, 2 and 3 … pass together
+            day = gates(*(vehicle // 2 for vehicle in seen))
+            for vehicle, one in zip(sorted(seen), day.proof["passages"], strict=True):
+                one["plate"] = str(vehicle)
+            changes = reconcile(list(kept.values()), [day])
+            assert (changes.gone, changes.merged) == ([], [])
+            for place, one in [*changes.changed, *((number, one) for one in changes.new)]:
+                kept[place] = Existing(
+                    place, GATE, "L1", one.starts, one.until, S.FOUND, "h", told=told_of(one.proof)
+                )
+            if kept and kept[max(kept)].state is S.FOUND:
+                kept[max(kept)] = kept[max(kept)]._replace(state=state)
+        assert sorted(plate for one in kept.values() for _, plate, _ in one.told) == sorted(map(str, seen))
+        assert len({one.starts for one in kept.values()}) == len(kept)
+        assert all(one.starts <= one.until for one in kept.values())

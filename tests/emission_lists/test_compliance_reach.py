@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from emission_lists.compliance import Found, LineCase, LoadMeter, Meter, Monitor, hour_number, judge
 from emission_lists.compliance_gates import Passage, judge_gates, judge_plan
-from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile
+from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile, told_of
 from emission_lists.compliance_reach import reach, within
 from emission_lists.compliance_rules import Rule
 from emission_lists.compliance_told import apart
@@ -106,7 +106,7 @@ class Evidence:
         # plates follow the instant, so that the same vehicle has the same plate in every window
         passages = [one._replace(plate=f"{one.at:%d%H%M}") for one in passages]
         found = [one for each in (line, other) for one in judge(each, RULES)]
-        return apart(found + judge_gates([line], passages, frozenset(), RULES) + judge_plan([line, other], filed=False))
+        return apart(found + judge_gates([line], passages, {}, RULES) + judge_plan([line, other], filed=False))
 
 
 @dataclass
@@ -121,13 +121,15 @@ class Store:
         for number in [*changes.gone, *(one for one, _ in changes.merged)]:
             self.kept[number] = self.kept[number]._replace(state=S.WITHDRAWN, supported=False)
         for number, one in changes.changed:
-            self.kept[number] = self.kept[number]._replace(starts=one.starts, until=one.until)
+            told = told_of(one.proof)
+            self.kept[number] = self.kept[number]._replace(starts=one.starts, until=one.until, told=told)
             self.proofs[number] = written(one)
         for number, supported in changes.supported.items():
             self.kept[number] = self.kept[number]._replace(supported=supported)
         for one in changes.new:
             number = next(self.numbers)
-            self.kept[number] = Existing(number, one.rule, one.line_code, one.starts, one.until, S.FOUND, "h")
+            told = told_of(one.proof)
+            self.kept[number] = Existing(number, one.rule, one.line_code, one.starts, one.until, S.FOUND, "h", told=told)
             self.proofs[number] = written(one)
 
     def pursue(self, place: int, state: FindingState) -> None:

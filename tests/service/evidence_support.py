@@ -14,6 +14,7 @@ from emission_lists.identifiers import make_uscc
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, Line, ListRow
 from emission_lists.measures import Action, Measure, VehicleRule, Verification
+from emission_lists.sheets.kinds import SheetRecord
 from service.feeds.flows import EVIDENCE, register
 from service.kit.clock import SHANGHAI
 from service.kit.runtime import Runtime
@@ -52,15 +53,21 @@ LINES = (
 )
 
 
-async def evidence_list(runtime: Runtime, usccs: Iterable[str] = (USCC, OTHER), lines: Iterable[Line] = LINES) -> int:
-    """Put enterprises with these lines into Beijing's list in force; returns the version."""
+async def evidence_list(
+    runtime: Runtime,
+    usccs: Iterable[str] = (USCC, OTHER),
+    lines: Iterable[Line] = LINES,
+    records: tuple[SheetRecord, ...] = (),
+) -> int:
+    """Put enterprises with these lines, and records of further sheets, into Beijing's list in force; returns the version."""
     rows = tuple(
         ListRow(Enterprise(uscc, f"Works {uscc[-3:]}", "110105", "水泥", True, Grade.C, contact="值班室"), one, 0)
         for uscc in usccs
         for one in lines
     )
     async with runtime.unit() as uow:
-        version = await store_draft(uow, EmissionListDraft(ADCODE, rows, None, "t"), guide="G2020", created_by=None)
+        draft = EmissionListDraft(ADCODE, rows, None, "t", records)
+        version = await store_draft(uow, draft, guide="G2020", created_by=None)
         await uow.execute("UPDATE list_version SET state = 'superseded' WHERE adcode = $1 AND state = 'active'", ADCODE)
         await uow.execute(
             "UPDATE list_version SET state = 'active', activated_at = $2 WHERE id = $1", version, START - timedelta(days=60)
