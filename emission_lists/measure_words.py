@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from emission_lists.measure_kinds import LOAD_BASES, Action, Basis, StopMode, number, percent
@@ -10,12 +11,14 @@ if TYPE_CHECKING:
     from emission_lists.measures import Measure
 
 
+@lru_cache(maxsize=16_384)
 def zh(measure: Measure) -> str:
     """The clause without its subject: 停产 50 %（含以上）；120 小时后：限产 30 %."""
     stages = [f"{number(later.after_hours)} 小时后：{zh(later.measure)}" for later in measure.later]
     return "；".join([_stage_zh(measure), *stages])
 
 
+@lru_cache(maxsize=16_384)
 def en(measure: Measure) -> str:
     stages = [f"after {number(later.after_hours)} h: {en(later.measure)}" for later in measure.later]
     return "; ".join([_stage_en(measure), *stages])

@@ -9,16 +9,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from emission_lists.documents import measure_document
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Action, Measure
-from emission_lists.overlap import Combined, Kept, Source, SourceKind
-from emission_lists.requirements_timeline import Claim, Piece, standing_at, timeline
+from emission_lists.overlap import Source, SourceKind
+from emission_lists.requirement_lines import LineRequirement, course_of, iso
+from emission_lists.requirements_timeline import Claim
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -86,117 +85,6 @@ class SeasonalFacts:
             f"{self.place or self.adcode}错峰生产计划“{self.title}”",
             f"{self.place or self.adcode}, seasonal plan “{self.title}”",
         )
-
-
-@dataclass(frozen=True)
-class LineRequirement:
-    """What one line has to do, from when until when, and how it is verified.
-
-    `pieces`: all its stages; `place`: the one in force at the asked instant, or the first to come.
-    """
-
-    code: str
-    name: str
-    process: str
-    pieces: tuple[Piece, ...]
-    place: int
-    starts: datetime
-    until: datetime | None
-
-    @property
-    def measure(self) -> Measure:
-        """The measure in force; the first one where several must be carried out."""
-        return self.combined.main.measure
-
-    @property
-    def combined(self) -> Combined:
-        """Everything in force, and why."""
-        return self.pieces[self.place].combined
-
-    @cached_property
-    def sentence_zh(self) -> str:
-        return self._sentence(self.name, chinese=True)
-
-    @cached_property
-    def sentence_en(self) -> str:
-        return self._sentence(self.name, chinese=False)
-
-    @cached_property
-    def clause_zh(self) -> str:
-        """The sentence without the line's name: lines with the same clause must do the same."""
-        return self._sentence("", chinese=True)
-
-    @cached_property
-    def clause_en(self) -> str:
-        return self._sentence("", chinese=False)
-
-    def _sentence(self, name: str, *, chinese: bool) -> str:
-        parts = [_clauses(name, self.combined, chinese=chinese)]
-        for piece in self.pieces[self.place + 1 : self.place + 2]:
-            start, clause = piece.starts.astimezone(_SHANGHAI), _clauses("", piece.combined, chinese=chinese)
-            since = f"{start.month}月{start.day}日 {start:%H:%M} 起" if chinese else f"from {start:%Y-%m-%d %H:%M} "
-            parts.append(f"{since}{clause}")
-        return ("；" if chinese else "; ").join(parts)
-
-    def document(self) -> dict[str, Any]:
-        combined = self.combined
-        return {
-            "code": self.code,
-            "name": self.name,
-            "process": self.process,
-            **measure_document(self.measure),
-            "action_zh": self.measure.action.zh,
-            "stopped_units": self.measure.units_to_stop,
-            "from": _iso(self.starts),
-            "until": _iso(self.until),
-            "sentence_zh": self.sentence_zh,
-            "sentence_en": self.sentence_en,
-            "complete_by": _iso(combined.main.due),
-            "stages": [_stage_document(self.name, piece) for piece in self.pieces],
-            "also": [_also_document(self.name, kept) for kept in combined.kept[1:]],
-            "sources": [_source_document(source) for kept in combined.kept for source in kept.sources],
-            "reasons": [{"zh": zh, "en": en} for zh, en in combined.reasons],
-        }
-
-
-_LOOSE = frozenset({Action.UNKNOWN, Action.SELF_DETERMINED, Action.NONE, Action.TRANSPORT})
-
-
-def _clauses(name: str, combined: Combined, *, chinese: bool) -> str:
-    """Everything that is asked, with the line's name before it: 1号线停产；同时：停止公路运输."""
-    first = combined.main.measure
-    if chinese:
-        texts = [kept.measure.render_zh() for kept in combined.kept]
-        return f"{name}{'：' if name and first.action in _LOOSE else ''}{'；同时：'.join(texts)}"
-    return f"{name}{': ' if name else ''}{'; and also: '.join(kept.measure.render_en() for kept in combined.kept)}"
-
-
-def _source_document(source: Source) -> dict[str, str]:
-    return {"kind": source.kind.value, "key": source.key, "zh": source.zh, "en": source.en}
-
-
-def _stage_document(name: str, piece: Piece) -> dict[str, Any]:
-    return {
-        "from": _iso(piece.starts),
-        "until": _iso(piece.until),
-        "complete_by": _iso(piece.combined.main.due),
-        "measure": measure_document(piece.combined.main.measure),
-        "also": [_also_document(name, kept) for kept in piece.combined.kept[1:]],
-        "sentence_zh": _clauses(name, piece.combined, chinese=True),
-        "sentence_en": _clauses(name, piece.combined, chinese=False),
-    }
-
-
-def _also_document(name: str, kept: Kept) -> dict[str, Any]:
-    """A further measure that must be carried out beside the first one."""
-    alone = Combined((kept,))
-    return {
-        **measure_document(kept.measure),
-        "complete_by": _iso(kept.due),
-        "sentence_zh": _clauses(name, alone, chinese=True),
-        "sentence_en": _clauses(name, alone, chinese=False),
-        "sources": [_source_document(source) for source in kept.sources],
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,19 +275,9 @@ def _lines(asked: list[Obligation], moment: datetime | None) -> tuple[LineRequir
             claims = found.setdefault((code, number), (name, process, []))[2]
             claims.append(Claim(one.source, measure, one.starts, one.until))
     return tuple(
-        _line(code, name, process, claims, moment)
+        LineRequirement(code, name, process, course_of(claims).standing(moment))
         for (code, _), (name, process, claims) in sorted(found.items(), key=lambda item: item[0])
     )
-
-
-def _line(code: str, name: str, process: str, claims: list[Claim], moment: datetime | None) -> LineRequirement:
-    pieces = timeline(claims)
-    place = standing_at(pieces, moment)
-    asking = {source for kept in pieces[place].combined.kept for source in kept.sources}
-    held = [claim for claim in claims if claim.source in asking]
-    ends = [claim.until for claim in held]
-    until = None if None in ends else max(end for end in ends if end is not None)
-    return LineRequirement(code, name, process, pieces, place, min(claim.starts for claim in held), until)
 
 
 def boundaries(requirement: Requirement) -> Iterable[datetime]:
@@ -425,9 +303,9 @@ def _response_document(facts: ResponseFacts) -> dict[str, Any]:
         "level": facts.level.value,
         "level_zh": facts.level.zh,
         "response_zh": facts.level.response,
-        "effective_at": _iso(facts.effective_at),
-        "measures_start": _iso(facts.starts),
-        "planned_end": _iso(facts.planned_end),
+        "effective_at": iso(facts.effective_at),
+        "measures_start": iso(facts.starts),
+        "planned_end": iso(facts.planned_end),
         "list_version": facts.list_version,
         "warning_title": facts.warning_title,
     }
@@ -454,7 +332,7 @@ def _grouped(lines: list[LineRequirement], *, chinese: bool) -> Iterable[str]:
     """One clause for all lines that must do the same, in the order of the first of each: 1号线、2号线：停产."""
     groups: dict[str, list[LineRequirement]] = {}
     for line in lines:
-        groups.setdefault(line.clause_zh if chinese else line.clause_en, []).append(line)
+        groups.setdefault(line.standing.clause_zh if chinese else line.standing.clause_en, []).append(line)
     for clause, several in groups.items():
         if len(several) == 1:
             yield several[0].sentence_zh if chinese else several[0].sentence_en
@@ -462,7 +340,3 @@ def _grouped(lines: list[LineRequirement], *, chinese: bool) -> Iterable[str]:
             yield f"{'、'.join(line.name for line in several)}：{clause}"
         else:
             yield f"{', '.join(line.name for line in several)}: {clause}"
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.astimezone(_SHANGHAI).isoformat(timespec="seconds")

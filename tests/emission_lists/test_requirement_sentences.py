@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emission_lists.documents import measure_document
+from emission_lists.documents import measure_document, measure_from
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import Enterprise, GuaranteeType, Line
@@ -254,8 +254,32 @@ class TestTogether:
         for one in known:
             assert one.name in answer.summary_zh
             assert one.name in answer.summary_en
-            assert one.clause_zh in answer.summary_zh
-            assert one.clause_en in answer.summary_en
+            assert one.standing.clause_zh in answer.summary_zh
+            assert one.standing.clause_en in answer.summary_en
+
+
+class TestSharedCourses:
+    """Lines of which the same is asked share what is made of it, and nothing else."""
+
+    def test_equal_measures_keep_how_their_numbers_are_written(self) -> None:
+        for ratio, written in ((1, "1"), (1.0, "1.0"), (1, "1")):
+            answer = requirement_for(firm(), [line("1", measure(Action.LIMIT, ratio))], RED)
+            assert json.dumps(answer.document()["lines"][0]["ratio"]) == written
+
+    def test_stored_measures_keep_how_their_numbers_are_written(self) -> None:
+        for ratio in (1, 1.0, 1):
+            for rare in ({}, {"coking_hours": 36}, {"coking_hours": 36.0}):
+                document = measure_document(measure(Action.LIMIT, ratio)) | rare
+                assert json.dumps(measure_document(measure_from(document))) == json.dumps(document)
+
+    def test_a_line_is_named_in_its_own_document_only(self) -> None:
+        answer = requirement_for(firm(), [line("1", STOP), line("2", STOP)], RED)
+        again = requirement_for(firm(), [line("3", STOP)], RED)
+        found = [*answer.document()["lines"], *again.document()["lines"]]
+        assert [(one["code"], one["name"], one["sentence_zh"]) for one in found] == [
+            (code, f"{number}号线", f"{number}号线停产") for number, code in enumerate(("1", "2", "3"), start=1)
+        ]
+        assert [one["stages"][0]["sentence_zh"] for one in found] == ["1号线停产", "2号线停产", "3号线停产"]
 
 
 class TestHeadline:
