@@ -8,6 +8,7 @@ from typing import Any
 
 from emission_lists.generated_measures import HAULED, HAULERS, shaped
 from emission_lists.grades import Grade
+from emission_lists.guide_demands import allotted
 from emission_lists.guides import ALL_PROCESSES, Guide, Industry, ListProfile, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT
@@ -17,7 +18,6 @@ from emission_lists.measures import (
     CountUnit,
     Measure,
     Verification,
-    whole_units,
 )
 
 Lines = Sequence[tuple[str, int]]  # process and number of units of each line
@@ -122,29 +122,12 @@ class Planner:
                 if (template.process == ALL_PROCESSES and process != ROAD_TRANSPORT)
                 or self._guide.process_code(process) == template.process
             ]
-            for place, measure in zip(places, self._apply(template, [lines[p][1] for p in places]), strict=True):
+            units = [lines[place][1] for place in places]
+            if not template.applies_to(sum(units)):
+                continue
+            for place, measure in zip(places, allotted(template, units, lower_load=self._lower_load), strict=True):
                 plan[place] = measure
         return plan
-
-    def _apply(self, template: MeasureTemplate, units: list[int]) -> list[Measure]:
-        """The template on lines with so many units: whole units stop, a single one lowers its load."""
-        measure = template.measure()
-        if measure.action is not Action.STOP or measure.ratio is None:
-            return [measure] * len(units)
-        if measure.ratio < 1 and sum(units) == 1 and self._lower_load:
-            return [replace(measure, action=Action.LIMIT, count_unit=None)]
-        left = whole_units(sum(units), measure.ratio)
-        planned = []
-        for count in units:
-            stopped = min(count, left)
-            left -= stopped
-            share = stopped / count
-            planned.append(
-                replace(measure, ratio=None if 0 < share < 1 else 1.0, at_least=False, stopped_units=stopped)
-                if stopped
-                else Measure(Action.NONE)
-            )
-        return planned
 
 
 def _turned(levels: list[list[Measure]], lines: Lines) -> list[PerLevel[Measure]]:

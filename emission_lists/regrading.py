@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 
 from emission_lists.grades import Grade
 from emission_lists.guide_comparison import reduction_holds, transport_holds
+from emission_lists.guide_demands import Held, allotted, joined, stricter_of
 from emission_lists.guides import ALL_PROCESSES, Guide, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import NOT_STATED, ROAD_TRANSPORT, Enterprise, Line
-from emission_lists.measure_strictness import covers
-from emission_lists.measures import NOT_ESTABLISHED, Action, CountUnit, Measure, vehicle_rule_covers, whole_units
+from emission_lists.measures import NOT_ESTABLISHED, Action, Later, Measure
 from emission_lists.standing import GradeStanding, InForce, at_most, lowest
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -166,64 +166,78 @@ class _Worker:
         self._subtype, self._on = enterprise.subtype, on
         self._top = top
         self._lower_load = lower_load
+        self._beside: dict[tuple[str, str], dict[ResponseLevel, list[Measure]]] = {}
 
     def lines(self, lines: Sequence[Line], targets: Sequence[_Target]) -> tuple[Line, ...]:
         """The lines with their measures at every level, and rows for what stands beside them."""
         plans: list[list[Measure]] = [[] for _ in lines]
-        beside: dict[str, dict[ResponseLevel, Measure]] = {}
         for level in LEVELS:
-            listed = [line.measures.at(level) for line in lines]
-            for place, measure in enumerate(self._level(lines, targets, listed, level, beside)):
+            for place, measure in enumerate(self._level(lines, targets, level)):
                 plans[place].append(measure)
         made = [
             replace(line, measures=PerLevel(*plan)) if tuple(plan) != tuple(line.measures) else line
             for line, plan in zip(lines, plans, strict=True)
         ]
-        return (*made, *self._rows_beside(lines, beside))
+        return (*made, *self._rows_beside(lines))
 
-    def _level(
-        self,
-        lines: Sequence[Line],
-        targets: Sequence[_Target],
-        listed: list[Measure],
-        level: ResponseLevel,
-        beside: dict[str, dict[ResponseLevel, Measure]],
-    ) -> list[Measure]:
-        made = list(listed)
+    def _level(self, lines: Sequence[Line], targets: Sequence[_Target], level: ResponseLevel) -> list[Measure]:
+        made = [line.measures.at(level) for line in lines]
         for target in dict.fromkeys(targets):
             if target == _Target(self._listed):
                 continue
             places = [place for place, one in enumerate(targets) if one == target]
             if target.grade in self._top and target.grade is not None:
                 for place in places:
-                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(listed[place]))
+                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
                 continue
             templates = self._templates(target.grade, level)
+            said = self._said(lines, places, target.grade)
             for place in places:
-                made[place] = self._kept(lines[place], listed[place], target, known=templates is not None)
+                known = templates is not None and self._names(said, lines[place])
+                held = self._kept(made[place], target, templates is not None, known)
+                self._hold(made, place, held, lines[place].code, level)
             for template in templates or ():
-                self._apply(template, lines, places, made, level, beside)
+                self._apply(template, lines, places, made, level)
         return made
+
+    def _hold(self, made: list[Measure], place: int, held: Held, code: str, level: ResponseLevel) -> None:
+        made[place] = held.main
+        for word, measure in ((_BY_LIST, held.of_list), (_BY_GUIDE, held.of_guide)):
+            if measure is not None:
+                self._beside.setdefault((code, word), {}).setdefault(level, []).append(measure)
 
     def _templates(self, grade: Grade | None, level: ResponseLevel) -> tuple[MeasureTemplate, ...] | None:
         if self._industry is None or grade is None:
             return None
         return self._guide.templates(self._industry, grade, level, subtype=self._subtype, on=self._on)
 
-    def _kept(self, line: Line, listed: Measure, target: _Target, *, known: bool) -> Measure:
-        """What stays of the list's measure before the guide's is put beside it."""
-        if listed.action is Action.SELF_DETERMINED:
-            return _nothing(listed) if known and self._speaks_of(line, target.grade) else not_established(listed)
-        if listed.action is not Action.NONE:
-            return listed
-        if target.again:  # nothing to do was said because of the relief
-            return listed if known and self._speaks_of(line, target.grade) else not_established(listed)
-        better = target.grade is not None and bool(at_most(self._listed, target.grade))
-        return listed if known or better else not_established(listed)  # else it was said of a better grade
+    def _kept(self, listed: Measure, target: _Target, known: bool, spoken_of: bool) -> Held:
+        """What stays of the list's measure before the guide's is put beside it.
 
-    def _speaks_of(self, line: Line, grade: Grade | None) -> bool:
-        """Whether the guide asks anything of the line's process, of this grade of this industry, at any level."""
-        said = {one.process for level in LEVELS for one in self._templates(grade, level) or ()}
+        `known`: the guide says what it asks of the grade at this level; `spoken_of`: and it speaks of this line.
+        """
+        if listed.action is Action.SELF_DETERMINED:
+            return _ordered(listed) if spoken_of else _unknown_beside(listed)
+        if listed.action is not Action.NONE:
+            return Held(listed)
+        if target.again:  # nothing to do was said because of the relief
+            return Held(listed) if spoken_of else _unknown_beside(listed)
+        better = target.grade is not None and bool(at_most(self._listed, target.grade))
+        return Held(listed) if known or better else _unknown_beside(listed)  # else it was said of a better grade
+
+    def _said(self, lines: Sequence[Line], places: Sequence[int], grade: Grade | None) -> frozenset[str]:
+        """The processes of which the guide asks anything of this grade and so many units, at any level."""
+        return frozenset(
+            template.process
+            for level in LEVELS
+            for template in self._templates(grade, level) or ()
+            if template.action in (Action.TRANSPORT, Action.SELF_DETERMINED)
+            or template.applies_to(
+                sum(_units(lines[one].measures.at(level)) for one in places if self._concerns(template, lines[one]))
+            )
+        )
+
+    def _names(self, said: frozenset[str], line: Line) -> bool:
         if ALL_PROCESSES in said and line.process != ROAD_TRANSPORT:
             return True
         return self._guide.process_code(line.process) in said
@@ -235,29 +249,43 @@ class _Worker:
         places: list[int],
         made: list[Measure],
         level: ResponseLevel,
-        beside: dict[str, dict[ResponseLevel, Measure]],
     ) -> None:
-        if template.action is Action.TRANSPORT:
-            self._apply_transport(template, lines, places, made, level, beside)
-        elif template.action is Action.SELF_DETERMINED:
-            for place in places:  # what the list forces is stricter and stays
-                if not made[place].forced:
-                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
-        elif template.action in (Action.STOP, Action.LIMIT):
+        stages = (template, *template.later)
+        if any(one.vehicle_rule is not None or one.non_road_ban is not None for one in stages):
+            self._apply_transport(template, lines, places, made, level)
+        elif any(one.action in (Action.STOP, Action.LIMIT) for one in stages):
             concerned = [place for place in places if self._concerns(template, lines[place])]
             if not concerned:
                 self._note_missing(template)
-                return
-            measures = [made[place] for place in concerned]
-            if all(measure.executable for measure in measures) and reduction_holds(
-                measures, template, lower_load=self._lower_load
-            ):
-                return
-            asked = _allotted(template, measures, lower_load=self._lower_load)
-            for place, guide_asks in zip(concerned, asked, strict=True):
-                made[place], aside = _stricter_of(made[place], guide_asks)
-                if aside is not None:
-                    beside.setdefault(lines[place].code, {})[level] = aside
+            else:
+                self._apply_reduction(template, lines, concerned, made, level)
+        elif template.action is Action.SELF_DETERMINED:
+            for place in places:  # what the list forces is stricter and stays
+                spoken_of = template.process == ALL_PROCESSES or self._concerns(template, lines[place])
+                if spoken_of and not made[place].forced:
+                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
+
+    def _apply_reduction(
+        self,
+        template: MeasureTemplate,
+        lines: Sequence[Line],
+        concerned: list[int],
+        made: list[Measure],
+        level: ResponseLevel,
+    ) -> None:
+        """Whole units stop, first those that the list stops anyway; lines that do enough together stay as they are."""
+        measures = [made[place] for place in concerned]
+        units = [_units(measure) for measure in measures]
+        if not template.applies_to(sum(units)):
+            return
+        holds = reduction_holds(measures, template, lower_load=self._lower_load)
+        if holds and all(measure.executable for measure in measures):
+            return
+        first = sorted(range(len(units)), key=lambda one: (measures[one].action is not Action.STOP, one))
+        asked = allotted(template, units, lower_load=self._lower_load, first=first)
+        for place, measure, guide_asks in zip(concerned, measures, asked, strict=True):
+            held = stricter_of(measure, _proven(guide_asks, measure))
+            self._hold(made, place, held, lines[place].code, level)
 
     def _concerns(self, template: MeasureTemplate, line: Line) -> bool:
         if template.process == ALL_PROCESSES:
@@ -271,19 +299,18 @@ class _Worker:
         places: list[int],
         made: list[Measure],
         level: ResponseLevel,
-        beside: dict[str, dict[ResponseLevel, Measure]],
     ) -> None:
-        if template.vehicle_rule is None or transport_holds(made, template):
+        if transport_holds(made, template):
             return
         asked = template.measure()
         road = next((place for place in places if lines[place].process == ROAD_TRANSPORT), None)
-        if road is None:
-            beside.setdefault(ROAD_CODE, {})[level] = asked
+        if road is not None:
+            held = stricter_of(made[road], _proven(asked, made[road]))
+            self._hold(made, road, held, lines[road].code, level)
             return
-        held = made[road].vehicle_rule
-        if held is not None and not vehicle_rule_covers(template.vehicle_rule, held):
-            beside.setdefault(lines[road].code, {})[level] = made[road]
-        made[road] = replace(asked, **_proof(made[road]))
+        rows = self._beside.setdefault((ROAD_CODE, ""), {}).setdefault(level, [])
+        both = joined(rows[-1], asked) if rows else None
+        rows[-1:] = [*rows[-1:], asked] if both is None else [both]
 
     def _note_missing(self, template: MeasureTemplate) -> None:
         label = self._guide.processes[template.process]
@@ -295,58 +322,64 @@ class _Worker:
         if note not in self.notes:
             self.notes.append(note)
 
-    def _rows_beside(
-        self, lines: Sequence[Line], beside: dict[str, dict[ResponseLevel, Measure]]
-    ) -> Iterable[Line]:
+    def _rows_beside(self, lines: Sequence[Line]) -> Iterable[Line]:
         by_code = {line.code: line for line in lines}
-        for code, measures in sorted(beside.items()):
-            each = PerLevel(*(measures.get(level, _NONE) for level in LEVELS))
-            if code == ROAD_CODE:
-                yield Line(code, "公路运输", ROAD_TRANSPORT, each, NOT_STATED)
-            else:
-                line = by_code[code]
-                yield Line(f"{code}{BESIDE}", f"{line.name}（另按清单）", line.process, each, NOT_STATED)
+        rows: dict[str, int] = {}
+        for code, word in sorted(self._beside):
+            levels = self._beside[code, word]
+            for place in range(max(len(measures) for measures in levels.values())):
+                rows[code] = rows.get(code, 0) + 1
+                more = f"+{rows[code]}" if rows[code] > 1 else ""
+                each = PerLevel(*(_at(levels.get(level, []), place) for level in LEVELS))
+                if code == ROAD_CODE:
+                    yield Line(f"{code}{more}", "公路运输", ROAD_TRANSPORT, each, NOT_STATED)
+                else:
+                    line = by_code[code]
+                    yield Line(f"{code}{more}{BESIDE}", f"{line.name}（{word}）", line.process, each, NOT_STATED)
+
+
+_BY_LIST, _BY_GUIDE = "另按清单", "另按指南"
+"""In this order: what the list asks beside a line stands in the first row beside it."""
+
+
+def _at(measures: Sequence[Measure], place: int) -> Measure:
+    return measures[place] if place < len(measures) else _NONE
+
+
+def _units(measure: Measure) -> int:
+    return measure.total_units or 1
 
 
 def _nothing(listed: Measure) -> Measure:
     return replace(_NONE, **_proof(listed))
 
 
-def _stricter_of(listed: Measure, guide_asks: Measure) -> tuple[Measure, Measure | None]:
-    """The measure to carry out, and what must be carried out beside it because the two cannot be compared."""
-    if not listed.executable:
-        return (listed if guide_asks.action is Action.NONE else guide_asks), None
-    if covers(listed, guide_asks):
-        return listed, None
-    if covers(guide_asks, listed):
-        return guide_asks, None
-    return guide_asks, listed
+def _ordered(listed: Measure) -> Held:
+    """The list's measure without what it leaves to the enterprise; what it orders beside that or later stays."""
+    later = tuple(Later(one.after_hours, _not_left(one.measure)) for one in listed.later)
+    return Held(replace(_not_left(listed.first), later=later))
 
 
-def _allotted(template: MeasureTemplate, listed: Sequence[Measure], *, lower_load: bool) -> list[Measure]:
-    """The guide's measure for each line of a process: whole units stop, first those that the list stops anyway."""
-    asked = template.measure()
-    if asked.action is not Action.STOP or asked.ratio is None:
-        return [replace(asked, **_proof(measure)) for measure in listed]
-    units = [measure.total_units or 1 for measure in listed]
-    if asked.ratio < 1 and sum(units) == 1 and lower_load:
-        return [replace(asked, action=Action.LIMIT, count_unit=None, **_proof(listed[0]))]
-    left = whole_units(sum(units), asked.ratio)
-    order = sorted(range(len(listed)), key=lambda place: (listed[place].action is not Action.STOP, place))
-    made: dict[int, Measure] = {}
-    for place in order:
-        stopped = min(units[place], left)
-        left -= stopped
-        proof = _proof(listed[place]) | {"total_units": units[place]}
-        unit = asked.count_unit or CountUnit.PRODUCTION_LINE
-        made[place] = (
-            replace(asked, ratio=None, at_least=False, stopped_units=stopped, count_unit=unit, **proof)
-            if stopped
-            else replace(_NONE, **proof)
-        )
-        if stopped == units[place]:
-            made[place] = replace(made[place], ratio=1.0)
-    return [made[place] for place in range(len(listed))]
+def _not_left(stage: Measure) -> Measure:
+    if stage.action is not Action.SELF_DETERMINED:
+        return stage
+    return replace(_nothing(stage), vehicle_rule=stage.vehicle_rule, non_road_ban=stage.non_road_ban)
+
+
+def _unknown_beside(listed: Measure) -> Held:
+    """未确立; what the list orders beside it or later stays, in a row of its own."""
+    ordered = _ordered(listed).main
+    return Held(not_established(listed), of_list=ordered if ordered.forced else None)
+
+
+def _proven(asked: Measure, listed: Measure) -> Measure:
+    """The guide's measure, at every stage with what the list says of the line whatever it has to do."""
+
+    def stage(measure: Measure) -> Measure:
+        return replace(measure, **_proof(listed) | {"total_units": measure.total_units or listed.total_units})
+
+    later = tuple(replace(one, measure=stage(one.measure)) for one in asked.later)
+    return replace(stage(asked.first), later=later)
 
 
 def _grade_notes(
