@@ -50,6 +50,10 @@ WHERE adcode = $1 AND id <> $2 AND activated_at IS NOT NULL AND ($3::timestamptz
     AND ($3::timestamptz IS NOT NULL OR state = 'active')
 ORDER BY activated_at DESC, id DESC LIMIT 1
 """
+CHOICES_SQL = """
+SELECT id, title, state, created_at, activated_at FROM list_version WHERE adcode = $1 AND id <> $2 ORDER BY id DESC LIMIT $3
+"""
+MOST_CHOICES = 200
 NO_VERSION = 0
 """Stands for a list without rows, where nothing was in force before."""
 
@@ -60,8 +64,7 @@ async def difference(uow: UnitOfWork, scope: Scope, version_id: int, against: in
     `against`: another version of the division; without it the one in force, or the one that was in force before. Raises
     Unknown outside the scope, Invalid for a version of another division.
     """
-    new = await find(uow, scope, version_id)
-    old = await _other(uow, scope, new, against)
+    new, old = await _pair(uow, scope, version_id, against)
     first = NO_VERSION if old is None else old["id"]
     counts = await uow.fetchrow(COUNTS_SQL, first, version_id)
     assert counts is not None
@@ -80,6 +83,25 @@ async def difference(uow: UnitOfWork, scope: Scope, version_id: int, against: in
         "unit": "kg/d",
         "totals": _totals(None if old is None else old["totals"], new["totals"]),
     }
+
+
+async def compared(uow: UnitOfWork, scope: Scope, version_id: int, against: int | None) -> dict[str, Any]:
+    """Which two versions are compared, without counting anything. Raises as `difference` does."""
+    _, old = await _pair(uow, scope, version_id, against)
+    return {"list": version_id, "against": None if old is None else old["id"]}
+
+
+async def choices(uow: UnitOfWork, version: dict[str, Any]) -> list[dict[str, Any]]:
+    """The other versions of a version's division, newest first: what it may be compared with."""
+    rows = await uow.fetch(CHOICES_SQL, version["adcode"], version["id"], MOST_CHOICES)
+    return [dict(row) for row in rows]
+
+
+async def _pair(
+    uow: UnitOfWork, scope: Scope, version_id: int, against: int | None
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    new = await find(uow, scope, version_id)
+    return new, await _other(uow, scope, new, against)
 
 
 async def _other(uow: UnitOfWork, scope: Scope, new: dict[str, Any], against: int | None) -> dict[str, Any] | None:

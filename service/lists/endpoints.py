@@ -15,12 +15,13 @@ from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
 from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.problems import Forbidden
-from service.lists import comparing, exporting, flows, import_endpoints
+from service.lists import comparing, exporting, flows, import_endpoints, record_endpoints
 from service.lists.import_endpoints import XLSX, GuideOf, attachment
 from service.lists.summary import summary_of
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
 router.include_router(import_endpoints.router)
+router.include_router(record_endpoints.router)
 Id = Annotated[int, Field(ge=1, le=2**62)]
 
 

@@ -166,6 +166,8 @@ class TestEveryPage:
             "/proposals/{proposal_id}",
             "/warnings/{warning_id}",
             "/lists/{list_id}",
+            "/lists/{list_id}/records",
+            "/lists/{list_id}/difference/records",
             "/enterprises/{uscc}",
             "/city/{adcode}",
             "/responses/{response_id}/evaluation",
