@@ -61,7 +61,8 @@ class Readings(NamedTuple):
 class Measured:
     """What was measured at a line. `power` in the unit of `baseline`, the mean of normal production; `cems` in kg/h.
 
-    `cems` by the place of the pollutant in POLLUTANTS; where it is there it counts instead of electricity. `untreated`: ends
+    `cems` by the place of the pollutant in POLLUTANTS; in hours in which it has a value it counts instead of electricity.
+    `untreated`: ends
     of the hours, numbered likewise, in which treatment was confirmed to be off; electricity shows no saving in them.
     """
 
@@ -101,14 +102,25 @@ class Verified:
 NOT_VERIFIED = Verified((None,) * 4, NOTHING, NOTHING, (None,) * 4)
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What an enterprise reported for a line in a response: mg per pollutant (None: not derivable), and for how many days."""
+
+    saved: tuple[int | None, int | None, int | None, int | None]
+    days: int
+
+
 Origins = tuple[Origin, Origin, Origin, Origin]
+Which = tuple[bool, bool, bool, bool]
+NO_PLACE: Which = (False, False, False, False)
 
 
 @dataclass(frozen=True, slots=True)
 class LineAccount:
     """One line in one response, mg. `planned` is never below 0 nor above `base` where there is a base.
 
-    `by_power`: electricity can show what it saves; otherwise only CEMS can.
+    `by_power`: electricity can show what it saves; otherwise only CEMS can. `unstated`: the list states no base of the
+    pollutant; `base` then holds 0 and means nothing.
     """
 
     base: Four
@@ -119,6 +131,7 @@ class LineAccount:
     daily_base: Four
     above_base: bool
     by_power: bool = True
+    unstated: Which = NO_PLACE
 
     def hourly(self, span: Span) -> Ints:
         """Planned mg in each clock hour, one row per pollutant; the hours add up to `planned`."""
@@ -126,6 +139,15 @@ class LineAccount:
         for weights, amounts in self.terms:
             rows += weights.hourly(np.array(amounts, dtype=np.int64))
         return rows
+
+
+class Amounts(NamedTuple):
+    """One line in one response, all three kinds of figures."""
+
+    account: LineAccount
+    minutes: int
+    verified: Verified | None
+    reported: Reported | None
 
 
 def account_line(line: Line, span: Span, *, long_stopped: bool = False) -> LineAccount:
@@ -139,22 +161,54 @@ def account_line(line: Line, span: Span, *, long_stopped: bool = False) -> LineA
     daily = milligrams(line.base)
     running = whole(span)
     base = (running.total(daily[0]), running.total(daily[1]), running.total(daily[2]), running.total(daily[3]))
+    unstated = NO_PLACE if None not in line.base else _missing(line.base)
     if not over.asked:
-        return LineAccount(base, NOTHING, _NOT_ASKED if over.executable else UNKNOWN, False, (), daily, False)
+        origins = _NOT_ASKED if over.executable else UNKNOWN
+        return LineAccount(base, NOTHING, origins, False, (), daily, False, unstated=unstated)
     terms: list[tuple[Weights, Four]] = []
     above = _add_terms(terms, line.base, daily, line.reductions.at(span.level), over)
     if over.ready and span.before is not None and line.measures.at(span.before).executable:
         going_on = carried_on(line.measures.at(span.before), span, over.ready)
         above |= _add_terms(terms, line.base, daily, line.reductions.at(span.before), going_on)
+    planned = _planned(terms)
+    if any(saved > most and not free for saved, most, free in zip(planned, base, unstated, strict=True)):
+        terms = _up_to(terms, base, unstated)
+        planned = _planned(terms)
+    by_power = _shown_by_power(line, span, over)
+    return LineAccount(
+        base, planned, _origins(line, span, over), over.asked, tuple(terms), daily, above, by_power, unstated
+    )
+
+
+def _missing(base: Pollutants) -> Which:
+    one, two, three, four = (value is None for value in base)
+    return one, two, three, four
+
+
+def _planned(terms: Sequence[tuple[Weights, Four]]) -> Four:
     one, two, three, four = 0, 0, 0, 0
     for weights, amounts in terms:
         one += weights.total(amounts[0])
         two += weights.total(amounts[1])
         three += weights.total(amounts[2])
         four += weights.total(amounts[3])
-    origins = _origins(line, span, over)
-    by_power = _shown_by_power(line, span, over)
-    return LineAccount(base, (one, two, three, four), origins, over.asked, tuple(terms), daily, above, by_power)
+    return one, two, three, four
+
+
+def _up_to(terms: Sequence[tuple[Weights, Four]], base: Four, unstated: Which) -> list[tuple[Weights, Four]]:
+    """The terms cut so that they add up to no more than the base, where one is stated.
+
+    A reduction that belongs to some hours of the day can exceed what a response of just these hours would have emitted.
+    """
+    left = list(base)
+    found = []
+    for weights, amounts in terms:
+        cut = [
+            amount if unstated[place] else weights.most(amount, left[place]) for place, amount in enumerate(amounts)
+        ]
+        left = [before - weights.total(amount) for before, amount in zip(left, cut, strict=True)]
+        found.append((weights, _four(cut)))
+    return found
 
 
 def _shown_by_power(line: Line, span: Span, over: Course) -> bool:
@@ -223,24 +277,25 @@ def milligrams(values: Pollutants) -> Four:
 
 
 def verify(account: LineAccount, span: Span, measured: Measured) -> Verified:
-    """What the measured hours show that the line saved against its base: from CEMS where it gives kg/h, else from electricity.
+    """What the measured hours show that the line saved against its base: hour by hour from CEMS where it gives kg/h, else from
+    electricity.
 
     Electricity counts only where it can show a saving (`by_power`), and not in hours with the treatment confirmed to be off.
     Hours without a reading are not verified: neither as no saving nor as the full one. Hours above normal are set off.
     """
     if not account.asked:
         return NOT_VERIFIED
-    by_power = None
+    power = None
     if account.by_power and measured.power is not None and measured.baseline is not None and measured.baseline > 0:
-        by_power = _saved_share(measured.power, measured.baseline, span, measured.untreated)
-    found = [
-        None
-        if not base
-        else _saved_share(measured.cems[place], base / PER_KG / 24, span)
-        if place in measured.cems
-        else by_power
-        for place, base in enumerate(account.daily_base)
-    ]
+        power = _signed(measured.power, measured.baseline, span, measured.untreated)
+    by_power = None if power is None else _share(power, span)
+    found: list[Share | None] = []
+    for place, base in enumerate(account.daily_base):
+        cems = _signed(measured.cems[place], base / PER_KG / 24, span) if base and place in measured.cems else None
+        if not base or cems is None:
+            found.append(by_power if base else None)
+        else:
+            found.append(_share(cems if power is None else _filled(cems, power), span))
     minutes, planned = [0, 0, 0, 0], [0, 0, 0, 0]
     each_hour: Ints | None = None
     for place, one in enumerate(found):
@@ -263,13 +318,19 @@ def _four(values: Sequence[int]) -> Four:
     return one, two, three, four
 
 
-def _saved_share(
-    readings: Readings, normal: float, span: Span, untreated: frozenset[int] = frozenset()
-) -> Share | None:
-    """1 − reading ÷ normal over the measured hours of the response, signed; None for none.
+class _Signed(NamedTuple):
+    """1 − reading ÷ normal of each clock hour in parts of SCALE, below 0 above normal; `seen` marks the hours measured."""
 
-    An hour above normal is set off against the savings of the line in the same response; only their sum is clipped, to 0..1
-    of the measured hours. A reading below 0 is a standstill. In an `untreated` hour nothing is saved.
+    saved: Ints
+    seen: npt.NDArray[np.bool_]
+
+
+def _signed(
+    readings: Readings, normal: float, span: Span, untreated: frozenset[int] = frozenset()
+) -> _Signed | None:
+    """What readings show in the hours of the response; None for none. A reading below 0 is a standstill.
+
+    In an `untreated` hour nothing is saved.
     """
     if not span.hours:
         return None
@@ -286,8 +347,21 @@ def _saved_share(
     if untreated:
         off = np.isin(np.arange(first, first + len(saved)), sorted(untreated))
         saved[off] = np.minimum(saved[off], 0)
+    return _Signed(saved, seen)
+
+
+def _filled(first: _Signed, other: _Signed) -> _Signed:
+    """The first where it was measured, elsewhere the other."""
+    return _Signed(np.where(first.seen, first.saved, other.saved), first.seen | other.seen)
+
+
+def _share(signed: _Signed, span: Span) -> Share:
+    """An hour above normal is set off against the savings of the line in the same response; only their sum is clipped, to
+    0..1 of the measured hours."""
     minutes = hour_minutes(span)
-    return Share(Weights(_set_off(saved * minutes), SCALE * DAY_MINUTES), seen, int(minutes[seen].sum()))
+    return Share(
+        Weights(_set_off(signed.saved * minutes), SCALE * DAY_MINUTES), signed.seen, int(minutes[signed.seen].sum())
+    )
 
 
 def _set_off(signed: Ints) -> Ints:

@@ -9,13 +9,13 @@ A measure of these sheets holds from the start to the end of the response. All s
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from emission_lists.accounting import NOTHING, Four, Origin, Origins, milligrams
-from emission_lists.accounting_sums import Hours, Tally, count_unestablished
+from emission_lists.accounting import NO_PLACE, NOTHING, Four, Origin, Origins, Which, milligrams
+from emission_lists.accounting_sums import Hours, Tally, count_unestablished, count_unstated
 from emission_lists.accounting_weights import Ints, Span, whole
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import POLLUTANTS
@@ -47,29 +47,34 @@ EMITTED: dict[Sheet, tuple[str, ...]] = {Sheet.DUST: ("pm",)}
 
 
 class Plan(NamedTuple):
-    """What one row plans at one level, mg/d. `listed`: its amount stands in the industrial list already."""
+    """What one row plans at one level, mg/d. `listed`: its amount stands in the industrial list already.
+
+    `unstated`: the pollutants that it emits and of which it states no base.
+    """
 
     asked: bool
     base: Four
     saved: Four
     origins: Origins
     listed: bool = False
+    unstated: Which = NO_PLACE
 
 
 def plan_of(record: SheetRecord, level: ResponseLevel, listed: bool = False) -> Plan:
     """The plan of a row. `listed`: the list has a row 公路运输 of the same unit, which is accounted as industry."""
     base = NOTHING if record.sheet is Sheet.BULK_TRANSPORT else milligrams(record_pollutants(record, "base"))
+    emitted = EMITTED.get(record.sheet, POLLUTANTS)
+    unstated = NO_PLACE if listed else _unstated(record, emitted)
     measure = record.text(level.value)
     if listed or measure == _NONE:
-        return Plan(measure not in (_NONE, _UNKNOWN, None), base, NOTHING, (Origin.NOT_ASKED,) * 4, listed)
+        return Plan(measure not in (_NONE, _UNKNOWN, None), base, NOTHING, (Origin.NOT_ASKED,) * 4, listed, unstated)
     saved, origins = [0, 0, 0, 0], [Origin.NOT_ESTABLISHED] * 4
-    emitted = EMITTED.get(record.sheet, POLLUTANTS)
     unknown = measure is None or measure == _UNKNOWN
     whole_base = record.sheet is Sheet.NON_ROAD and measure == _OUT_OF_USE
     stated = record_pollutants(record, level.value)
     amounts = milligrams(stated)
     for place, name in enumerate(POLLUTANTS):
-        known = record.number_of(f"base_{name}") is not None
+        known = not unstated[place]
         if name not in emitted:
             origins[place] = Origin.NOT_ASKED
         elif unknown:
@@ -78,7 +83,16 @@ def plan_of(record: SheetRecord, level: ResponseLevel, listed: bool = False) -> 
             saved[place], origins[place] = min(amounts[place], base[place]) if known else amounts[place], Origin.STATED
         elif whole_base and known:
             saved[place], origins[place] = base[place], Origin.COMPUTED
-    return Plan(not unknown, base, _four(saved), (origins[0], origins[1], origins[2], origins[3]))
+    return Plan(not unknown, base, _four(saved), (origins[0], origins[1], origins[2], origins[3]), unstated=unstated)
+
+
+def _unstated(record: SheetRecord, emitted: Collection[str]) -> Which:
+    """A sheet of bulk-transport units has no column for emissions, so none of them states a base."""
+    one, two, three, four = (
+        name in emitted and (record.sheet is Sheet.BULK_TRANSPORT or record.number_of(f"base_{name}") is None)
+        for name in POLLUTANTS
+    )
+    return NO_PLACE if not (one or two or three or four) else (one, two, three, four)
 
 
 def _four(values: Sequence[int]) -> Four:
@@ -145,6 +159,10 @@ class RecordAccounts:
         """The sums by sheet over all responses, `lines` being rows."""
         return {sheet: self._whole(sheet, self.spans) for sheet in GROUP_OF if sheet in self._counts}
 
+    def of_response(self, span: Span) -> dict[Sheet, Tally]:
+        """The sums by sheet over one response."""
+        return {sheet: self._sums[sheet, span.key] for sheet in GROUP_OF if (sheet, span.key) in self._sums}
+
     def of_level(self, level: ResponseLevel) -> dict[Sheet, Tally]:
         """The sums by sheet over the responses of one level."""
         spans = [span for span in self.spans if span.level is level]
@@ -169,7 +187,9 @@ def _count(tally: Tally, plans: Sequence[Plan]) -> None:
     tally.lines += 1
     tally.asked_lines += any(plan.asked for plan in plans)
     tally.unknown_lines += any(not plan.asked and Origin.NOT_ESTABLISHED in plan.origins for plan in plans)
-    count_unestablished(tally, [plan.origins for plan in plans])
+    origins = [plan.origins for plan in plans]
+    count_unestablished(tally, origins)
+    count_unstated(tally, [plan.unstated for plan in plans], origins, [plan.saved for plan in plans])
 
 
 def by_group(sheets: Mapping[Sheet, Tally], industry: Tally) -> dict[Group, Tally]:

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from emission_lists.accounting import PER_KG, milligrams
-from emission_lists.accounting_sums import Reported
+from emission_lists.accounting import PER_KG, Reported, milligrams
 from emission_lists.activity import decimal
 from emission_lists.lists import Pollutants
 from emission_lists.measures import Labelled

@@ -9,26 +9,36 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
 from emission_lists.accounting import (
+    NO_PLACE,
     NOTHING,
     UNKNOWN,
+    Amounts,
     Four,
     LineAccount,
     Measured,
     Origin,
     Origins,
+    Reported,
     Verified,
+    Which,
     account_line,
     verify,
 )
+from emission_lists.accounting_remarks import Remark, RemarkKind, remarks
 from emission_lists.accounting_weights import Ints, Span, Weights, whole
+from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Labelled, Measure
 from emission_lists.summary import source_of, standing_of
+
+__all__ = [
+    "FOURS", "LARGEST", "SHOWN", "Accounts", "Amounts", "By", "Hours", "LargeLine", "Remark", "RemarkKind", "Reported", "Tally",
+    "count_line",
+]  # fmt: skip
 
 LARGEST = 20
 SHOWN = 50
@@ -48,67 +58,13 @@ class By(Labelled):
     STANDING = ("standing", "管控类别", "standing")
 
 
-class RemarkKind(Labelled):
-    """What the accounting shows about the list itself (清单修订建议)."""
-
-    MEASURE_UNKNOWN = (
-        "measure_unknown",
-        "减排措施未确立，未计减排量",
-        "the measure is not established; nothing was counted",
-    )
-    NO_AMOUNT = (
-        "no_amount",
-        "无基数且未载明减排量，无法核算",
-        "neither base nor stated reduction; it cannot be counted",
-    )
-    ABOVE_BASE = (
-        "above_base",
-        "载明减排量大于基数，按基数计",
-        "the stated reduction exceeds the base; counted up to the base",
-    )
-    LONG_STOPPED_BASE = (
-        "long_stopped_base",
-        "长期停产仍列基数，未计入",
-        "stopped for long, yet with a base; not counted",
-    )
-    NO_VERIFICATION = ("no_verification", "清单未载明核查方式", "the list names no way to verify it")
-    NOT_MEASURED = ("not_measured", "应核查而无用电或在线数据", "to be verified, yet without electricity or CEMS data")
-    NOT_BY_POWER = (
-        "not_by_power",
-        "焖炉、保温或公路运输，用电不能核实减排，需在线监测",
-        "banked, kept warm or road transport: electricity shows no saving; it takes CEMS",
-    )
-    NO_BASELINE = (
-        "no_baseline",
-        "有用电数据而无正常生产基线",
-        "electricity was measured, yet no normal production is known",
-    )
-    REPORTED_ABOVE_BASE = ("reported_above_base", "企业上报减排量大于基数", "more was reported than the line emits")
-
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One line that the list should be corrected for."""
-
-    kind: RemarkKind
-    uscc: str
-    name: str
-    line: str
-    line_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reported:
-    """What an enterprise reported for a line in a response: mg per pollutant (None: not derivable), and for how many days."""
-
-    saved: tuple[int | None, int | None, int | None, int | None]
-    days: int
-
-
 FOURS = (
     "base", "planned", "stated", "computed", "reported", "reported_lines",
     "verified", "verified_of", "verified_lines", "verified_minutes", "asked_minutes",
 )  # fmt: skip
+
+
+OPEN = ("unestablished", "unstated", "baseless")
 
 
 def _zeros() -> list[int]:
@@ -122,6 +78,8 @@ class Tally:
     `verified_of` is what was planned for just the verified minutes; `asked_minutes` are the line-minutes in which a line with
     a base was asked for anything. Reported and verified say nothing about a pollutant while their lines are 0.
     `unestablished`: lines of which no amount of the pollutant is established in some response; `planned` holds nothing of them.
+    `unstated`: lines without a base, of which `base` holds nothing; `baseless`: those of them that are planned for something,
+    or may be. Each line counts once however many responses it is in.
     """
 
     enterprises: int = 0
@@ -129,6 +87,8 @@ class Tally:
     asked_lines: int = 0
     unknown_lines: int = 0
     unestablished: list[int] = field(default_factory=_zeros)
+    unstated: list[int] = field(default_factory=_zeros)
+    baseless: list[int] = field(default_factory=_zeros)
     base: list[int] = field(default_factory=_zeros)
     planned: list[int] = field(default_factory=_zeros)
     stated: list[int] = field(default_factory=_zeros)
@@ -149,10 +109,22 @@ class Tally:
     def count(self, other: Tally) -> None:
         """Add its enterprises and lines."""
         self.enterprises += other.enterprises
+        self.count_lines(other)
+
+    def count_lines(self, other: Tally) -> None:
+        """Add its lines."""
         self.lines += other.lines
         self.asked_lines += other.asked_lines
         self.unknown_lines += other.unknown_lines
-        _add(self.unestablished, other.unestablished)
+        for name in OPEN:
+            _add(getattr(self, name), getattr(other, name))
+
+    def keep_open(self, earlier: Tally) -> None:
+        """Of an earlier version of the list the same lines, or others, were open: at least so many stay open."""
+        self.unknown_lines = max(self.unknown_lines, earlier.unknown_lines)
+        for name in OPEN:
+            pairs = zip(getattr(self, name), getattr(earlier, name), strict=True)
+            setattr(self, name, [max(pair) for pair in pairs])
 
     def sum(self, other: Tally) -> None:
         """Add its amounts."""
@@ -190,18 +162,12 @@ def _add_known(total: list[int], lines: list[int], values: Sequence[int | None])
             lines[place] += 1
 
 
-class Amounts(NamedTuple):
-    """One line in one response, all three kinds of figures."""
-
-    account: LineAccount
-    minutes: int
-    verified: Verified | None
-    reported: Reported | None
-
-
 @dataclass(frozen=True, slots=True)
 class LargeLine:
-    """One of the lines that are planned to save most, over all responses. Amounts in mg; None: not known."""
+    """One of the lines that are planned to save most, over all responses. Amounts in mg; None: not known.
+
+    `open`: pollutants of which nothing is established in some response; `unstated`: those without a base.
+    """
 
     uscc: str
     name: str
@@ -216,6 +182,8 @@ class LargeLine:
     reported: tuple[int | None, ...]
     verified: tuple[int | None, ...]
     verified_minutes: Four
+    open: tuple[bool, ...]
+    unstated: tuple[bool, ...]
 
 
 @dataclass(slots=True)
@@ -245,6 +213,7 @@ class Accounts:
         self._groups: dict[_Group, Tally] = {}
         self._enterprises: dict[tuple[str, ...], int] = defaultdict(int)
         self._sums: dict[tuple[_Group, int], Tally] = {}
+        self._levels = _in_several(self.spans)
         self._largest: list[tuple[int, str, str, LargeLine]] = []
         self._waiting: dict[tuple[int, bool, Weights], list[Four]] = defaultdict(list)
         self._rows = 0
@@ -281,8 +250,10 @@ class Accounts:
                 if sums is None:
                     sums = self._sums[key] = Tally()
                 sums.add(one)
-                _count_line(sums, [one])
-            _count_line(counted := self._groups.setdefault(group, Tally()), [one for _, one in every])
+                count_line(sums, [one.account])
+            count_line(counted := self._groups.setdefault(group, Tally()), [one.account for _, one in every])
+            for level, total in self._levels.items():
+                count_line(total, [one.account for span, one in every if span.level is level])
             if source not in sources:
                 sources.add(source)
                 counted.enterprises += 1
@@ -301,17 +272,18 @@ class Accounts:
                 tallies[By.RESPONSE, str(span.key)].enterprises += count
         for group, counted in self._groups.items():
             for place in _places(group[:-1]):
-                _count_lines(tallies[place], counted)
+                tallies[place].count_lines(counted)
             tallies[By.SOURCE, group[-1]].count(counted)
         for (group, key), sums in self._sums.items():
             for place in (*_places(group[:-1]), (By.SOURCE, group[-1])):
                 tallies[place].sum(sums)
             tallies[By.RESPONSE, str(key)].sum(sums)
-            _count_lines(tallies[By.RESPONSE, str(key)], sums)
+            tallies[By.RESPONSE, str(key)].count_lines(sums)
         for span in self.spans:
             response, level = tallies[By.RESPONSE, str(span.key)], tallies[By.LEVEL, span.level.value]
             if not level.lines:
-                level.count(response)
+                level.enterprises = response.enterprises
+                level.count_lines(self._levels.get(span.level, response))
             level.sum(response)
         return dict(tallies)
 
@@ -366,7 +338,7 @@ class Accounts:
         measured: Measured | None,
     ) -> None:
         """Keep the line if it is among the largest, and what its row in the list lacks."""
-        for kind in _remarks(enterprise, line, measures, every, measured):
+        for kind in remarks(enterprise, line, measures, every, measured):
             self.counts[kind] += 1
             if len(self.remarks[kind]) < SHOWN:
                 self.remarks[kind].append(Remark(kind, enterprise.uscc, enterprise.name, line.code, line.name))
@@ -382,11 +354,20 @@ def _places(firm: Sequence[str]) -> tuple[tuple[By, str], ...]:
     return ((By.WHOLE, ""), *zip(_DIMENSIONS, firm, strict=False))
 
 
-def _count_line(tally: Tally, every: Sequence[Amounts]) -> None:
+def _in_several(spans: Sequence[Span]) -> dict[ResponseLevel, Tally]:
+    """An empty sum for each level that is in force in several responses: its lines are counted on their own, once each."""
+    levels = [span.level for span in spans]
+    return {level: Tally() for level in levels if levels.count(level) > 1}
+
+
+def count_line(tally: Tally, every: Sequence[LineAccount]) -> None:
+    """Count one line, whatever responses it is in: it is open if it is open in any of them."""
     tally.lines += 1
-    tally.asked_lines += any(one.account.asked for one in every)
-    tally.unknown_lines += any(one.account.origins is UNKNOWN for one in every)
-    count_unestablished(tally, [one.account.origins for one in every])
+    tally.asked_lines += any(one.asked for one in every)
+    tally.unknown_lines += any(one.origins is UNKNOWN for one in every)
+    origins = [one.origins for one in every]
+    count_unestablished(tally, origins)
+    count_unstated(tally, [one.unstated for one in every], origins, [one.planned for one in every])
 
 
 def count_unestablished(tally: Tally, every: Iterable[Origins]) -> None:
@@ -397,11 +378,16 @@ def count_unestablished(tally: Tally, every: Iterable[Origins]) -> None:
             tally.unestablished[place] += any(origins[place] is Origin.NOT_ESTABLISHED for origins in open_ones)
 
 
-def _count_lines(tally: Tally, counted: Tally) -> None:
-    tally.lines += counted.lines
-    tally.asked_lines += counted.asked_lines
-    tally.unknown_lines += counted.unknown_lines
-    _add(tally.unestablished, counted.unestablished)
+def count_unstated(tally: Tally, which: Iterable[Which], origins: Iterable[Origins], planned: Iterable[Four]) -> None:
+    """Count one line for the pollutants of which the list states no base."""
+    rows = [row for row in zip(which, origins, planned, strict=True) if row[0] is not NO_PLACE]
+    if rows:
+        for place in range(4):
+            missing = [row for row in rows if row[0][place]]
+            tally.unstated[place] += bool(missing)
+            tally.baseless[place] += any(
+                saved[place] or origin[place] is Origin.NOT_ESTABLISHED for _, origin, saved in missing
+            )
 
 
 def _backwards(text: str) -> str:
@@ -422,6 +408,7 @@ def _large(enterprise: Enterprise, line: Line, every: Sequence[tuple[Span, Amoun
         return one, two, three, four
 
     verified = [one.verified for _, one in every if one.verified is not None]
+    origins = [[one.account.origins[place] for _, one in every] for place in range(4)]
     return LargeLine(
         enterprise.uscc,
         enterprise.name,
@@ -432,11 +419,16 @@ def _large(enterprise: Enterprise, line: Line, every: Sequence[tuple[Span, Amoun
         line.name,
         total(one.account.base for _, one in every),
         total(one.account.planned for _, one in every),
-        tuple(origin.value for origin in every[0][1].account.origins),
+        tuple(next((one for one in found if one in _AMOUNTS), found[0]).value for found in origins),
         _known(one.reported.saved for _, one in every if one.reported is not None),
         _known(one.saved for one in verified),
         total(one.minutes for one in verified),
+        tuple(Origin.NOT_ESTABLISHED in found for found in origins),
+        tuple(any(one.account.unstated[place] for _, one in every) for place in range(4)),
     )
+
+
+_AMOUNTS = frozenset({Origin.STATED, Origin.COMPUTED})
 
 
 def _known(every: Iterable[Sequence[int | None]]) -> tuple[int | None, ...]:
@@ -444,53 +436,3 @@ def _known(every: Iterable[Sequence[int | None]]) -> tuple[int | None, ...]:
     rows = list(every)
     found = [[row[place] for row in rows if row[place] is not None] for place in range(4)]
     return tuple(sum(value for value in values if value is not None) if values else None for values in found)
-
-
-def _remarks(
-    enterprise: Enterprise,
-    line: Line,
-    measures: Sequence[Measure],
-    every: Sequence[tuple[Span, Amounts]],
-    measured: Measured | None,
-) -> Iterable[RemarkKind]:
-    if enterprise.long_stopped:
-        if any(line.base):
-            yield RemarkKind.LONG_STOPPED_BASE
-        return
-    if any(not measure.executable for measure in measures):
-        yield RemarkKind.MEASURE_UNKNOWN
-    if any(one.account.above_base for _, one in every):
-        yield RemarkKind.ABOVE_BASE
-    if any(_exceeds(one) for _, one in every):
-        yield RemarkKind.REPORTED_ABOVE_BASE
-    asked = [one for _, one in every if one.account.asked]
-    if not asked:
-        return
-    if all(set(one.account.origins) == {Origin.NOT_ESTABLISHED} for one in asked):
-        yield RemarkKind.NO_AMOUNT
-    yield from _unverified(measures, asked, measured)
-
-
-def _unverified(
-    measures: Sequence[Measure], asked: Sequence[Amounts], measured: Measured | None
-) -> Iterable[RemarkKind]:
-    if not any(measure.verification for measure in measures):
-        yield RemarkKind.NO_VERIFICATION
-    elif (
-        measured is not None
-        and measured.power is not None
-        and not measured.cems
-        and not any(one.account.by_power for one in asked)
-    ):
-        yield RemarkKind.NOT_BY_POWER
-    elif measured is not None and measured.power is not None and not measured.baseline and not measured.cems:
-        yield RemarkKind.NO_BASELINE
-    elif all(one.verified is None or one.verified.minutes == NOTHING for one in asked):
-        yield RemarkKind.NOT_MEASURED
-
-
-def _exceeds(one: Amounts) -> bool:
-    if one.reported is None:
-        return False
-    pairs = zip(one.reported.saved, one.account.base, one.account.daily_base, strict=True)
-    return any(value is not None and daily and value > base + daily // 1000 for value, base, daily in pairs)

@@ -111,6 +111,10 @@ class Weights:
         """The part of a daily amount in the whole response."""
         return milligrams * self.end // self.den
 
+    def most(self, milligrams: int, whole: int) -> int:
+        """The daily amount up to `milligrams` of which no more than `whole` falls into the response."""
+        return milligrams if self.total(milligrams) <= whole else ((whole + 1) * self.den - 1) // self.end
+
     def hourly(self, milligrams: Ints) -> Ints:
         """The parts of daily amounts in each clock hour: shape (n,) → (n, hours)."""
         if not len(self.cum):
@@ -157,10 +161,10 @@ def whole(span: Span) -> Weights:
 class Course:
     """What a measure saves over a response.
 
-    `stated`: weights for a reduction that the list states per day, spread evenly over the time in which the measure has to be
-    carried out. `computed`: weights for the base emissions, from the share that is left. `established` False: for some of
-    the time the measure names no share, and `computed` holds only the rest. `ready`: minutes after which it has to be
-    complete. `asked`: whether it is known and asks for anything.
+    `stated`: weights for a reduction that the list states per day, spread evenly over the time of the day in which the measure
+    has to be carried out, so that a whole day saves just that. `computed`: weights for the base emissions, from the share that
+    is left. `established` False: for some of the time the measure names no share, and `computed` holds only the rest. `ready`:
+    minutes after which it has to be complete. `asked`: whether it is known and asks for anything.
     """
 
     stated: Weights
@@ -210,20 +214,25 @@ def _course(measure: Measure, span: Span, first: int, until: int) -> Course:
         else:
             computed += [(*part, 1 - left) for part in _inside(stage.window, begins, ends, span)]
     return Course(
-        weights(_stated(staged), span), weights(computed, span), established, first, measure.executable, asks(measure)
+        weights(_stated(staged, span), span), weights(computed, span), established, first, measure.executable, asks(measure)
     )
 
 
-def _stated(staged: list[tuple[int, int, Measure]]) -> list[Piece]:
-    """The stated reduction belongs to the strictest stage; a weaker one saves its part of it, as far as shares are known."""
+def _stated(staged: list[tuple[int, int, Measure]], span: Span) -> list[Piece]:
+    """The stated reduction belongs to the stage that saves most in a day; one that saves less saves its part of it, as far as
+    shares are known. A stage with hours of the day (时段) saves it in them, at a rate that makes up the whole."""
     saved = [_saved(stage) for _, _, stage in staged]
-    known = [share for share in saved if share is not None]
+    known = [
+        share * _part_of_day(stage.window)
+        for (_, _, stage), share in zip(staged, saved, strict=True)
+        if share is not None
+    ]
     most = max(known, default=Fraction(0))
     relative = len(known) == len(saved) and most > 0
-    pieces = []
+    pieces: list[Piece] = []
     for (begins, ends, stage), share in zip(staged, saved, strict=True):
-        part = share / most if relative and share is not None else Fraction(stage.executable)
-        pieces.append((begins, ends, part))
+        rate = share / most if relative and share is not None else stage.executable / _part_of_day(stage.window)
+        pieces += [(*part, rate) for part in _inside(stage.window, begins, ends, span)]
     return pieces
 
 
@@ -236,8 +245,7 @@ def _inside(window: str | None, first: int, until: int, span: Span) -> list[tupl
     """The parts of [first, until) that lie in the hours of the day in which a measure applies (时段, such as 17:00-09:00)."""
     if window is None:
         return [(first, until)]
-    opens, closes = (_minute_of_day(part) for part in window.split("-"))
-    length = (closes - opens) % DAY_MINUTES or DAY_MINUTES
+    opens, length = _hours_of_day(window)
     offset = span.start.hour * 60 + span.start.minute
     parts = []
     for day in range(-1, (until + offset) // DAY_MINUTES + 1):
@@ -246,6 +254,16 @@ def _inside(window: str | None, first: int, until: int, span: Span) -> list[tupl
         if part[0] < part[1]:
             parts.append(part)
     return parts
+
+
+def _part_of_day(window: str | None) -> Fraction:
+    return Fraction(1) if window is None else Fraction(_hours_of_day(window)[1], DAY_MINUTES)
+
+
+def _hours_of_day(window: str) -> tuple[int, int]:
+    """The minute of the day at which a window opens, and its length in minutes: at most a day."""
+    opens, closes = (_minute_of_day(part) for part in window.split("-"))
+    return opens, (closes - opens) % DAY_MINUTES or DAY_MINUTES
 
 
 def _minute_of_day(text: str) -> int:

@@ -6,11 +6,11 @@ import asyncio
 import json
 import marshal
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from emission_lists.accounting import Measured
 from emission_lists.accounting_records import RecordAccounts
@@ -28,10 +28,13 @@ from service.evaluations import repository
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.grades.applying import entitle
+from service.guides.loader import Applied
+from service.guides.repository import applied
 from service.kit.unit_of_work import UnitOfWork
 
 MEASURED_LEVELS = frozenset(level.value for level in ResponseLevel)
 STATES = {state.value: state for state in LineState}
+Place = TypeVar("Place", bound=Hashable)
 Reports = Mapping[str, Mapping[tuple[int, str], list[ReportedDay]]]
 
 
@@ -43,6 +46,10 @@ class Account:
     accounts: Accounts
     tallies: dict[tuple[By, str], Tally]
     records: RecordAccounts
+
+    def of_response(self, response: int) -> Tally:
+        """The sums of industry over one response."""
+        return self.tallies.get((By.RESPONSE, str(response)), Tally())
 
 
 def spans_of(responses: Sequence[Response], now: datetime) -> dict[int, list[Span]]:
@@ -72,14 +79,15 @@ async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Ac
     made = []
     for version, spans in spans_of(responses, uow.now).items():
         accounts = Accounts(spans)
-        listed = await uow.fetchrow("SELECT adcode, guide FROM list_version WHERE id = $1", version)
+        listed = await uow.fetchrow("SELECT adcode, guide, guide_content FROM list_version WHERE id = $1", version)
         assert listed is not None  # a response pins a version that exists
+        guide = await applied(uow, listed["guide"], listed["guide_content"])
         after = ""
         async for rows in repository.rows_of(uow, version):
             reports = await _reports(uow, spans, after, rows[-1]["uscc"])
             known = await _measured(uow, responses[0].adcode, spans, rows)
             decided = await repository.decisions_of(uow, listed["adcode"], after, rows[-1]["uscc"])
-            await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, listed["guide"])
+            await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, guide)
             after = rows[-1]["uscc"]
         made.append(Account(version, accounts, accounts.finish(), await _records(uow, version, spans)))
     return made
@@ -112,7 +120,7 @@ def add_rows(
     reports: Reports,
     known: Mapping[str, Mapping[str, Measured]],
     decided: Mapping[str, Decisions],
-    guide: str,
+    guide: Applied,
 ) -> None:
     """Account stored enterprises under what was `decided` about them; runs apart from the event loop."""
     measures: dict[bytes, Measure] = {}
@@ -127,7 +135,7 @@ def add_rows(
 
 
 def _in_force(
-    enterprise: Enterprise, lines: Sequence[Line], guide: str, decisions: Decisions, spans: Sequence[Span]
+    enterprise: Enterprise, lines: Sequence[Line], guide: Applied, decisions: Decisions, spans: Sequence[Span]
 ) -> tuple[Enterprise, dict[int, dict[str, Line]]]:
     """The enterprise as it stood at the first response, and its lines by response: grades and guarantees at its start.
 
@@ -203,15 +211,23 @@ def _reported(
 
 
 def merged(accounts: Sequence[Account]) -> dict[tuple[By, str], Tally]:
-    """The sums over all list versions of a warning. Enterprises and lines are those of the newest version."""
-    tallies: dict[tuple[By, str], Tally] = {}
-    for account in accounts:
-        for place, tally in account.tallies.items():
+    """The sums over all list versions of a warning.
+
+    Enterprises and lines are those of the newest version; of what is open the version counts in which most is open.
+    """
+    return over_versions(account.tallies for account in accounts)
+
+
+def over_versions(every: Iterable[Mapping[Place, Tally]]) -> dict[Place, Tally]:
+    """Sums by place over list versions, the oldest first."""
+    tallies: dict[Place, Tally] = {}
+    for version in every:
+        for place, tally in version.items():
             total = Tally()
-            total.count(tally)
-            total.sum(tally)
+            total.merge(tally)
             if place in tallies:
                 total.sum(tallies[place])
+                total.keep_open(tallies[place])
             tallies[place] = total
     return tallies
 

@@ -1,7 +1,7 @@
 """Planned reductions by class of sources (工业源、扬尘源、移动源) as figures of a document, and all of them against the floors.
 
 Of dust and mobile sources only what is planned is known: nobody reports them and no meter verifies them. Where rows are
-open (未确立) and nothing but zero is established, the figure is None with the number of rows, never 0.
+open (未确立) and nothing but zero is established, the figure is None with the number of rows, never 0; else it is a lower bound.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import POLLUTANTS, Pollutants
 from emission_lists.sheets.kinds import Sheet
 from service.evaluations import figures
-from service.evaluations.accounts import Account
+from service.evaluations.accounts import Account, over_versions
 
 _GROUPS = {group.value: group for group in Group}
 INCLUDES = [group.value for group in Group]
@@ -80,6 +80,14 @@ def added(every: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
     }
 
 
+def total(parts: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], Tally]:
+    """The sum of totals over all classes, such as those of a level in several warnings, as figures and as a tally."""
+    tally = Tally()
+    for part in parts:
+        tally.merge(_tally(part))
+    return _figures(tally), tally
+
+
 def _tally(part: Mapping[str, Any]) -> Tally:
     every = [part["pollutants"][name] for name in POLLUTANTS]
 
@@ -91,6 +99,7 @@ def _tally(part: Mapping[str, Any]) -> Tally:
         asked_lines=part["asked_rows"],
         unknown_lines=part["unknown_rows"],
         unestablished=[one["not_established_rows"] for one in every],
+        unstated=[one.get("base_not_stated_rows", part["rows"] if one["base_kg"] is None else 0) for one in every],
         base=amounts("base_kg"),
         planned=amounts("planned_kg"),
         stated=amounts("planned_stated_kg"),
@@ -104,15 +113,7 @@ def _name(one: Group | Sheet) -> dict[str, str]:
 
 def _merged(every: Iterable[Mapping[Sheet, Tally]]) -> dict[Sheet, Tally]:
     """The sums over all list versions; rows are those of the newest version."""
-    found: dict[Sheet, Tally] = {}
-    for sheets in every:
-        for sheet, tally in sheets.items():
-            total = Tally()
-            total.count(tally)
-            total.sum(tally)
-            if sheet in found:
-                total.sum(found[sheet])
-            found[sheet] = total
+    found = over_versions(every)
     return {sheet: found[sheet] for sheet in GROUP_OF if sheet in found}
 
 
@@ -126,13 +127,15 @@ def _figures(tally: Tally) -> dict[str, Any]:
 
 
 def _amounts(tally: Tally, place: int) -> dict[str, Any]:
-    base, planned, unestablished = tally.base[place], tally.planned[place], tally.unestablished[place]
+    unestablished, unstated = tally.unestablished[place], tally.unstated[place]
+    planned = figures.known_kg(tally.planned[place], unestablished)
     return {
-        "base_kg": figures.kg(base) if base else None,
-        "planned_kg": figures.kg(planned) if planned or not unestablished else None,
-        "planned_stated_kg": figures.kg(tally.stated[place]),
-        "planned_computed_kg": figures.kg(tally.computed[place]),
+        "base_kg": figures.known_kg(tally.base[place], unstated),
+        "planned_kg": planned,
+        "planned_stated_kg": None if planned is None else figures.kg(tally.stated[place]),
+        "planned_computed_kg": None if planned is None else figures.kg(tally.computed[place]),
         "not_established_rows": unestablished,
+        "base_not_stated_rows": unstated,
     }
 
 
@@ -172,13 +175,15 @@ def _level(
 
 def _hourly(account: Account, key: int) -> dict[str, Any]:
     hours = account.accounts.hours[key]
+    sums = by_group(account.records.of_response(hours.span), account.of_response(key))
     return {
         "response": key,
         "level": hours.span.level.value,
         "until": [instant.isoformat() for instant in hours.span.hours],
         "planned_kg": {
             group.value: {
-                name: [figures.kg(int(value)) for value in rows[place]] for place, name in enumerate(POLLUTANTS)
+                name: figures.hours_kg(rows[place], sums[group].unestablished[place])
+                for place, name in enumerate(POLLUTANTS)
             }
             for group, rows in hours_by_group(hours, account.records).items()
         },

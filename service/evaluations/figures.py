@@ -8,6 +8,7 @@ from typing import Any
 from emission_lists.accounting import PER_KG
 from emission_lists.accounting_records import Group
 from emission_lists.accounting_sums import Accounts, By, Hours, LargeLine, RemarkKind, Tally
+from emission_lists.accounting_weights import Ints
 from emission_lists.floors import FloorResult, check_floors
 from emission_lists.grades import Grade
 from emission_lists.guides import FloorProfile
@@ -29,32 +30,44 @@ def kg(milligrams: int) -> float:
     return round(milligrams / PER_KG, 6)
 
 
+def known_kg(milligrams: int, open_lines: int) -> float | None:
+    """An amount that holds nothing of so many open lines: None where it holds nothing at all, else a lower bound (下限)."""
+    return kg(milligrams) if milligrams or not open_lines else None
+
+
 def figures(tally: Tally) -> dict[str, Any]:
-    """One sum. Reported and verified are None for a pollutant that nobody reported or measured, never 0."""
+    """One sum. What nobody established, reported or measured of a pollutant is None, never 0.
+
+    Beside a count of lines that are not established (未确立) what is planned is a lower bound; so is the base beside a count of
+    lines that state none.
+    """
     return {
         "enterprises": tally.enterprises,
         "lines": tally.lines,
         "asked_lines": tally.asked_lines,
         "unknown_lines": tally.unknown_lines,
         "not_established_lines": dict(zip(POLLUTANTS, tally.unestablished, strict=True)),
+        "base_not_stated_lines": dict(zip(POLLUTANTS, tally.unstated, strict=True)),
         "pollutants": {name: _figures(tally, place) for place, name in enumerate(POLLUTANTS)},
     }
 
 
 def _figures(tally: Tally, place: int) -> dict[str, Any]:
-    base, planned = tally.base[place], tally.planned[place]
-    measured = tally.verified_lines[place]
+    base, planned, open_lines = tally.base[place], tally.planned[place], tally.unestablished[place]
+    measured, baseless = tally.verified_lines[place], tally.baseless[place]
     asked = tally.asked_minutes[place]
+    whole = known_kg(planned, open_lines)
     return {
-        "base_kg": kg(base),
-        "planned_kg": kg(planned),
-        "planned_stated_kg": kg(tally.stated[place]),
-        "planned_computed_kg": kg(tally.computed[place]),
-        "planned_share": share(planned, base),
+        "base_kg": known_kg(base, tally.unstated[place]),
+        "planned_kg": whole,
+        "planned_stated_kg": None if whole is None else kg(tally.stated[place]),
+        "planned_computed_kg": None if whole is None else kg(tally.computed[place]),
+        "planned_share": None if whole is None or baseless else share(planned, base),
+        "planned_without_base_lines": baseless,
         "reported_kg": kg(tally.reported[place]) if tally.reported_lines[place] else None,
         "reported_lines": tally.reported_lines[place],
         "verified_at_least_kg": kg(tally.verified[place]) if measured else None,
-        "planned_where_verified_kg": kg(tally.verified_of[place]) if measured else None,
+        "planned_where_verified_kg": known_kg(tally.verified_of[place], open_lines) if measured else None,
         "verified_lines": measured,
         "verified_minutes": tally.verified_minutes[place],
         "asked_minutes": asked,
@@ -64,16 +77,22 @@ def _figures(tally: Tally, place: int) -> dict[str, Any]:
 
 def total(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """The sum of figures, such as of several cities; exact, because every part is whole milligrams."""
+    return figures(summed(parts))
+
+
+def summed(parts: Iterable[Mapping[str, Any]]) -> Tally:
+    """The sum of figures as a tally."""
     tally = Tally()
     for part in parts:
         tally.merge(_tally(part))
-    return figures(tally)
+    return tally
 
 
 def _tally(part: Mapping[str, Any]) -> Tally:
     counts = {name: part[name] for name in ("enterprises", "lines", "asked_lines", "unknown_lines")}
     every = [part["pollutants"][name] for name in POLLUTANTS]
-    unestablished = part.get("not_established_lines", {})  # what was closed before it was counted has none
+    unestablished = part.get("not_established_lines", {})  # what was closed before these were counted has none
+    unstated = part.get("base_not_stated_lines", {})
 
     def amounts(name: str) -> list[int]:
         return [round((one[name] or 0) * PER_KG) for one in every]
@@ -81,6 +100,8 @@ def _tally(part: Mapping[str, Any]) -> Tally:
     return Tally(
         **counts,
         unestablished=[unestablished.get(name, 0) for name in POLLUTANTS],
+        unstated=[unstated.get(name, 0) for name in POLLUTANTS],
+        baseless=[one.get("planned_without_base_lines", 0) for one in every],
         base=amounts("base_kg"),
         planned=amounts("planned_kg"),
         stated=amounts("planned_stated_kg"),
@@ -120,15 +141,19 @@ def level_entry(
         if society is None or not minutes
         else {
             **floor_entry(level, minutes, tally, society, floor),
-            "list_shares": _list_shares(listed, society),
+            "list_shares": _list_shares(listed, society, tally.unestablished),
             "includes": [Group.INDUSTRY.value],
         },
     }
 
 
-def _list_shares(listed: Mapping[str, float | None], society: Pollutants) -> dict[str, float | None]:
+def _list_shares(
+    listed: Mapping[str, float | None], society: Pollutants, open_lines: Sequence[int]
+) -> dict[str, float | None]:
+    """What the list plans ÷ the whole society; None where it plans nothing and lines are open."""
     return {
-        name: rounded(part_of(listed.get(name), whole)) for name, whole in zip(POLLUTANTS, society, strict=True)
+        name: None if count and not listed.get(name) else rounded(part_of(listed.get(name), whole))
+        for name, whole, count in zip(POLLUTANTS, society, open_lines, strict=True)
     }
 
 
@@ -233,7 +258,7 @@ def name_of(runtime: Runtime, by: By, key: str) -> dict[str, str]:
 
 
 def large(line: LargeLine) -> dict[str, Any]:
-    """One of the largest lines."""
+    """One of the largest lines. Planned None: not established; `not_established` beside a figure: a lower bound."""
     return {
         "uscc": line.uscc,
         "name": line.name,
@@ -244,9 +269,10 @@ def large(line: LargeLine) -> dict[str, Any]:
         "line_name": line.line_name,
         "pollutants": {
             name: {
-                "base_kg": kg(line.base[place]),
-                "planned_kg": kg(line.planned[place]),
+                "base_kg": None if line.unstated[place] else kg(line.base[place]),
+                "planned_kg": known_kg(line.planned[place], line.open[place]),
                 "origin": line.origins[place],
+                "not_established": line.open[place],
                 "reported_kg": _kg(line.reported[place]),
                 "verified_at_least_kg": _kg(line.verified[place]),
                 "verified_minutes": line.verified_minutes[place],
@@ -260,10 +286,11 @@ def _kg(milligrams: int | None) -> float | None:
     return None if milligrams is None else kg(milligrams)
 
 
-def hourly(hours: Hours) -> dict[str, Any]:
-    """One response hour by hour: kg in each clock hour, and how many of the lines asked were measured.
+def hourly(hours: Hours, tally: Tally) -> dict[str, Any]:
+    """One response hour by hour: kg in each clock hour, and how many of the lines asked were measured; `tally`: its sums.
 
-    `verified_at_least_kg` None in an hour in which nothing was measured.
+    `verified_at_least_kg` None in an hour in which nothing was measured; base and planned None in all hours where they are
+    not known of the response as a whole.
     """
     return {
         "response": hours.span.key,
@@ -272,17 +299,24 @@ def hourly(hours: Hours) -> dict[str, Any]:
         "until": [instant.isoformat() for instant in hours.span.hours],
         "pollutants": {
             name: {
-                "base_kg": [kg(int(value)) for value in hours.base[place]],
-                "planned_kg": [kg(int(value)) for value in hours.planned[place]],
+                "base_kg": hours_kg(hours.base[place], tally.unstated[place]),
+                "planned_kg": hours_kg(hours.planned[place], tally.unestablished[place]),
                 "verified_at_least_kg": [
                     kg(int(value)) if count else None
                     for value, count in zip(hours.verified[place], hours.known[place], strict=True)
                 ],
                 "known_lines": [int(count) for count in hours.known[place]],
+                "not_established_lines": tally.unestablished[place],
             }
             for place, name in enumerate(POLLUTANTS)
         },
     }
+
+
+def hours_kg(milligrams: Ints, open_lines: int) -> list[float | None]:
+    """The hours of one response, None in all of them where nothing but zero is established and lines are open."""
+    known = bool(milligrams.any()) or not open_lines
+    return [kg(int(value)) if known else None for value in milligrams]
 
 
 def corrections(accounts: Sequence[Accounts]) -> list[dict[str, Any]]:

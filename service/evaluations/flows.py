@@ -185,7 +185,11 @@ def _sums(
         "by": {by.value: figures.groups(uow.runtime, by, tallies.get(by, {})) for by in figures.SHOWN_BY},
         "classes": classes.document(accounts, whole, levels, minutes, society, floor),
         "largest": [figures.large(line) for account in accounts for line in account.accounts.largest],
-        "hours": [figures.hourly(hours) for account in accounts for hours in account.accounts.hours.values()],
+        "hours": [
+            figures.hourly(hours, account.of_response(hours.span.key))
+            for account in accounts
+            for hours in account.accounts.hours.values()
+        ],
     }
 
 

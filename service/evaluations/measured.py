@@ -6,20 +6,26 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from emission_lists.accounting import Measured, Readings
+from emission_lists.accounting import Floats, Measured, Readings
+from emission_lists.accounting_weights import Ints
 from emission_lists.compliance_rules import Rule
 from emission_lists.lists import POLLUTANTS
+from service.evidence.config import rules
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
 from service.kit.unit_of_work import UnitOfWork
 
 HOURS_SQL = """
-SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(value ORDER BY hour) AS "values" FROM (
+SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(value ORDER BY hour) AS "values",
+    array_agg(stopped ORDER BY hour) AS stopped
+FROM (
     SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, (extract(epoch FROM until_at) / 3600)::int AS hour,
-        CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value
+        CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value, coalesce(flag = ANY($5::text[]), false) AS stopped
     FROM evidence_hour WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at < $4
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
@@ -36,7 +42,16 @@ FROM finding WHERE rule = $1 AND state = 'confirmed' AND adcode = $2 AND uscc = 
 """
 HOUR = timedelta(hours=1)
 MG_PER_KG = 1_000_000
-Series = Mapping[tuple[str, str], Readings]
+
+
+class Hours(NamedTuple):
+    """The hours of one item of a point; `stopped` marks those in which the monitor says that the source stood still."""
+
+    readings: Readings
+    stopped: npt.NDArray[np.bool_]
+
+
+Series = Mapping[tuple[str, str], Hours]
 """The hours of one enterprise by point and item."""
 
 
@@ -44,13 +59,14 @@ async def measured_of(
     uow: UnitOfWork, adcode: str, usccs: Sequence[str], responses: Sequence[int], start: datetime, end: datetime
 ) -> dict[str, dict[str, Measured]]:
     """What was measured in the clock hours that [start, end) touches, by enterprise and line."""
-    rows = await uow.fetch(HOURS_SQL, adcode, usccs, start, end + HOUR)
+    flags = list(rules().treatment.cems_stopped_flags.value)
+    rows = await uow.fetch(HOURS_SQL, adcode, usccs, start, end + HOUR, flags)
     if not rows:
         return {}
-    series: defaultdict[str, dict[tuple[str, str], Readings]] = defaultdict(dict)
+    series: defaultdict[str, dict[tuple[str, str], Hours]] = defaultdict(dict)
     for row in rows:
-        values = np.array(row["values"], dtype=np.float64)
-        series[row["uscc"]][row["point"], row["item"]] = Readings(np.array(row["hours"], dtype=np.int64), values)
+        readings = Readings(np.array(row["hours"], dtype=np.int64), np.array(row["values"], dtype=np.float64))
+        series[row["uscc"]][row["point"], row["item"]] = Hours(readings, np.array(row["stopped"], dtype=np.bool_))
     points: defaultdict[str, list[PointInfo]] = defaultdict(list)
     for point in (await points_of(uow, dict.fromkeys(series, (adcode,)))).values():
         points[point.uscc].append(point)
@@ -95,7 +111,8 @@ def lines_of(
     found = {}
     for line, own in by_line.items():
         meters = [one for one in own if one.kind == "power" and one.role == "production"]
-        power = joined([series.get((one.point, "kwh")) for one in meters])
+        used = [series.get((one.point, "kwh")) for one in meters]
+        power = joined([None if hours is None else hours.readings for hours in used])
         means = [normal.get((one.uscc, one.point)) for one in meters]
         known = [mean for mean in means if mean is not None]
         cems = _cems([one for one in own if one.kind == "cems"], series)
@@ -117,18 +134,36 @@ def joined(every: Sequence[Readings | None]) -> Readings | None:
 
 
 def _cems(monitors: Sequence[PointInfo], series: Series) -> dict[int, Readings]:
-    """kg/h of each pollutant that every monitor of the line measures together with its flow: mg/m³ × m³ of the hour."""
+    """kg/h of each pollutant that every monitor of the line measures together with its flow: mg/m³ × m³ of the hour.
+
+    A pollutant without a single value has none.
+    """
     found = {}
     for place, name in enumerate(POLLUTANTS):
         emitted = joined([_mass(series.get((one.point, name)), series.get((one.point, "flow"))) for one in monitors])
-        if emitted is not None:
+        if emitted is not None and np.isfinite(emitted.values).any():
             found[place] = emitted
     return found
 
 
-def _mass(concentration: Readings | None, flow: Readings | None) -> Readings | None:
-    if concentration is None or flow is None:
+def _mass(concentration: Hours | None, flow: Hours | None) -> Readings | None:
+    """kg in each hour; nothing is emitted in an hour in which the source stood still, as far as no value says otherwise."""
+    if concentration is None:
         return None
-    hours, mine, theirs = np.intersect1d(concentration.hours, flow.hours, assume_unique=True, return_indices=True)
-    return Readings(hours, concentration.values[mine] * flow.values[theirs] / MG_PER_KG)
+    flow = _NO_HOURS if flow is None else flow
+    hours = np.union1d(concentration.readings.hours, flow.readings.hours)
+    (values, values_stopped), (flows, flow_stopped) = (_over(hours, one) for one in (concentration, flow))
+    mass = values * flows / MG_PER_KG
+    mass[(values_stopped & ~(flows > 0)) | (flow_stopped & ~(values > 0))] = 0
+    return Readings(hours, mass)
 
+
+_NO_HOURS = Hours(Readings(np.zeros(0, dtype=np.int64), np.zeros(0)), np.zeros(0, dtype=np.bool_))
+
+
+def _over(hours: Ints, one: Hours) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """The values and the marks of a series over more hours; NaN and no mark where it has none, NaN where it is marked."""
+    values, stopped = np.full(len(hours), np.nan), np.zeros(len(hours), dtype=np.bool_)
+    places = np.searchsorted(hours, one.readings.hours)
+    values[places], stopped[places] = np.where(one.stopped, np.nan, one.readings.values), one.stopped
+    return values, stopped

@@ -107,8 +107,9 @@ class TestPlan:
 
     def test_a_bulk_unit_has_no_amount_unless_its_transport_is_a_line_of_the_list(self) -> None:
         unit = record(Sheet.BULK_TRANSPORT)
-        assert plan_of(unit, ORANGE).origins == (OPEN,) * 4
-        assert plan_of(unit, ORANGE, listed=True) == (True, NOTHING, NOTHING, (UNASKED,) * 4, True)
+        alone = plan_of(unit, ORANGE)
+        assert (alone.origins, alone.unstated) == ((OPEN,) * 4, (True,) * 4)
+        assert plan_of(unit, ORANGE, listed=True) == (True, NOTHING, NOTHING, (UNASKED,) * 4, True, (False,) * 4)
 
 
 class TestSums:
@@ -126,6 +127,14 @@ class TestSums:
         assert accounts.of_level(YELLOW)[Sheet.DUST].unestablished[PM] == 1
         assert accounts.of_level(ORANGE)[Sheet.DUST].unestablished[PM] == 0
         assert accounts.of_level(RED) == {}
+
+    def test_rows_without_a_base_are_counted_for_what_they_emit(self) -> None:
+        blank, zero = record(Sheet.DUST, base_pm=None), record(Sheet.DUST, code="SG-2", base_pm=0, orange_pm=0)
+        unasked = record(Sheet.DUST, code="SG-3", base_pm=None, orange="none", orange_pm=None)
+        accounts = of([blank, zero, unasked], [day()])
+        tally = accounts.sheets()[Sheet.DUST]
+        assert (tally.unstated, tally.baseless, tally.base[PM]) == ([0, 0, 2, 0], [0, 0, 1, 0], 0)
+        assert accounts.of_response(accounts.spans[0]) == {Sheet.DUST: tally}
 
     def test_listed_units_are_counted_as_such(self) -> None:
         unit = record(Sheet.BULK_TRANSPORT)

@@ -140,7 +140,8 @@ class TestFigures:
         bulk = sheet_of(await world.get(), "bulk_transport")
         assert (bulk["rows"], bulk["asked_rows"], bulk["listed_rows"]) == (2, 2, 1)
         assert bulk["pollutants"]["nox"] == {
-            "base_kg": None, "planned_kg": None, "planned_stated_kg": 0.0, "planned_computed_kg": 0.0, "not_established_rows": 1,
+            "base_kg": None, "planned_kg": None, "planned_stated_kg": None, "planned_computed_kg": None, "not_established_rows": 1,
+            "base_not_stated_rows": 1,
         }  # fmt: skip
 
     async def test_many_rows_come_in_batches(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
