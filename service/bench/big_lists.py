@@ -1,20 +1,21 @@
-"""Generated lists of real size, streamed into the database: many cities, and the same enterprises again in one division."""
+"""Generated lists of real size, with further sheets and permit registers: many cities, and the same again in one division."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alerts.law import Law
-from emission_lists.generator import TITLE, spread, stream_list
+from emission_lists.generator import TITLE, generate_list, spread
 from emission_lists.identifiers import uscc_check
-from emission_lists.lists import ListRow
-from emission_lists.summary import Dimension, Sum, Summary
+from emission_lists.lists import EmissionListDraft
+from emission_lists.summary import Dimension, Sum, summed
 from service.accounts.roles import Scope
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
-from service.lists.content import ENTERPRISE_COLUMNS, Writer, batches, enterprise_lines
+from service.lists.content import ENTERPRISE_COLUMNS, RECORD_COLUMNS
 from service.lists.flows import activate
+from service.lists.storing import FromDraft
 from service.lists.summary import store_sums, sums_of
 from service.lists.workbooks import guide_of, profile
 
@@ -22,6 +23,8 @@ GUIDE = "G2020"
 REGIONS = ("jingjinji-2023", "fenwei-2023")
 DIVISION = "110000"
 """Where the case of all enterprises in one division is; it is none of the cities."""
+ELSEWHERE = "540100"
+"""Where a list with one enterprise is: no division of the others, because its register has one permit."""
 SEED = 20161216
 NEW_SQL = """
 INSERT INTO list_version (adcode, title, guide, state, generated, enterprises, lines, totals, checks, blocking, remarks, digest, created_at)
@@ -32,6 +35,25 @@ COPIED_SQL = """
 INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)
 SELECT $1, u.uscc, e.name, $5::text, e.industry, e.grade, e.lines, replace(replace(e.document, e.uscc, u.uscc), e.county, $5::text)
 FROM unnest($3::text[], $4::text[]) AS u(uscc, source) JOIN list_enterprise e ON e.version_id = $2 AND e.uscc = u.source
+"""
+COPIED_RECORDS_SQL = """
+INSERT INTO list_record (version_id, sheet, key, county, document)
+SELECT $1, r.sheet, u.uscc, $5::text, replace(r.document, r.key, u.uscc)
+FROM unnest($3::text[], $4::text[]) AS u(uscc, source) JOIN list_record r
+ON r.version_id = $2 AND r.key = u.source AND r.sheet IN ('guarantee', 'bulk_transport')
+"""
+REGISTER_SQL = """
+WITH held AS (
+    SELECT e.document::json -> 'enterprise' ->> 'permit_no' AS permit_no, e.uscc, e.name, e.county,
+        e.document::json -> 'enterprise' ->> 'gbt4754' AS gbt4754
+    FROM list_enterprise e WHERE e.version_id = $2
+), register AS (
+    INSERT INTO permit_register (adcode, source, permits, holders, digest, created_at)
+    SELECT $1, 'bench', count(*), count(*), '', now() FROM held WHERE permit_no IS NOT NULL RETURNING id
+)
+INSERT INTO permit (register_id, permit_no, uscc, name, management, gbt4754, air, county)
+SELECT r.id, h.permit_no, h.uscc, h.name, CASE WHEN h.permit_no LIKE '%P' THEN 'key' ELSE 'registered' END, h.gbt4754, true, h.county
+FROM register r, held h WHERE h.permit_no IS NOT NULL
 """
 
 
@@ -61,19 +83,12 @@ def counties_of(law: Law, adcode: str) -> list[str]:
 
 async def city_lists(runtime: Runtime, enterprises: int) -> list[BigList]:
     """Lists in force of so many enterprises in all, each generated for itself; the largest city first."""
-    law, guide, rules = runtime.law, guide_of(GUIDE), profile()
     made = []
-    for share in spread(enterprises, cities_of(law)):
-        rows = stream_list(
-            share.adcode,
-            seed=SEED,
-            enterprises=share.enterprises,
-            guide=guide,
-            profile=rules,
-            counties=counties_of(law, share.adcode),
-        )
+    for share in spread(enterprises, cities_of(runtime.law)):
+        draft = _generated(share.adcode, SEED, share.enterprises, counties_of(runtime.law, share.adcode))
         async with runtime.unit() as uow:
-            found = await store_stream(uow, share.adcode, rows)
+            found = await store_unchecked(uow, draft)
+            await add_register(uow, found)
             await activate(uow, Scope("100000"), found.version, None)
             await uow.commit()
         made.append(found)
@@ -81,26 +96,29 @@ async def city_lists(runtime: Runtime, enterprises: int) -> list[BigList]:
     return made
 
 
-async def store_stream(uow: UnitOfWork, adcode: str, rows: Iterator[Sequence[ListRow]]) -> BigList:
-    """A draft of rows that are never all in memory; it is not checked."""
-    version = int(await uow.fetchval(NEW_SQL, adcode, TITLE, GUIDE, ""))
-    writer, summary, codes = Writer(), Summary(), list[str]()
+def _generated(adcode: str, seed: int, enterprises: int, counties: Sequence[str]) -> EmissionListDraft:
+    return generate_list(
+        adcode, seed=seed, enterprises=enterprises, guide=guide_of(GUIDE), profile=profile(), counties=counties
+    )
 
-    def counted() -> Iterator[Sequence[ListRow]]:
-        for group in rows:
-            codes.append(group[0].enterprise.uscc)
-            summary.add(group[0].enterprise, [row.line for row in group])
-            yield group
 
-    async def pieces() -> AsyncIterator[bytes]:
-        for piece in batches(enterprise_lines(version, counted(), writer)):
-            yield piece
-
-    await uow.connection.copy_to_table("list_enterprise", source=pieces(), columns=ENTERPRISE_COLUMNS)
-    sums = summary.sums()
+async def store_unchecked(uow: UnitOfWork, draft: EmissionListDraft) -> BigList:
+    """A draft version with all its sheets and sums; the checks, which take longest, are left out."""
+    version = int(await uow.fetchval(NEW_SQL, draft.adcode, TITLE, GUIDE, ""))
+    content = FromDraft(draft)
+    await content.begin(version)
+    for table, columns in (("list_enterprise", ENTERPRISE_COLUMNS), ("list_record", RECORD_COLUMNS)):
+        await uow.connection.copy_to_table(table, source=content.pieces(), columns=columns)
+    firms = {code: (rows[0].enterprise, [row.line for row in rows]) for code, rows in draft.by_enterprise().items()}
+    sums = summed(firms.values(), draft.records)
     await store_sums(uow, version, sums)
-    await uow.execute(COUNTED_SQL, version, sums[0].enterprises, sums[0].lines, writer.digest())
-    return BigList(adcode, version, codes)
+    await uow.execute(COUNTED_SQL, version, sums[0].enterprises, sums[0].lines, await content.digest())
+    return BigList(draft.adcode, version, list(firms))
+
+
+async def add_register(uow: UnitOfWork, big: BigList) -> None:
+    """A register of the division with the permit of every enterprise of a list, as a complete list is held against."""
+    await uow.execute(REGISTER_SQL, big.adcode, big.version)
 
 
 async def one_division(runtime: Runtime, cities: Sequence[BigList]) -> BigList:
@@ -110,21 +128,24 @@ async def one_division(runtime: Runtime, cities: Sequence[BigList]) -> BigList:
         version = int(await uow.fetchval(NEW_SQL, DIVISION, TITLE, GUIDE, ""))
         for city in cities:
             own = [_code(len(codes) + number) for number in range(len(city.codes))]
-            await uow.execute(COPIED_SQL, version, city.version, own, city.codes, DIVISION)
+            for statement in (COPIED_SQL, COPIED_RECORDS_SQL):
+                await uow.execute(statement, version, city.version, own, city.codes, DIVISION)
             codes += own
         sums = merged([await sums_of(uow, city.version) for city in cities])
         await store_sums(uow, version, sums)
         await uow.execute(COUNTED_SQL, version, sums[0].enterprises, sums[0].lines, "")
+        made = BigList(DIVISION, version, codes)
+        await add_register(uow, made)
         await activate(uow, Scope("100000"), version, None)
         await uow.commit()
     await analyze(runtime)
-    return BigList(DIVISION, version, codes)
+    return made
 
 
 def merged(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
-    """The sums of several lists as those of one whose only county is the division."""
+    """The sums of several lists as those of one whose only county is the division, which has none of the sheets that emit."""
     groups: dict[tuple[Dimension, str], list[Sum]] = {}
-    for one in (one for part in parts for one in part):
+    for one in (one for part in parts for one in part if one.dimension is not Dimension.SHEET):
         key = DIVISION if one.dimension is Dimension.COUNTY else one.key
         groups.setdefault((one.dimension, key), []).append(one)
     order = list(Dimension)
@@ -140,11 +161,11 @@ def merged(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
     ]
 
 
-async def tiny_list(runtime: Runtime, adcode: str) -> BigList:
-    """A draft with a single enterprise: what activating costs at the least."""
-    rows = stream_list(adcode, seed=1, enterprises=1, guide=guide_of(GUIDE), profile=profile())
+async def tiny_list(runtime: Runtime) -> BigList:
+    """A draft with a single enterprise, and a register with its permit: what activating costs at the least."""
     async with runtime.unit() as uow:
-        found = await store_stream(uow, adcode, rows)
+        found = await store_unchecked(uow, _generated(ELSEWHERE, 1, 1, ()))
+        await add_register(uow, found)
         await uow.commit()
     return found
 
@@ -152,8 +173,8 @@ async def tiny_list(runtime: Runtime, adcode: str) -> BigList:
 async def analyze(runtime: Runtime) -> None:
     """Fresh statistics, as autovacuum would bring them."""
     async with runtime.unit() as uow:
-        await uow.execute("ANALYZE list_enterprise")
-        await uow.execute("ANALYZE list_version")
+        for table in ("list_enterprise", "list_record", "list_version", "permit", "permit_register"):
+            await uow.execute(f"ANALYZE {table}")
         await uow.commit()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import asyncpg
 from fastapi import APIRouter, Request, Response
@@ -26,9 +27,17 @@ async def _pool(request: Request) -> asyncpg.Pool:
 
 
 @router.get("/constant")
-async def constant() -> Response:
-    """Constant bytes."""
-    return Response(CONSTANT, media_type="application/json")
+async def constant(request: Request) -> Response:
+    """Constant bytes, as many as the whole query string says; `CONSTANT` without one."""
+    return Response(constant_of(request.scope["query_string"]), media_type="application/json")
+
+
+@lru_cache(maxsize=8)
+def constant_of(length: bytes) -> bytes:
+    """`CONSTANT` over and over up to a length, made once; whole where none is given."""
+    if not length:
+        return CONSTANT
+    return (CONSTANT * (int(length) // len(CONSTANT) + 1))[: int(length)]
 
 
 @router.get("/select/{uscc}/{version}")

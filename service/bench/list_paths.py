@@ -12,15 +12,11 @@ from typing import Any
 
 import aiohttp
 
-from alerts.guard import Ground
-from alerts.levels import Level
-from service.accounts.roles import Principal, Role, Scope
 from service.bench.big_lists import BigList, tiny_list
 from service.bench.load import Call, Result, compared, per_second
+from service.bench.scenery import proposed
 from service.bench.stage import Stage
 from service.lists.summary import recomputed, sums_of
-from service.proposals.by_hand import propose_by_hand
-from service.proposals.repository import find
 
 AT_ONCE, READS, WARM = 16, 4000, 200
 READERS, MORE_DECISIONS = 4, 4
@@ -31,32 +27,48 @@ AGAIN_SQL = (
 
 
 async def requirement_warm(stage: Stage, rounds: int) -> Result:
-    """The requirement of enterprises that were asked for before, against constant bytes."""
+    """The requirement of enterprises under red that were asked for before, against as many constant bytes."""
     codes = [code for code, _ in stage.listed[:WARM]]
+    length = await _median_length(stage, codes)
     ours = [_ask(stage, code) for code in codes] * max(1, min(READS, 4 * len(stage.listed)) // len(codes))
-    limit = [Call("GET", f"{stage.address}/limit/constant", {}) for _ in ours]
+    limit = [Call("GET", f"{stage.address}/limit/constant?{length}", {}) for _ in ours]
     found = await compared(lambda _: per_second(ours, AT_ONCE), lambda _: per_second(limit, AT_ONCE), rounds)
-    return Result("requirement_warm", *found.medians, ">= 0.5", "requests/s", _size(stage), found.spread)
+    note = f"{_size(stage)}, under red; answers of {length} bytes"
+    return Result("requirement_warm", *found.medians, ">= 0.5", "requests/s", note, found.spread)
+
+
+async def _median_length(stage: Stage, codes: Sequence[str]) -> int:
+    """Bytes of the middle answer. Each must name lines: an answer without a response in force measures nothing."""
+    lengths = []
+    async with aiohttp.ClientSession() as session:
+        for code in codes:
+            async with session.get(_ask(stage, code).url, headers=stage.signed_in) as answer:
+                body = await answer.read()
+            assert json.loads(body)["lines"], body
+            lengths.append(len(body))
+    return int(statistics.median(lengths))
 
 
 async def requirement_cold(stage: Stage, rounds: int) -> Result:
-    """The requirement of enterprises asked for the first time, against one row selected by key."""
+    """The requirement of enterprises under red asked for the first time, against one row selected by key.
+
+    Nobody is asked for twice, neither by both: what the one has read would be warm for the other.
+    """
     shuffled = stage.listed[WARM:]
     random.Random(7).shuffle(shuffled)
-    size = min(1500, len(shuffled) // (rounds + 1))
-
-    def part(number: int) -> list[tuple[str, int]]:
-        return shuffled[number * size : (number + 1) * size]
+    size = min(1500, len(shuffled) // (2 * (rounds + 1)))
+    parts = iter([shuffled[start * size : (start + 1) * size] for start in range(2 * (rounds + 1))])
 
     def selected(one: tuple[str, int]) -> Call:
         return Call("GET", f"{stage.address}/limit/select/{one[0]}/{one[1]}", {})
 
     found = await compared(
-        lambda number: per_second([_ask(stage, code) for code, _ in part(number)], AT_ONCE),
-        lambda number: per_second([selected(one) for one in part(number)], AT_ONCE),
+        lambda _: per_second([_ask(stage, code) for code, _ in next(parts)], AT_ONCE),
+        lambda _: per_second([selected(one) for one in next(parts)], AT_ONCE),
         rounds,
     )
-    return Result("requirement_cold", *found.medians, ">= 0.5", "requests/s", _size(stage), found.spread)
+    note = f"{_size(stage)}, under red; {size} in each round"
+    return Result("requirement_cold", *found.medians, ">= 0.5", "requests/s", note, found.spread)
 
 
 def _size(stage: Stage) -> str:
@@ -72,7 +84,7 @@ async def decision_to_answers(stage: Stage, rounds: int) -> Result:
     found, decided = [], []
     for number in range(rounds + MORE_DECISIONS + 1):  # the first one warms up
         level = "red" if number % 2 == 0 else "orange"
-        proposal = await _proposed(stage, level)
+        proposal = await proposed(stage.runtime, stage.division.adcode, level)
         sample = random.Random(number).sample(stage.division.codes, min(20, len(stage.division.codes)))
         started = time.perf_counter()
         status, _ = await asyncio.to_thread(
@@ -99,30 +111,6 @@ def _apart(values: Sequence[float]) -> str:
     return f"{min(values):.3g}-{max(values):.3g} in {len(values)}"
 
 
-async def _proposed(stage: Stage, level: str) -> dict[str, Any]:
-    async with stage.runtime.unit() as uow:
-        officer = await uow.fetchval("SELECT id FROM account WHERE login = 'bench-officer'")
-        if officer is None:
-            officer = await uow.fetchval(
-                "INSERT INTO account (login, display, password_hash, role, adcode, enabled, failures, created_at)"
-                " VALUES ('bench-officer', 'bench', '-', 'duty_officer', '100000', false, 0, now()) RETURNING id"
-            )
-        principal = Principal(officer, "bench-officer", "bench", Role.DUTY_OFFICER, Scope("100000"), None)
-        made = await propose_by_hand(
-            uow,
-            principal,
-            stage.division.adcode,
-            to_level=Level.of(level),
-            reason="upper_order",
-            ground=Ground.UPPER_ORDER,
-            legal_basis="bench No. 1",
-            explanation="bench",
-        )
-        document = await find(uow, principal.scope, made)
-        await uow.commit()
-    return document
-
-
 async def _until_all(stage: Stage, sample: list[str], level: str) -> None:
     """Until every one of the sample has the new answer; they ask at the same time, as enterprises do."""
     deadline = time.perf_counter() + 30
@@ -143,10 +131,11 @@ async def _until_all(stage: Stage, sample: list[str], level: str) -> None:
 async def activation(stage: Stage, rounds: int) -> Result:
     """Putting the largest list in force while enterprises of other cities are answered, against a list with one enterprise.
 
-    It touches no rows, so its size must not matter. The note gives the largest city as well.
+    Both have further sheets, and a register that each is held against. The note gives the largest city as well.
     """
-    largest = await _activations(stage, stage.division, rounds)
-    city = await _activations(stage, stage.cities[0], rounds)
+    tiny = await tiny_list(stage.runtime)
+    largest = await _activations(stage, stage.division, tiny, rounds)
+    city = await _activations(stage, stage.cities[0], tiny, rounds)
     ratios = [mine / theirs for mine, theirs in largest]
     mine, theirs = (statistics.median(values) for values in zip(*largest, strict=True))
     middle = statistics.median(value for value, _ in city)
@@ -157,18 +146,15 @@ async def activation(stage: Stage, rounds: int) -> Result:
     return Result("activation", mine, theirs, statistics.median(ratios), "<= 2", "ms", note, _apart(ratios))
 
 
-async def _activations(stage: Stage, big: BigList, rounds: int) -> list[tuple[float, float]]:
+async def _activations(stage: Stage, big: BigList, tiny: BigList, rounds: int) -> list[tuple[float, float]]:
     """Milliseconds to put the big list and a tiny one in force, in turns; readers of other cities go on all the time."""
-    tiny = await tiny_list(stage.runtime, big.adcode)
     others = [code for code, version in stage.listed[:2000] if version != big.version][:500] or big.codes[:10]
     reading = [asyncio.create_task(_read_on(stage, others[place::READERS])) for place in range(READERS)]
     pairs = []
     try:
         for number in range(rounds + 1):  # the first one warms up
             theirs = await _activated(stage, tiny.version)
-            await _draft_again(stage, big.version)
             mine = await _activated(stage, big.version)
-            await _draft_again(stage, tiny.version)
             if number:
                 pairs.append((mine, theirs))
     finally:
@@ -179,6 +165,7 @@ async def _activations(stage: Stage, big: BigList, rounds: int) -> list[tuple[fl
 
 
 async def _activated(stage: Stage, version: int) -> float:
+    await _draft_again(stage, version)
     started = time.perf_counter()
     status, _ = await asyncio.to_thread(stage.post, f"/api/v1/lists/{version}/activate", {}, stage.signed_in)
     assert status == 200

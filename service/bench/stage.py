@@ -17,6 +17,7 @@ from urllib.error import URLError
 from service.accounts.flows import create_account
 from service.accounts.roles import Role
 from service.bench.big_lists import DIVISION, BigList, city_lists, one_division
+from service.bench.scenery import graded, under_red
 from service.feeds.flows import register
 from service.kit.database import Database, drop_database, start_embedded
 from service.kit.migrate import migrate
@@ -73,6 +74,8 @@ def free_port() -> int:
 async def set_up(folder: Path, enterprises: int, address: str | None = None) -> Stage:
     """Prepare everything and start the server: `enterprises` over cities, and as many again in one division; 0 for no lists.
 
+    The cities are under red and some of their enterprises have a grade of their own, so that an answer names what to do.
+
     The database is at `address` and made anew; without one an embedded server starts in the folder.
     """
     database = address or start_embedded(folder, "lantian_bench")
@@ -89,6 +92,8 @@ async def set_up(folder: Path, enterprises: int, address: str | None = None) -> 
         await uow.commit()
     cities = await city_lists(runtime, enterprises) if enterprises else []
     division = await one_division(runtime, cities) if enterprises else BigList(DIVISION, 0, [])
+    await graded(runtime, [*cities, division] if cities else [])
+    await under_red(runtime, cities)
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "service.bench.server"],
