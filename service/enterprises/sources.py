@@ -16,6 +16,7 @@ from emission_lists.regrading import Note
 from service.accounts.roles import NATION, prefix_of
 from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
+from service.guides.repository import applied
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import Reading
@@ -30,7 +31,7 @@ ORDER BY v.adcode, v.id
 """
 HOMES_SQL = NAMED_SQL.format(more="")
 DECIDED = f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
-NOW_SQL = NAMED_SQL.format(more=f", v.guide, e.document{DECIDED}")
+NOW_SQL = NAMED_SQL.format(more=f", v.guide, v.guide_content, e.document{DECIDED}")
 LAST_HOME_SQL = """
 SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
@@ -40,7 +41,7 @@ SELECT DISTINCT ON (v.adcode) v.adcode, e.county FROM list_enterprise e JOIN lis
 WHERE e.uscc = $1 AND v.activated_at <= $2 ORDER BY v.adcode, v.activated_at DESC, v.id DESC
 """
 ENTERPRISE_SQL = """
-SELECT v.adcode, v.guide, e.document FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+SELECT v.adcode, v.guide, v.guide_content, e.document FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND e.version_id = $2
 """
 ACTIVE_AT_SQL = """
@@ -76,6 +77,8 @@ class Listed(NamedTuple):
     lines: tuple[Line, ...]
     adcode: str
     guide: str
+    content: str | None = None
+    """The edition of the guides that it was frozen with."""
     notes: tuple[Note, ...] = ()
 
 
@@ -188,7 +191,8 @@ class Lists:
             decisions = Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
         if not decisions and listed.enterprise.guarantee is None:
             return listed
-        made = entitle(listed.enterprise, listed.lines, listed.guide, decisions, start, at)
+        guide = await applied(self.uow, listed.guide, listed.content)
+        made = entitle(listed.enterprise, listed.lines, guide, decisions, start, at)
         return listed._replace(enterprise=made.enterprise, lines=made.lines, notes=made.notes)
 
     def instants(self) -> list[datetime]:
@@ -216,4 +220,5 @@ class Lists:
 def _listed(version: int, row: Any) -> Listed:
     stored = json.loads(row["document"])
     lines = tuple(line_from(line) for line in stored["lines"])
-    return Listed(version, enterprise_from(stored["enterprise"]), lines, row["adcode"], row["guide"])
+    enterprise = enterprise_from(stored["enterprise"])
+    return Listed(version, enterprise, lines, row["adcode"], row["guide"], row["guide_content"])

@@ -22,6 +22,8 @@ from service.evaluations.accounts import add_rows, day_of, spans_of
 from service.evaluations.figures import kg
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
+from service.guides.loader import Applied
+from service.guides.repository import applied
 from service.kit.problems import Forbidden, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
@@ -38,7 +40,7 @@ ONE_SQL = "SELECT version_id, uscc, document FROM list_enterprise WHERE version_
 AFTER_SQL = """
 SELECT version_id, uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
 """
-GUIDES_SQL = "SELECT id, adcode, guide FROM list_version WHERE id = ANY($1::bigint[])"
+GUIDES_SQL = "SELECT id, adcode, guide, guide_content FROM list_version WHERE id = ANY($1::bigint[])"
 SINCE_SQL = """
 SELECT (SELECT count(*) FROM reduction_report WHERE response_id = ANY($1::bigint[]) AND uscc = $2 AND reported_at > $3) AS reports,
     EXISTS (SELECT 1 FROM evidence_hour h JOIN evidence_batch b ON b.id = h.batch_id WHERE h.adcode = $4 AND h.uscc = $2
@@ -67,7 +69,7 @@ class Question:
     adcode: str
     responses: list[Response]
     spans: dict[int, list[Span]]
-    guides: dict[int, str]
+    guides: dict[int, Applied]
     homes: dict[int, str]
     as_of: datetime
     uscc: str | None
@@ -109,7 +111,7 @@ async def question_of(uow: UnitOfWork, principal: Principal, response_id: int, u
         row["adcode"],
         responses,
         spans,
-        {one["id"]: one["guide"] for one in listed},
+        {one["id"]: await applied(uow, one["guide"], one["guide_content"]) for one in listed},
         {one["id"]: one["adcode"] for one in listed},
         uow.now,
         own,

@@ -24,6 +24,8 @@ from service.enterprises.sources import Home, Site, sites_of
 from service.evidence.repository import days_with_measures
 from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from
+from service.guides.loader import Applied
+from service.guides.repository import applied
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding, at, of_division
@@ -36,7 +38,7 @@ WHERE e.uscc = ANY($1::text[]) AND v.activated_at IS NOT NULL
 ORDER BY e.uscc, v.adcode, v.activated_at DESC, v.id DESC
 """
 VERSIONS_SQL = """
-SELECT id, adcode, activated_at, ended_at, guide FROM list_version
+SELECT id, adcode, activated_at, ended_at, guide, guide_content FROM list_version
 WHERE id = ANY($2::bigint[]) OR (adcode = ANY($1::text[]) AND activated_at IS NOT NULL) ORDER BY activated_at, id
 """
 DOCUMENTS_SQL = """
@@ -87,7 +89,7 @@ class _Version(NamedTuple):
     adcode: str
     activated_at: datetime | None
     ended_at: datetime | None
-    guide: str
+    guide: Applied
 
     def active(self, instant: datetime) -> bool:
         return (
@@ -321,10 +323,7 @@ async def book_of(
     usccs = sorted(plants)
     bearing = [one for several in responses.values() for one in several if _overlap(one, response)]
     pinned = sorted({one.list_version for one in bearing if one.list_version is not None})
-    versions = {
-        row["id"]: _Version(*(row[name] for name in _Version._fields))
-        for row in await uow.fetch(VERSIONS_SQL, homes, pinned)
-    }
+    versions = {row["id"]: await _version(uow, row) for row in await uow.fetch(VERSIONS_SQL, homes, pinned)}
     wanted = _wanted(versions.values(), bearing, set(homes), uow.now)
     documents = {
         (row["uscc"], row["version_id"]): row["document"]
@@ -337,6 +336,11 @@ async def book_of(
     }
     seasons = await _seasons(uow, chain, usccs, before, response.ends_at or uow.now + timedelta(days=1))
     return Book(uow, response, responses, versions, documents, decisions, seasons)
+
+
+async def _version(uow: UnitOfWork, row: Any) -> _Version:
+    guide = await applied(uow, row["guide"], row["guide_content"])
+    return _Version(row["id"], row["adcode"], row["activated_at"], row["ended_at"], guide)
 
 
 def _overlap(one: Responding, other: Responding) -> bool:

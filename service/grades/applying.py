@@ -8,18 +8,18 @@ from datetime import datetime
 from emission_lists.entitlement import Decisions, entitled
 from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import Regraded
-from service.guides.loader import guide_for
+from service.guides.loader import Applied
 from service.kit.clock import SHANGHAI
 
 
 def entitle(
-    enterprise: Enterprise, lines: Sequence[Line], guide: str, decisions: Decisions, start: datetime, at: datetime
+    enterprise: Enterprise, lines: Sequence[Line], guide: Applied, decisions: Decisions, start: datetime, at: datetime
 ) -> Regraded:
     """Enterprise, lines and notes under the grades in force at `start`, and the guarantees that hold at `at`.
 
-    Where the framework of 2026 holds already, its grades decide for themselves beside those of the guide.
+    `guide`: that of the list version, in the edition that it was frozen with. Where the framework of 2026 holds already, its grades decide for themselves beside those of the guide.
     """
-    place = guide_for(enterprise.adcode, start.astimezone(SHANGHAI).date(), guide)
+    place = guide.of_place(enterprise.adcode, start.astimezone(SHANGHAI).date())
     local = place.profile
     framed = frozenset() if place.framework is None else place.framework.self_determined.grades
     return entitled(

@@ -11,6 +11,7 @@ from emission_lists.findings import Severity
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
 from service.grades.list_check import grade_checks
+from service.guides.repository import keep_edition
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
@@ -127,13 +128,17 @@ async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
             detail_zh=f"有 {blocking} 个阻断问题，不能冻结或启用；请改正后重新导入。",
         )
     await _require_guarantees(uow, row["id"])
+    guides = await keep_edition(uow)
     await uow.execute(
-        "UPDATE list_version SET state = 'frozen', frozen_by = $2, frozen_at = $3 WHERE id = $1",
+        "UPDATE list_version SET state = 'frozen', frozen_by = $2, frozen_at = $3, guide_content = $4 WHERE id = $1",
         row["id"],
         account_id,
         uow.now,
+        guides,
     )
-    await uow.record("list.frozen", row["adcode"], version=row["id"], digest=row["digest"], account=account_id)
+    await uow.record(
+        "list.frozen", row["adcode"], version=row["id"], digest=row["digest"], guides=guides, account=account_id
+    )
 
 
 async def _require_guarantees(uow: UnitOfWork, version_id: int) -> None:

@@ -46,6 +46,7 @@ class ListVersionRow(SQLModel, table=True):
     blocking: int | None = None
     remarks: int | None = None
     largest: dict[str, Any] | None = json(nullable=True)
+    guide_content: str | None = Field(default=None, max_length=64, foreign_key="guide_content.digest", nullable=True)
 
 
 class ListEnterpriseRow(SQLModel, table=True):

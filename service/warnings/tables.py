@@ -35,7 +35,10 @@ class WarningStepRow(SQLModel, table=True):
     """Issue, raise, lower, extend, lift or revoke: append-only, each with the decision it rests on and why."""
 
     __tablename__ = "warning_step"
-    __table_args__ = (Index("warning_step_by_warning", "warning_id", "id"),)
+    __table_args__ = (
+        Index("warning_step_by_warning", "warning_id", "id"),
+        Index("warning_step_by_division", "adcode", "id"),
+    )
 
     id: int | None = serial()
     warning_id: int = reference("warning.id")

@@ -14,10 +14,12 @@ from emission_lists.lists import EmissionListDraft, Enterprise, Line, ListRow
 from emission_lists.measures import Action, Measure
 from emission_lists.standing import Decided, DecisionKind
 from service.grades.applying import entitle
+from service.guides.loader import Applied, book
 from service.kit.clock import SHANGHAI
 from service.lists.workbooks import checked
 
 START = datetime(2024, 12, 1, 8, tzinfo=SHANGHAI)
+OWN = Applied("G2020", book())
 STOP = Measure(Action.STOP, ratio=1.0)
 LINE = Line("MF0001", "1号线", "熔化", PerLevel(STOP, STOP, STOP))
 
@@ -31,7 +33,7 @@ def firm(adcode: str) -> Enterprise:
 )
 def test_henans_advanced_grade_decides_for_itself_in_henan_only(adcode: str, action: Action) -> None:
     decided = Decided(1, "铸造", None, Grade.ADVANCED, DecisionKind.RATED, START - timedelta(days=30))
-    made = entitle(firm(adcode), [LINE], "G2020", Decisions((decided,)), START, START)
+    made = entitle(firm(adcode), [LINE], OWN, Decisions((decided,)), START, START)
     assert {made.lines[0].measures.at(level).action for level in LEVELS} == {action}
 
 
@@ -45,7 +47,7 @@ def test_henans_advanced_grade_decides_for_itself_in_henan_only(adcode: str, act
 def test_a_plus_decides_for_itself_once_the_framework_holds(start: datetime, action: Action) -> None:
     """环办大气〔2026〕2号 gives A+ above A; before it there is no such grade."""
     decided = Decided(1, "铸造", None, Grade.A_PLUS, DecisionKind.PICKED, start - timedelta(days=3))
-    made = entitle(firm("140105"), [LINE], "G2020", Decisions((decided,)), start, start)
+    made = entitle(firm("140105"), [LINE], OWN, Decisions((decided,)), start, start)
     assert {made.lines[0].measures.at(level).action for level in LEVELS} == {action}
 
 
