@@ -10,7 +10,7 @@ from typing import Any
 
 from alerts.levels import Level
 from service.accounts.roles import NATION, Principal, Scope
-from service.evaluations import classes, figures, flows, repository
+from service.evaluations import classes, figures, flows, region_floors, repository
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -36,17 +36,20 @@ async def evaluations(
             f" at most {MOST} with {MOST_LINES}. Ask for fewer days or a smaller place."
         )
     found = [await _one(uow, row) for row in rows]
+    cities = _cities(uow, found)
+    against = region_floors.region_levels(cities, found)
     return {
         "adcode": adcode,
         "region": region,
         "place": uow.runtime.place(adcode),
         "from": start,
         "until": end,
-        "warnings": [{name: one[name] for name in one if name not in {"by", "levels", "classes"}} for one in found],
-        "cities": _cities(uow, found),
+        "warnings": [{name: one[name] for name in one if name not in {"by", "classes"}} for one in found],
+        "cities": cities,
         "totals": figures.total(one["totals"] for one in found),
+        "whole_society": region_floors.whole_society([entry for one in found for entry in one["levels"]]),
         "classes": classes.added([one["classes"] for one in found]),
-        "levels": _grouped([one["levels"] for one in found], "level"),
+        "levels": [entry | against[entry["level"]] for entry in _grouped([one["levels"] for one in found], "level")],
         "by": {by: _grouped([one["by"][by] for one in found], "key") for by in BY},
     }
 
@@ -85,13 +88,22 @@ async def _one(uow: UnitOfWork, row: Any) -> dict[str, Any]:
 
 
 def _cities(uow: UnitOfWork, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    by_city: defaultdict[str, list[Any]] = defaultdict(list)
+    by_city: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for one in found:
-        by_city[one["adcode"]].append(one["totals"])
-    return [
-        {"adcode": adcode, "place": uow.runtime.place(adcode), "warnings": len(parts), "totals": figures.total(parts)}
-        for adcode, parts in sorted(by_city.items())
-    ]
+        by_city[one["adcode"]].append(one)
+    return [_city(uow, adcode, parts) for adcode, parts in sorted(by_city.items())]
+
+
+def _city(uow: UnitOfWork, adcode: str, found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    levels = region_floors.city_levels(found)
+    return {
+        "adcode": adcode,
+        "place": uow.runtime.place(adcode),
+        "warnings": len(found),
+        "totals": figures.total(one["totals"] for one in found),
+        "whole_society": region_floors.whole_society([entry for one in found for entry in one["levels"]]),
+        "levels": levels,
+    }
 
 
 def _grouped(every: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[dict[str, Any]]:
