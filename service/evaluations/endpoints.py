@@ -87,7 +87,10 @@ def days_of(first: str, until: str) -> tuple[datetime, datetime]:
     try:
         start, end = day_start(parse_day(first)), day_start(parse_day(until))
     except ValueError as error:
-        raise Invalid(f"from, until: {error}.") from error
+        raise Invalid(f"from, until: {error}.", detail_zh="请填写起止日期，例如 2026-01-01。") from error
     if not timedelta(0) < end - start <= LONGEST:
-        raise Invalid(f"from, until: give a period of 1 to {LONGEST.days} days; `until` is the day after the last.")
+        raise Invalid(
+            f"from, until: give a period of 1 to {LONGEST.days} days; `until` is the day after the last.",
+            detail_zh=f"请选择 1 至 {LONGEST.days} 天的时段。",
+        )
     return start, end

@@ -33,7 +33,8 @@ async def evaluations(
     if len(rows) > MOST or fresh > MOST_LINES:
         raise Invalid(
             f"That are {'more than ' if len(rows) > MOST else ''}{min(len(rows), MOST)} warnings with {fresh} lines to account anew;"
-            f" at most {MOST} with {MOST_LINES}. Ask for fewer days or a smaller place."
+            f" at most {MOST} with {MOST_LINES}. Ask for fewer days or a smaller place.",
+            detail_zh=f"需要重新核算的预警或生产线过多（至多 {MOST} 次、{MOST_LINES} 条），请缩短时段或缩小范围。",
         )
     found = [await _one(uow, row) for row in rows]
     cities = _cities(uow, found)

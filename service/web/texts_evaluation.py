@@ -212,4 +212,59 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "rp_nothing": ("没有选择任何生产线的情况。", "No line was given a state."),
     "rp_faults": ("上报有误，未保存：", "The report has faults; nothing was stored:"),
     "rp_number": ("“{value}”不是数字。", "“{value}” is not a number."),
+    "es_title": ("减排量汇总：城市、区域与时段", "Reductions together: cities, region, period"),
+    "es_link": ("多次响应、多个城市的减排量汇总", "Reductions of several responses and cities together"),
+    "es_from": ("起（日）", "From"),
+    "es_last": ("止（日，含）", "To (that day, too)"),
+    "es_region": ("范围", "Where"),
+    "es_own": ("本辖区：{place}", "Your own: {place}"),
+    "es_adcode": ("或行政区代码", "or a division's code"),
+    "es_show": ("汇总", "Add up"),
+    "es_note": (
+        "这些天内有响应的预警各按整次计入；已定稿的按定稿数，其余按现有数据。比例 = 计划减排量 ÷ 同期全社会排放量；底线约束各城市清单，"
+        "多城合计不作结论。未确立的不计入，也不当作零。",
+        "A warning with a response in these days counts whole: as closed, or as of now. Share = planned ÷ what the whole society would have"
+        " emitted in the same hours. Floors bind each city's list; many cities together get no verdict. What is not established is in no"
+        " sum and is not zero.",
+    ),
+    "es_choose": (
+        "选择时段和范围后点“汇总”：这里按城市和级别列出基准、计划、核实、比例和底线结论。",
+        "Choose a period and a place: base, planned, verified, share and verdict of each city and level appear here.",
+    ),
+    "es_none": (
+        "这些天内没有带响应的预警，请换一个时段或范围。",
+        "No warning had a response in these days; choose others, or another place.",
+    ),
+    "es_together": ("{place}：{n} 次预警，{cities} 个城市", "{place}: {n} warnings, {cities} cities"),
+    "es_levels": ("按级别合计", "By level"),
+    "es_levels_note": ("按级别合计，工业源，吨", "By level, industry, tonnes"),
+    "es_society": ("同期全社会排放（t）", "whole society, same hours (t)"),
+    "es_planned": ("计划：工业（t）", "planned: industry (t)"),
+    "es_planned_all": ("计划：工业、扬尘、移动（t）", "planned: industry, dust, mobile (t)"),
+    "es_share_industry": ("占全社会比例（工业）", "share of the whole society (industry)"),
+    "es_cities": ("各城市对底线", "cities against their floors"),
+    "es_standing": (
+        "达到 {met}，未达到 {short}，未确立 {unknown}",
+        "met {met}, not met {short}, not established {unknown}",
+    ),
+    "es_chart": (
+        "各城市各级别的计划比例、核实比例与底线，数值见各城市表格",
+        "Planned share, verified share and floor of each city and level; the tables have the figures",
+    ),
+    "es_chart_note": ("图中最多画 {n} 项，全部数值见下方表格。", "The chart draws at most {n}; the tables below have them all."),
+    "es_warnings_n": ("{n} 次预警", "{n} warning(s)"),
+    "es_industry_only": (
+        "{n} 次预警定稿时尚未核算扬尘源与移动源：比例和结论只含工业源。",
+        "{n} warning(s) were closed before dust and mobile sources were accounted: share and verdict hold industry only.",
+    ),
+    "es_against": (
+        "比例 = 工业、扬尘、移动源响应期日均计划减排量 ÷ 全社会日排放量；底线方案 {profile}。{swap}",
+        "Share = planned per day of industry, dust and mobile sources ÷ whole-society emissions per day; floor profile {profile}. {swap}",
+    ),
+    "es_no_levels": (
+        "没有带减排措施的响应时段，或响应开始前没有生效的清单。",
+        "No response with measures has been in force, or no list was.",
+    ),
+    "es_warnings": ("计入的预警", "The warnings that count"),
+    "nav_evaluations": ("减排汇总", "Reductions"),
 }
