@@ -44,6 +44,18 @@ CHECK_TEXTS: dict[str, Texts] = {
         '"{value}" is not a key industry of {what}',
         "choose one from the list, or mark it as not key",
     ),
+    "INDUSTRY_IS_PART": (
+        "“{value}”是“{industry}”行业的子类",
+        "请把“行业”填为“{industry}”，“行业子类”填为“{what}”",
+        '"{value}" is a part of the industry {industry}',
+        "put {industry} into the column of the industry and {what} into that of the sub-type",
+    ),
+    "INDUSTRY_NOT_ESTABLISHED": (
+        "“{value}”是否为重点行业未确立：另有 {what} 个行业的名称未见到",
+        "请向主管部门核实；等级方式和指南要求未确立，清单载明的措施照常执行",
+        'whether "{value}" is a key industry is not established: the names of {what} more were not seen',
+        "ask the authority; its grades and what a guide asks are not established, what the list says is carried out",
+    ),
     "INDUSTRY_IS_KEY": (
         "“{value}”是 {what} 的重点行业",
         "请把“重点行业”填为“是”",

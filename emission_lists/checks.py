@@ -147,7 +147,7 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
     firm, guide = row.enterprise, checker.guide
     if industry is None:
         if firm.key_industry and guide.industries and firm.industry not in checker.profile.extra_industries:
-            yield checker.finding("INDUSTRY_UNKNOWN", row, "行业", value=firm.industry, what=guide.id)
+            yield _no_industry(checker, row)
         return
     if not firm.key_industry:
         yield checker.finding("INDUSTRY_IS_KEY", row, "重点行业", value=firm.industry, what=guide.id)
@@ -171,6 +171,17 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
             industry=industry.name_zh,
             what="、".join(grade.zh for grade in legal),
         )
+
+
+def _no_industry(checker: Checker, row: ListRow) -> Finding:
+    """A key industry that the guide does not name: wrong only where no industry is left that nobody could name."""
+    guide, name = checker.guide, row.enterprise.industry
+    whole, part = guide.placed(name)
+    if whole is not None:
+        return checker.finding("INDUSTRY_IS_PART", row, "行业", value=name, industry=whole.name_zh, what=part)
+    if guide.not_named > 0:
+        return checker.finding("INDUSTRY_NOT_ESTABLISHED", row, "行业", value=name, what=guide.not_named)
+    return checker.finding("INDUSTRY_UNKNOWN", row, "行业", value=name, what=guide.id)
 
 
 def _granted(checker: Checker, grade: Grade, legal: Sequence[Grade]) -> bool:

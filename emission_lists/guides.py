@@ -48,25 +48,35 @@ ALL_PROCESSES = "all"
 
 
 class Subtype(_Data):
-    """A part of an industry (行业子类) with a scheme or measures of its own. `scheme` None = that of the industry."""
+    """A part of an industry (行业子类) with a scheme or measures of its own. `scheme` None = that of the industry.
+
+    `aliases`: other names under which published results have it.
+    """
 
     code: str
     name_zh: str
     name_en: str
+    aliases: tuple[str, ...] = ()
     scheme: str | None = None
     scheme_confidence: Confidence | None = None
     scheme_source: tuple[str, ...] = ()
     memo: str | None = None
     measures: dict[Grade, GradeMeasures] = Field(default_factory=dict)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its code and every Chinese name, as names are compared."""
+        return (self.code, plain(self.name_zh), *(plain(alias) for alias in self.aliases))
+
 
 class Industry(_Data):
-    """One industry of a guide. `code` is ours; `gbt4754` are candidate classes, not a definition."""
+    """One industry of a guide. `code` is ours; `gbt4754` are candidate classes, not a definition; `aliases` as of a sub-type."""
 
     code: str
     order: int
     name_zh: str
     name_en: str
+    aliases: tuple[str, ...] = ()
     scheme: str
     scheme_confidence: Confidence
     scheme_source: tuple[str, ...] = ()
@@ -79,9 +89,14 @@ class Industry(_Data):
     measures: dict[Grade, GradeMeasures] = Field(default_factory=dict)
 
     def subtype(self, name: str | None) -> Subtype | None:
-        """The sub-type by its Chinese name or code; None if there is none of that name."""
+        """The sub-type by its Chinese name, an alias or code; None if there is none of that name."""
         key = plain(name or "")
-        return next((one for one in self.subtypes if key in (one.code, plain(one.name_zh))), None)
+        return next((one for one in self.subtypes if key in one.names), None)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its code and every Chinese name, as names are compared."""
+        return (self.code, plain(self.name_zh), *(plain(alias) for alias in self.aliases))
 
 
 class SelfDetermined(_Data):
@@ -124,14 +139,16 @@ class Guide(_Data):
     industries: tuple[Industry, ...]
     sources: dict[str, dict[str, Any]]
     added_grades: tuple[Grade, ...] = ()  # of a place, legal beside every scheme; the place does not say where
+    added_not_named: int | None = None  # `not_named` with what places add; None = nothing is laid over
+    universal: bool = False  # whether a place grades all other industries too (通用行业)
 
     @model_validator(mode="after")
     def _consistent(self) -> Guide:
         for industry in self.industries:
             self._check_industry(industry)
-        names = [industry.name_zh for industry in self.industries]
+        names = [name for industry in self.industries for name in industry.names]
         if len(set(names)) != len(names):
-            raise ValueError("industries: two have the same name_zh")
+            raise ValueError("industries: two have the same name_zh, alias or code")
         return self
 
     def _check_industry(self, industry: Industry) -> None:
@@ -140,9 +157,9 @@ class Guide(_Data):
         for key in industry.source:
             if key not in self.sources:
                 raise ValueError(f"{where}: source {key!r} is not listed under sources")
-        names = [name for one in industry.subtypes for name in (one.code, plain(one.name_zh))]
+        names = [name for one in industry.subtypes for name in one.names]
         if len(set(names)) != len(names):
-            raise ValueError(f"{where}.subtypes: two have the same name or code")
+            raise ValueError(f"{where}.subtypes: two have the same name or code, or an alias is one")
         for one in industry.subtypes:
             self._check_part(
                 f"{where}.subtypes.{one.code}", one.scheme or industry.scheme, one.scheme_source, one.measures
@@ -167,15 +184,56 @@ class Guide(_Data):
 
     @cached_property
     def _by_name(self) -> dict[str, Industry]:
-        return {key: item for item in self.industries for key in (item.code, plain(item.name_zh))}
+        return {key: item for item in self.industries for key in item.names}
+
+    @cached_property
+    def _by_part(self) -> dict[str, list[tuple[Industry, Subtype]]]:
+        """Sub-types with a scheme of their own by their Chinese names; a mere process of an industry is none of them."""
+        found: dict[str, list[tuple[Industry, Subtype]]] = {}
+        for industry in self.industries:
+            for one in (part for part in industry.subtypes if part.scheme is not None):
+                for key in one.names[1:]:
+                    found.setdefault(key, []).append((industry, one))
+        return found
 
     @cached_property
     def _process_by_text(self) -> dict[str, str]:
         return {text: code for code, label in self.processes.items() for text in (code, label.zh)}
 
     def industry(self, name: str) -> Industry | None:
-        """The industry by its Chinese name or code; None if the guide does not have it."""
+        """The industry by its Chinese name, an alias or code; None if the guide does not have it."""
         return self._by_name.get(plain(name))
+
+    def placed(self, name: str) -> tuple[Industry | None, str | None]:
+        """Industry and sub-type by a name as published results write it: 陶瓷, 陶瓷/建筑陶瓷 or 水泥制品.
+
+        A sub-type that its industry does not have is given back as written; a name that only a sub-type of one industry has
+        means that, where it has a scheme of its own. (None, None) if the guide has neither.
+        """
+        industry = self.industry(name)
+        if industry is not None:
+            return industry, None
+        parts = self._by_part.get(plain(name), [])
+        if len(parts) == 1:
+            return parts[0][0], parts[0][1].name_zh
+        head, slash, part = name.partition("/")
+        industry = self.industry(head) if slash else None
+        if industry is None:
+            return None, None
+        own = industry.subtype(part)
+        return industry, own.name_zh if own is not None else part.strip() or None
+
+    def same_industry(self, one: str, other: str) -> bool:
+        """Whether two names mean one industry: by its name, an alias, or that of a part of it."""
+        industry = self.placed(one)[0]
+        return plain(one) == plain(other) or (industry is not None and industry is self.placed(other)[0])
+
+    @property
+    def not_named(self) -> int:
+        """How many industries it has, with those of a place, that no source names."""
+        if self.added_not_named is not None:
+            return self.added_not_named
+        return max(0, (self.industries_total or 0) - len(self.industries))
 
     def process_code(self, text: str) -> str:
         """The guide's code of a process written in a list, or the text itself."""

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from emission_lists.grades import Grade
 from emission_lists.guide_templates import Confidence, Data, InForce, Label, MeasureTemplate
-from emission_lists.guides import Guide, Industry, ListProfile, SingleUnitRule, SmallMicroRule, plain
+from emission_lists.guides import Guide, Industry, ListProfile, SingleUnitRule, SmallMicroRule
 
 Adcode = Annotated[str, Field(pattern=r"^\d{6}$")]
 Sources = dict[str, dict[str, Any]]
@@ -196,6 +196,9 @@ def laid_over(guide: Guide, extension: RegionalExtension) -> Guide:
     fields["self_determined"] = own.model_copy(update={"grades": own.grades | granted})
     fields["added_grades"] = (*guide.added_grades, *(added.grade for added in extension.grades))
     fields["industries"] = (*guide.industries, *extension.named)
+    added = 0 if extension.industries is None else extension.industries.not_named
+    fields["added_not_named"] = guide.not_named + added
+    fields["universal"] = guide.universal or extension.universal_guide is not None
     fields["schemes"] = guide.schemes | extension.schemes
     fields["processes"] = guide.processes | extension.processes
     fields["sources"] = guide.sources | extension.sources
@@ -277,5 +280,5 @@ class GuideBook:
 
 def clashes(guide: Guide, extension: RegionalExtension) -> list[str]:
     """Names of added industries that the guide has already: a place may add industries, not replace them."""
-    own = {plain(industry.name_zh) for industry in guide.industries}
-    return [industry.name_zh for industry in extension.named if plain(industry.name_zh) in own]
+    own = {name for industry in guide.industries for name in industry.names}
+    return [industry.name_zh for industry in extension.named if own.intersection(industry.names)]

@@ -51,8 +51,12 @@ class Case(NamedTuple):
     permits: tuple[Permit, ...] | None = None
     right_permits: tuple[Permit, ...] | None = None
     """The register for the right list, where it is not that of the wrong one."""
+    not_named: int | None = None
+    """How many industries of the guide no source names, where the wrong list is held against another than the 2020 guide."""
 
     def found(self, guide: Guide, profile: ListProfile) -> list[Finding]:
+        if self.not_named is not None:
+            guide = guide.model_copy(update={"added_not_named": self.not_named})
         return check_list(self.wrong, guide, profile, as_of=self.as_of, permits=self.permits)
 
     def found_in_right(self, guide: Guide, profile: ListProfile) -> list[Finding]:
@@ -109,6 +113,10 @@ CASES: dict[str, Case] = {
     "ADCODE_OUTSIDE": Case(one(firm(adcode="130302"), STOP), one(firm(adcode="130281"), STOP)),
     "INDUSTRY_UNKNOWN": Case(
         one(firm(industry="水泥厂"), STOP), one(firm(industry="水泥厂", key_industry=False), STOP)
+    ),
+    "INDUSTRY_IS_PART": Case(one(firm(industry="水泥制品"), STOP), one(firm(subtype="水泥制品"), STOP)),
+    "INDUSTRY_NOT_ESTABLISHED": Case(
+        one(firm(industry="水泥厂"), STOP), one(firm(industry="水泥厂", key_industry=False), STOP), not_named=12
     ),
     "INDUSTRY_IS_KEY": Case(one(firm(key_industry=False), STOP), GOOD),
     "GRADE_ILLEGAL": Case(one(firm(industry="包装印刷", grade=Grade.LEADING), STOP), one(PRINTER, STOP)),

@@ -152,3 +152,45 @@ class TestGrades:
 
     def test_every_grade_is_read_back(self) -> None:
         assert all(parse_grade(text) is grade for grade in Grade for text in (grade.zh, grade.title_zh, grade.value))
+
+
+class TestNames:
+    """Published results name industries in their own ways; what is not named anywhere is not told as none."""
+
+    @pytest.mark.parametrize(
+        ("written", "found"),
+        [
+            ("水泥", ("水泥", None)),
+            ("水泥制品", ("水泥", "水泥制品/混凝土")),
+            ("混凝土", ("水泥", "水泥制品/混凝土")),
+            ("水泥制品/混凝土", ("水泥", "水泥制品/混凝土")),
+            ("水泥 / 水泥制品", ("水泥", "水泥制品/混凝土")),
+            ("陶瓷/建筑陶瓷", ("陶瓷", "建筑陶瓷")),
+            ("水泥/没有这个子类", ("水泥", "没有这个子类")),
+            ("水泥粉磨站", ("水泥", "水泥粉磨站")),
+            ("products", (None, None)),
+            ("轧钢", (None, None)),  # a process of a mill, not an industry that is graded by itself
+            ("没有/水泥", (None, None)),
+            ("", (None, None)),
+        ],
+    )
+    def test_industry_and_part_by_one_name(self, guide: Guide, written: str, found: tuple[str | None, str | None]) -> None:
+        industry, part = guide.placed(written)
+        assert (None if industry is None else industry.name_zh, part) == found
+
+    def test_every_industry_is_placed_as_itself(self, guide: Guide) -> None:
+        assert all(guide.placed(one.name_zh) == (one, None) for one in guide.industries)
+
+    def test_two_names_of_one_industry(self, guide: Guide) -> None:
+        assert guide.same_industry("水泥", "水泥制品")
+        assert not guide.same_industry("水泥", "陶瓷")
+        assert guide.same_industry("木材 加工", "木材加工")
+        assert not guide.same_industry("木材加工", "食品加工")
+
+    def test_a_part_that_two_industries_have_means_neither(self) -> None:
+        data = raw("g2020")
+        data["industries"][16]["subtypes"][0].update(scheme="LEADING", aliases=["水泥制品"])
+        assert Guide.model_validate(data).placed("水泥制品") == (None, None)
+
+    def test_how_many_nobody_named(self, guide: Guide) -> None:
+        assert (guide.not_named, load_guide("g2019").not_named, load_guide("o2026").not_named) == (0, 16, 0)

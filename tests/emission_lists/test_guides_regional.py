@@ -300,3 +300,33 @@ class TestLocalPractices:
                 found = BOOK.guide_for(one.adcode, DAY)
                 sources = {key for extension in found.extensions for key in extension.sources}
                 assert not ({key for key in one.source if key != "S-HEN2020"} & sources)
+
+
+class TestNotNamed:
+    @pytest.mark.parametrize(("place", "left"), [("130000", 8), ("410000", 12), ("510000", 8), ("120000", 0)])
+    def test_those_of_a_place_are_counted_with_the_nation_s(self, guide: Guide, place: str, left: int) -> None:
+        assert laid_over(guide, extension(place)).not_named == left
+        assert laid_over(load_guide("g2019"), extension(place)).not_named == 16 + left
+
+    def test_two_extensions_add_up(self, guide: Guide) -> None:
+        assert laid_over(laid_over(guide, extension("130000")), extension("410000")).not_named == 20
+
+    def test_a_guide_for_all_others_is_known(self, guide: Guide) -> None:
+        assert laid_over(guide, extension("410000")).universal
+        assert not laid_over(guide, extension("130000")).universal
+
+    def test_an_alias_of_a_place_s_industry(self, guide: Guide) -> None:
+        found = laid_over(guide, extension("510000"))
+        assert found.industry("电子工业(地方标准)") is found.industry("电子工业")
+
+    def test_an_alias_that_the_guide_has_clashes(self, guide: Guide) -> None:
+        one = extension("510000")
+        own = one.named[0].model_copy(update={"aliases": ("水泥",)})
+        changed = one.model_copy(update={"industries": one.industries.model_copy(update={"industries": (own,)})})
+        assert clashes(guide, changed) == [own.name_zh]
+
+    @pytest.mark.parametrize("version", ["g2019", "g2020", "o2026"])
+    @pytest.mark.parametrize("adcode", ["410100", "510100", "500000"])
+    def test_every_version_takes_every_place(self, version: str, adcode: str) -> None:
+        found = book().guide_for(adcode, DAY, version.upper())
+        assert found.guide.legal_grades(found.extensions[0].named[0]) in ((), (Grade.ADVANCED,))
