@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from emission_lists.columns import LIST_SHEET
@@ -15,7 +15,15 @@ from emission_lists.guides import Guide
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line, ListRow
 from emission_lists.measures import Action, LoadCap, Measure
-from emission_lists.regrading import Note, Regraded, not_established, overall_grade, regraded, without_wrong_relief
+from emission_lists.regrading import (
+    Note,
+    Regraded,
+    not_established,
+    out_of_season,
+    overall_grade,
+    regraded,
+    without_wrong_relief,
+)
 from emission_lists.standing import Decided, GradeStanding, standing_at
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -62,6 +70,10 @@ def entitled(
     apart = enterprise.small_micro or enterprise.long_stopped  # relieved whatever became of a guarantee
     listed = enterprise.guarantee is not None
     lapsed = listed and not enterprise.guaranteed_on(day)
+    top = guide.self_determined.grades | also_self_determined
+    if now is not None and now.relieves and before is not None and before.relieves:
+        return _relieved(enterprise, lines, grades, now.guarantee, guide, top, day)
+    lines, seasonal = out_of_season(enterprise, lines, grades, guide, top=top, on=day)
     if now is None:
         made = regraded(
             bare if lapsed else enterprise,
@@ -73,10 +85,8 @@ def entitled(
             lower_load=lower_load,
             on=day,
         )
-        return replace(made, notes=(_lapsed(enterprise), *made.notes)) if lapsed else made
-    relieved = now.relieves and before is not None and before.relieves
-    if relieved:
-        return _relieved(enterprise, lines, grades, now.guarantee, guide.self_determined.grades | also_self_determined)
+        first = (_lapsed(enterprise),) if lapsed else ()
+        return replace(made, notes=(*first, *seasonal, *made.notes))
     made = regraded(
         bare,
         lines,
@@ -87,7 +97,8 @@ def entitled(
         lower_load=lower_load,
         on=day,
     )
-    return replace(made, notes=(_not_relieved(now), *made.notes)) if listed or not now.relieves else made
+    ended = (_not_relieved(now),) if listed or not now.relieves else ()
+    return replace(made, notes=(*ended, *seasonal, *made.notes))
 
 
 def _relieved(
@@ -95,13 +106,15 @@ def _relieved(
     lines: Sequence[Line],
     grades: GradeStanding | None,
     guarantee: Guarantee,
+    guide: Guide,
     top: frozenset[Grade],
+    day: date,
 ) -> Regraded:
     """Production for what the guarantee needs, at most the approved load; what the list says of it stays.
 
     But what the list leaves to the enterprise for a grade that it no longer has is capped too.
     """
-    overall = None if grades is None else overall_grade(enterprise, grades)
+    overall = None if grades is None else overall_grade(enterprise, grades, guide)
     until = guarantee.valid_until.astimezone(_SHANGHAI)
     made = replace(
         enterprise,
@@ -116,10 +129,13 @@ def _relieved(
         f"Guarantee approved: counted from {guarantee.basis.en}, {guarantee.cap.render_en()}, until"
         f" {until:%Y-%m-%d %H:%M}; it holds only while emissions comply",
     )
+
+    def approved(line: Line, measure: Measure) -> Measure:
+        return _at_most_approved(line, measure, guarantee)
+
+    lines, _ = out_of_season(enterprise, lines, grades, guide, top=top, on=day, instead=approved)
     if grades is not None:
-        lines = without_wrong_relief(
-            enterprise, lines, grades, top, lambda line, measure: _at_most_approved(line, measure, guarantee)
-        )
+        lines = without_wrong_relief(enterprise, lines, grades, top, guide, approved)
     if enterprise.guarantee is not None:
         return Regraded(made, tuple(lines), (note,))
     return Regraded(made, tuple(_capped(line, guarantee) for line in lines), (note,))
@@ -191,7 +207,7 @@ def _day_zh(instant: datetime) -> str:
 
 
 def grade_differences(
-    rows: Sequence[ListRow], standings: Mapping[str, GradeStanding]
+    rows: Sequence[ListRow], standings: Mapping[str, GradeStanding], guide: Guide
 ) -> list[tuple[ListRow, Grade | None]]:
     """The first row of each enterprise whose listed grade is not the one in force, with that grade (None: unknown).
 
@@ -205,7 +221,7 @@ def grade_differences(
         if uscc in seen or standing is None:
             continue
         seen.add(uscc)
-        overall = overall_grade(row.enterprise, standing)
+        overall = overall_grade(row.enterprise, standing, guide)
         if overall is not row.enterprise.grade:
             found.append((row, overall))
     return found

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from emission_lists.grades import Grade
 from emission_lists.guide_comparison import reduction_holds, transport_holds
 from emission_lists.guide_demands import Held, allotted, joined, stricter_of
+from emission_lists.guide_templates import Season
 from emission_lists.guides import ALL_PROCESSES, Guide, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import NOT_STATED, ROAD_TRANSPORT, Enterprise, Line
@@ -75,7 +76,7 @@ def regraded(
     """
     if standing is None and not relief_ended:
         return Regraded(enterprise, tuple(lines))
-    overall = enterprise.grade if standing is None else overall_grade(enterprise, standing)
+    overall = enterprise.grade if standing is None else overall_grade(enterprise, standing, guide)
     targets = [_target(line, enterprise, standing, overall, relief_ended=relief_ended) for line in lines]
     named = enterprise if overall is None else replace(enterprise, grade=overall)
     notes = [] if standing is None else list(_grade_notes(enterprise, lines, standing, overall))
@@ -84,19 +85,88 @@ def regraded(
     top = guide.self_determined.grades | also_self_determined
     apart = enterprise.guarantee is not None or enterprise.small_micro or enterprise.long_stopped
     if standing is not None and apart and not relief_ended:
-        return Regraded(named, without_wrong_relief(enterprise, lines, standing, top), tuple(notes))
+        return Regraded(named, without_wrong_relief(enterprise, lines, standing, top, guide), tuple(notes))
     worker = _Worker(enterprise, guide, top, lower_load=lower_load, on=on)
     made = worker.lines(lines, targets)
     return Regraded(named, made, (*notes, *worker.notes))
 
 
-def overall_grade(enterprise: Enterprise, standing: GradeStanding) -> Grade | None:
+def out_of_season(
+    enterprise: Enterprise,
+    lines: Sequence[Line],
+    standing: GradeStanding | None,
+    guide: Guide,
+    *,
+    top: frozenset[Grade],
+    on: date,
+    instead: Callable[[Line, Measure], Measure] | None = None,
+) -> tuple[tuple[Line, ...], tuple[Note, ...]]:
+    """The list's lines on a Beijing day outside the season in which the guide lets their grade decide for itself.
+
+    A list holds all year: its self-determination (自主减排) of such a grade is judged anew at the start of every response.
+    `top`: the grades that decide for themselves all year; `instead`: what holds in its place (None = not established).
+    """
+    season = _season(enterprise, guide)
+    if season is None or enterprise.grade in top or on.month in season.months:
+        return tuple(lines), ()
+    overall = enterprise.grade if standing is None else overall_grade(enterprise, standing, guide)
+
+    def changed(line: Line, measure: Measure) -> Measure:
+        if measure.action is not Action.SELF_DETERMINED:
+            return measure
+        return not_established(measure) if instead is None else instead(line, measure)
+
+    def judged(line: Line) -> Line:
+        grade = _target(line, enterprise, standing, overall, relief_ended=False).grade
+        own = [measure for measure in line.measures if measure.action is Action.SELF_DETERMINED]
+        if not own or grade is not enterprise.grade:
+            return line
+        return replace(line, measures=_each(line, lambda measure: changed(line, measure)))
+
+    made = tuple(judged(line) for line in lines)
+    return made, () if made == tuple(lines) else (_season_note(enterprise, season, on),)
+
+
+def may_hang_on_a_season(enterprise: Enterprise, lines: Iterable[Line]) -> bool:
+    """Whether the list leaves anything to an enterprise whose grade does not decide for itself in every guide all year."""
+    return enterprise.grade not in ALL_YEAR and any(
+        measure.action is Action.SELF_DETERMINED for line in lines for measure in line.measures
+    )
+
+
+ALL_YEAR = frozenset({Grade.A_PLUS, Grade.A, Grade.LEADING})
+
+
+def _season(enterprise: Enterprise, guide: Guide) -> Season | None:
+    industry = guide.industry(enterprise.industry)
+    if industry is None:
+        return None
+    measures = guide.measures_of(industry, enterprise.subtype).get(enterprise.grade)
+    return None if measures is None else measures.season
+
+
+def _season_note(enterprise: Enterprise, season: Season, on: date) -> Note:
+    months = "、".join(str(month) for month in sorted(season.months))
+    chosen_zh = "，月份为本系统选定，未确立" if season.choice else ""
+    chosen_en = "; which months is a choice of this system" if season.choice else ""
+    return Note(
+        "OUT_OF_SEASON",
+        f"{enterprise.industry}{enterprise.grade.title_zh}仅在{season.zh}自主减排（{months}月{chosen_zh}）：响应启动于{on.month}月，"
+        "清单的自主减排不适用，措施未确立，请联系主管部门",
+        f"{enterprise.industry}, {enterprise.grade.title_en}, decides its own reduction in {season.en} only (months"
+        f" {months}{chosen_en}): this response starts in month {on.month}, what the list leaves to the enterprise does not"
+        " hold and is not established; ask the authority",
+    )
+
+
+def overall_grade(enterprise: Enterprise, standing: GradeStanding, guide: Guide) -> Grade | None:
     """The grade of the enterprise: of each industry that was rated, and of the list's where that was not; the lowest.
 
+    `guide`: whose names say whether list and decision mean one industry (电子工业, 电子工业（地方标准）).
     None where one of them is not established, or two schemes cannot be compared.
     """
     rated = [subject.grade for subject in standing.enterprise]
-    if not any(subject.industry == enterprise.industry for subject in standing.enterprise):
+    if not any(guide.same_industry(subject.industry, enterprise.industry) for subject in standing.enterprise):
         rated.append(enterprise.grade)
     return lowest(rated)
 
@@ -113,13 +183,14 @@ def without_wrong_relief(
     lines: Sequence[Line],
     standing: GradeStanding,
     top: frozenset[Grade],
+    guide: Guide,
     instead: Callable[[Line, Measure], Measure] | None = None,
 ) -> tuple[Line, ...]:
     """Lines whose measures do not hang on the grade: only a self-determination that the grade no longer gives goes.
 
     `top`: the grades that decide for themselves; `instead`: what holds in its place (None = not established).
     """
-    overall = overall_grade(enterprise, standing)
+    overall = overall_grade(enterprise, standing, guide)
 
     def judged(line: Line) -> Line:
         grade = _target(line, enterprise, standing, overall, relief_ended=False).grade

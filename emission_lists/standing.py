@@ -5,7 +5,7 @@ A decision never begins before it was recorded, so what held at a past instant s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +13,7 @@ from emission_lists.grades import Grade
 from emission_lists.measures import Labelled
 
 _LETTERS = (Grade.A_PLUS, Grade.A, Grade.B, Grade.B_MINUS, Grade.C, Grade.D)
-_TOP = (Grade.A_PLUS, Grade.A, Grade.LEADING)
+_TOP = (Grade.A_PLUS, Grade.A, Grade.LEADING, Grade.ADVANCED)
 SETTLING = timedelta(minutes=1)
 """Between the record of a decision and its earliest effect, so that nobody is answered without it after it began."""
 
@@ -64,7 +64,7 @@ def effective_instant(asked: datetime | None, recorded: datetime) -> datetime:
 @dataclass(frozen=True, slots=True)
 class Decided:
     """One decision on a grade. `line_code` None: on the enterprise; `grade_after`: what holds once it has expired
-    (None = not established).
+    (None = not established); `case`: the number of the case that it ends.
     """
 
     id: int
@@ -77,6 +77,7 @@ class Decided:
     grade_after: Grade | None = None
     ban_until: datetime | None = None
     document: str | None = None
+    case: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,21 +152,39 @@ def _in_force(decided: Decided, at: datetime) -> InForce:
     return InForce(decided.industry, decided.line_code, grade, since, decided)
 
 
-def banned_until(decisions: Iterable[Decided], at: datetime) -> datetime | None:
-    """Until when no new rating may be applied for; None if there is no ban. A granted appeal ends it."""
-    ban: datetime | None = None
-    for decided in sorted(decisions, key=lambda one: (one.effective_from, one.id)):
-        if decided.kind is DecisionKind.APPEAL_GRANTED:
-            ban = None
-        elif decided.ban_until is not None:
-            ban = decided.ban_until if ban is None else max(ban, decided.ban_until)
-    return ban if ban is not None and ban > at else None
+def held_since(decisions: Iterable[Decided], grades: Collection[Grade], at: datetime) -> datetime | None:
+    """Since when the enterprise has had one of these grades without a break, renewals counted on; None if it has not now."""
+    made = list(decisions)
+    turns = {one.effective_from for one in made} | {one.valid_until for one in made if one.valid_until is not None}
+    since: datetime | None = None
+    for turn in sorted((one for one in turns if one <= at), reverse=True):
+        standing = standing_at(made, turn)
+        if standing is None or standing.grade not in grades:
+            break
+        since = turn
+    return since
+
+
+def banned_until(
+    decisions: Iterable[Decided], at: datetime, reversed_cases: Collection[int] = frozenset()
+) -> datetime | None:
+    """Until when no new rating may be applied for; None if there is no ban.
+
+    A ban belongs to its case: a granted appeal ends that of its own case and no other. `reversed_cases`: those whose
+    downgrade was taken back, whether or not there was a grade to give back.
+    """
+    made = list(decisions)
+    lifted = {one.case for one in made if one.kind is DecisionKind.APPEAL_GRANTED and one.case is not None}
+    lifted.update(reversed_cases)
+    ends = [one.ban_until for one in made if one.ban_until is not None and one.case not in lifted]
+    return max((end for end in ends if end > at), default=None)
 
 
 def at_most(one: Grade, other: Grade) -> bool | None:
     """Whether `one` is not better than `other`; None where two schemes cannot be compared.
 
-    A, A+ and 引领性 stand above everything below them, an enterprise that is not graded below everything.
+    A, A+, 引领性 and Henan's 绩效先进性 stand above everything below them (one text lets them decide for themselves and
+    limits B, 2020-10-27), an enterprise that is not graded below everything.
     """
     if one is other or one is Grade.UNGRADED:
         return True

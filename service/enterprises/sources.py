@@ -12,7 +12,7 @@ from emission_lists.documents import enterprise_from, line_from
 from emission_lists.entitlement import Decisions
 from emission_lists.identifiers import uscc_valid
 from emission_lists.lists import Enterprise, Line
-from emission_lists.regrading import Note
+from emission_lists.regrading import Note, may_hang_on_a_season
 from service.accounts.roles import NATION, prefix_of
 from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
@@ -189,7 +189,8 @@ class Lists:
                 self._decisions[adcode] = await decisions_of(self.uow, self.uscc, adcode)
             own = self._decisions[adcode]
             decisions = Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
-        if not decisions and listed.enterprise.guarantee is None:
+        judged = listed.enterprise.guarantee is not None or may_hang_on_a_season(listed.enterprise, listed.lines)
+        if not decisions and not judged:
             return listed
         guide = await applied(self.uow, listed.guide, listed.content)
         made = entitle(listed.enterprise, listed.lines, guide, decisions, start, at)

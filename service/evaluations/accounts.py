@@ -22,12 +22,13 @@ from emission_lists.entitlement import Decisions
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import Enterprise, Line, Pollutants
 from emission_lists.measures import Measure
-from emission_lists.regrading import BESIDE
+from emission_lists.regrading import BESIDE, may_hang_on_a_season
 from emission_lists.sheets.kinds import Sheet, record_from
 from service.evaluations import repository
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.grades.applying import entitle
+from service.grades.repository import NOTHING
 from service.guides.loader import Applied
 from service.guides.repository import applied
 from service.kit.unit_of_work import UnitOfWork
@@ -129,8 +130,9 @@ def add_rows(
         enterprise, lines = enterprise_from(stored["enterprise"]), [_line(line, measures) for line in stored["lines"]]
         told = _reported(lines, reports[uscc]) if uscc in reports else None
         in_force = None
-        if decisions := decided.get(uscc):
-            enterprise, in_force = _in_force(enterprise, lines, guide, decisions, accounts.spans)
+        decisions = decided.get(uscc)
+        if decisions or may_hang_on_a_season(enterprise, lines):
+            enterprise, in_force = _in_force(enterprise, lines, guide, decisions or NOTHING, accounts.spans)
         accounts.add(enterprise, lines, measured=known.get(uscc), reported=told, in_force=in_force)
 
 

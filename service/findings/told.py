@@ -17,6 +17,7 @@ from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Measure
 from emission_lists.overlap import Source, SourceKind
+from emission_lists.regrading import may_hang_on_a_season
 from emission_lists.requirements import Obligation
 from emission_lists.schedule import Stage, stages
 from service.enterprises.composing import carrying, seasonal_facts, seasonal_obligations
@@ -264,7 +265,8 @@ class Book:
         several = [own.get(place) or self.decisions.get((uscc, place), NOTHING) for place in places]
         grades = tuple(one for each in several for one in each.grades)
         guarantees = tuple(one for each in several for one in each.guarantees)
-        if not grades and not guarantees and listed.enterprise.guarantee is None:
+        judged = listed.enterprise.guarantee is not None or may_hang_on_a_season(listed.enterprise, listed.lines)
+        if not grades and not guarantees and not judged:
             return listed
         made = entitle(listed.enterprise, listed.lines, known.guide, Decisions(grades, guarantees), start, cut)
         return _Listed(made.enterprise, made.lines)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from emission_lists.documents import enterprise_from, line_from
 from emission_lists.grades import Grade
 from emission_lists.grading import Actor, levels_of
-from emission_lists.grading_rules import evaluation_needed, legal_grades
+from emission_lists.grading_rules import GradingRules, evaluation_needed, legal_grades, months_later
+from emission_lists.guides import Guide
 from emission_lists.lists import Enterprise, Line
-from emission_lists.standing import GradeStanding
+from emission_lists.standing import Decided, held_since
 from service.accounts.roles import Principal, Role
 from service.grades.rules import rules_for
-from service.grades.schemas import ApplicationBody
+from service.grades.schemas import ApplicationBody, DowngradeBody
+from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import guide_of, law_at
@@ -79,8 +83,26 @@ def may_put_forward(principal: Principal, listed: Listed) -> bool:
     return principal.may_judge_grades and covered
 
 
-def application_faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, industry: str) -> list[dict[str, str]]:
-    """Everything that is wrong with an application, by the guide and the province's rules."""
+def named_by_guide(uow: UnitOfWork, listed: Listed, body: ApplicationBody | DowngradeBody) -> tuple[str, str | None]:
+    """Industry and sub-type that a body is about, as the guide names them; as they are written where it names neither."""
+    written = body.industry or listed.enterprise.industry
+    subtype = body.subtype if isinstance(body, ApplicationBody) else None
+    known, part = _guide_for(uow, listed, body).placed(written)
+    if known is None:
+        return written, subtype
+    own = known.subtype(subtype)
+    return known.name_zh, own.name_zh if own is not None else subtype or part
+
+
+def _guide_for(uow: UnitOfWork, listed: Listed, body: ApplicationBody | DowngradeBody) -> Guide:
+    asked = body.guide if isinstance(body, ApplicationBody) else None
+    return law_at(listed.county, asked or listed.guide, uow.now.date())[0]
+
+
+def application_faults(
+    uow: UnitOfWork, listed: Listed, body: ApplicationBody, industry: str, subtype: str | None
+) -> list[dict[str, str]]:
+    """Everything that is wrong with an application for a grade in an industry, by the guide and the province's rules."""
     faults = []
     rules = rules_for(listed.county, uow.now.date())
     if body.line_code is not None and body.line_code not in listed.lines:
@@ -94,32 +116,9 @@ def application_faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, i
         )
     if body.grade is Grade.UNGRADED:
         faults.append(fault("grade", "Nobody applies for not being graded; choose a grade.", "请选择申请的等级"))
-    guide = law_at(listed.county, body.guide or listed.guide, uow.now.date())[0]
-    known_industry = guide.industry(industry)
-    if known_industry is None:
-        local = rules.local_industry(industry)
-        if local is None:
-            faults.append(
-                fault(
-                    "industry",
-                    f"{guide.number} has no industry {industry}, and no local rules add it.",
-                    f"{guide.number}没有“{industry}”行业，本省也未增设",
-                )
-            )
-        legal: tuple[Grade, ...] = () if local is None else local.grades
-    else:
-        try:
-            legal = legal_grades(guide, known_industry, body.subtype)
-        except KeyError:
-            names = "、".join(one.name_zh for one in known_industry.subtypes) or "–"
-            faults.append(
-                fault(
-                    "subtype",
-                    f"{industry} has no sub-type {body.subtype}; it has: {names}.",
-                    f"{industry}没有子类“{body.subtype}”；有：{names}",
-                )
-            )
-            legal = ()
+    guide = _guide_for(uow, listed, body)
+    legal, wrong = _legal(guide, rules, listed.enterprise, industry, subtype)
+    faults += wrong
     if legal and body.grade not in legal and body.grade is not Grade.A_PLUS:
         possible = "、".join(grade.zh for grade in legal)
         faults.append(
@@ -141,13 +140,53 @@ def application_faults(uow: UnitOfWork, listed: Listed, body: ApplicationBody, i
     return faults
 
 
+def _legal(
+    guide: Guide, rules: GradingRules, firm: Enterprise, industry: str, subtype: str | None
+) -> tuple[tuple[Grade, ...], list[dict[str, str]]]:
+    """The grades that may be applied for, empty where they are not established, and what is wrong with the industry."""
+    known = guide.industry(industry)
+    if known is None:
+        local = rules.local_industry(industry)
+        if local is not None or may_be_unnamed(guide, firm):
+            return () if local is None else local.grades, []
+        return (), [
+            fault(
+                "industry",
+                f"{guide.number} has no industry {industry}, and no local rules add it.",
+                f"{guide.number}没有“{industry}”行业，本省也未增设",
+            )
+        ]
+    try:
+        return legal_grades(guide, known, subtype), []
+    except KeyError:
+        names = "、".join(one.name_zh for one in known.subtypes) or "–"
+        return (), [
+            fault(
+                "subtype",
+                f"{industry} has no sub-type {subtype}; it has: {names}.",
+                f"{industry}没有子类“{subtype}”；有：{names}",
+            )
+        ]
+
+
+def may_be_unnamed(guide: Guide, firm: Enterprise) -> bool:
+    """Whether an industry that the guide does not name may yet be graded: one of those that no source names.
+
+    A place with a guide for all other industries (通用行业) grades those that are not key industries, too.
+    """
+    return guide.not_named > 0 or (guide.universal and not firm.key_industry)
+
+
 def fault(name: str, detail: str, detail_zh: str) -> dict[str, str]:
     """One fault of a body: which member, and what to do, in both languages."""
     return {"pointer": f"/body/{name}", "detail": detail, "detail_zh": detail_zh}
 
 
-def check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, standing: GradeStanding | None) -> None:
-    """A+ is picked among A enterprises that have been so for long enough, on the province's nomination."""
+def check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, decisions: Iterable[Decided]) -> None:
+    """A+ is picked among A enterprises that have been so for long enough, on the province's nomination.
+
+    Counted by the calendar in Beijing time from the first of the decisions that followed each other without a break.
+    """
     if not guide_of(FRAMEWORK).in_force.holds_on(uow.now.date()):
         raise Conflict(
             "There is no A+ before 环办大气〔2026〕2号 is in force.", detail_zh="环办大气〔2026〕2号施行前没有A+级"
@@ -158,10 +197,16 @@ def check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, standing: 
             detail_zh="A+级由省级推荐、生态环境部遴选，企业不能自行申请",
         )
     years = rules_for(listed.county, uow.now.date()).a_plus.value
-    held = None if standing is None else standing.decisive
-    day = uow.now.replace(year=uow.now.year - years, day=min(uow.now.day, 28))
-    if held is None or held.grade is not Grade.A or held.since > day:
+    since = held_since(decisions, (Grade.A,), uow.now)
+    if since is None or not stable_for(since, years, uow.now):
+        so_far = "" if since is None else f" It has been A since {since.astimezone(SHANGHAI).date().isoformat()}."
+        so_far_zh = "" if since is None else f"；该企业自{since.astimezone(SHANGHAI).date().isoformat()}起为A级"
         raise Conflict(
-            f"A+ is picked among enterprises that have been A for at least {years} years.",
-            detail_zh=f"A+级在稳定达到A级{years}年以上的企业中遴选",
+            f"A+ is picked among enterprises that have been A for at least {years} years.{so_far}",
+            detail_zh=f"A+级在稳定达到A级{years}年以上的企业中遴选{so_far_zh}",
         )
+
+
+def stable_for(since: datetime, years: int, now: datetime) -> bool:
+    """Whether so many whole years have passed, by the calendar in Beijing time; 29 February counts to the 28th."""
+    return months_later(since.astimezone(SHANGHAI), 12 * years) <= now

@@ -53,8 +53,8 @@ async def write(
     ban_until: datetime | None,
     document: str | None,
     reason: str,
-) -> None:
-    """Write a decision and let every node forget what it has answered."""
+) -> Grade | None:
+    """Write a decision and let every node forget what it has answered; returns the grade after its end (None: none known)."""
     row = stored.row
     after = None
     if valid_until is not None and stored.rules.after_expiry.value == "lowest":
@@ -78,6 +78,7 @@ async def write(
         uow.now,
     )
     await uow.tell("list", row["adcode"])
+    return after
 
 
 async def publish(uow: UnitOfWork, stored: Stored, step: NewStep, asked: dict[str, datetime]) -> NewStep:
@@ -135,33 +136,41 @@ async def downgrade(uow: UnitOfWork, stored: Stored, step: NewStep, asked: dict[
 async def restore(uow: UnitOfWork, stored: Stored, step: NewStep, kind: DecisionKind) -> NewStep:
     """Give back, from now on, what a downgrade took away; what held meanwhile stays as it was.
 
-    Without a rating before it, the grade of the list comes back (stored with the proposal). Once only.
+    Without a rating before it, the grade of the list comes back (stored with the proposal). A rating that has run out since
+    comes back as what holds after it. Nothing is given back where this case no longer decides the grade.
     """
     before = await _before(uow, stored)
     current = await _current(uow, stored)
-    if before is None or (current is not None and not current.kind.downgrading):
+    if before is None or current is None or current.case != stored.id or current.kind in _GIVEN_BACK[kind]:
         return step
     begins = effective_instant(None, uow.now)
-    if before.valid_until is not None and before.valid_until <= begins:
-        return step
-    await write(
+    ends = before.valid_until
+    over = ends is not None and ends <= begins
+    after = await write(
         uow,
         stored,
         before.grade,
         kind,
         effective_from=begins,
-        valid_until=before.valid_until,
+        valid_until=begins if over else ends,
         ban_until=None,
         document=step.document,
         reason=step.reason or stored.row["reason"],
     )
-    return replace(step, grade=before.grade, effective_from=begins)
+    return replace(step, grade=after if over else before.grade, effective_from=begins)
+
+
+_GIVEN_BACK = {
+    DecisionKind.APPEAL_PENDING: frozenset({DecisionKind.APPEAL_PENDING, DecisionKind.APPEAL_GRANTED}),
+    DecisionKind.APPEAL_GRANTED: frozenset({DecisionKind.APPEAL_GRANTED}),
+}
+"""By which decisions of the same case the grade has been given back already."""
 
 
 async def impose_again(uow: UnitOfWork, stored: Stored, step: NewStep) -> NewStep:
     """After an appeal that suspended the downgrade came to nothing, the downgrade holds again from now on."""
     current = await _current(uow, stored)
-    if current is None or current.kind is not DecisionKind.APPEAL_PENDING:
+    if current is None or current.case != stored.id or current.kind is not DecisionKind.APPEAL_PENDING:
         return step
     begins = effective_instant(None, uow.now)
     ban = stored.decided.get("ban_until")
@@ -195,7 +204,7 @@ async def _before(uow: UnitOfWork, stored: Stored) -> Decided | None:
     if standing is not None:
         held = next((one for one in standing.subjects if _same_subject(stored, one.industry, one.line_code)), None)
     if held is not None:
-        return held.decision if not held.expired else None
+        return held.decision
     listed = stored.first_content.get("before")
     if listed is None:
         return None

@@ -10,6 +10,7 @@ from emission_lists.grading import Actor, Move, State, named, open_moves
 from emission_lists.measures import Labelled
 from emission_lists.standing import DecisionKind
 from service.grades.cases import APPLY, Stored
+from service.grades.deciding import legal_of
 from service.kit.unit_of_work import UnitOfWork, beijing
 
 
@@ -43,6 +44,7 @@ def document(uow: UnitOfWork, stored: Stored) -> dict[str, Any]:
         "industry": row["industry"],
         "subtype": row["subtype"],
         "guide": row["guide"],
+        "grades_established": bool(legal_of(stored)),
         "asked": row["grade"],
         "grade": stored.grade.value,
         "grade_zh": stored.grade.zh,
@@ -61,7 +63,7 @@ def document(uow: UnitOfWork, stored: Stored) -> dict[str, Any]:
         else {"start": beijing(opened[-1]["window_start"]), "end": window_end, **window},
         "effective_from": stored.instant("effective_from"),
         "valid_until": stored.decided.get("valid_until"),
-        "ban_until": stored.decided.get("ban_until"),
+        "ban_until": None if stored.state is State.REVERSED else stored.decided.get("ban_until"),
         "route": [{"level": level.value, **words(level)} for level in stored.route],
         "route_established": stored.rules.route_established(stored.route_grade),
         "next": _next(stored),

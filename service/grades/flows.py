@@ -22,10 +22,8 @@ from emission_lists.grading import (
 )
 from emission_lists.grading_rules import (
     downgraded,
-    legal_grades,
     publicity_window,
 )
-from emission_lists.regrading import overall_grade
 from emission_lists.standing import DecisionKind, at_most, banned_until, standing_at
 from service.accounts.roles import Principal, Role
 from service.grades import deciding
@@ -37,11 +35,13 @@ from service.grades.admission import (
     fault,
     listed_in,
     may_put_forward,
+    named_by_guide,
     sees,
 )
 from service.grades.cases import APPLY, NewStep, Stored, add_step
 from service.grades.deciding import settle
-from service.grades.repository import decisions_of
+from service.grades.downgrading import check_fall, fall_faults, subject_of
+from service.grades.repository import decisions_of, reversed_cases
 from service.grades.rules import calendar, rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
 from service.kit.clock import SHANGHAI
@@ -94,8 +94,8 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
             "An enterprise applies for itself; officials enter applications of their region.",
             detail_zh="企业只能为本企业申请；主管部门只能录入本辖区的申请",
         )
-    industry = body.industry or listed.enterprise.industry
-    faults = application_faults(uow, listed, body, industry)
+    industry, subtype = named_by_guide(uow, listed, body)
+    faults = application_faults(uow, listed, body, industry, subtype)
     if faults:
         raise Invalid(
             f"{len(faults)} fault(s) in the application; nothing was stored.",
@@ -103,14 +103,14 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
             detail_zh=f"申请有{len(faults)}处问题，未保存",
         )
     decisions = (await decisions_of(uow, body.uscc, listed.adcode)).grades
-    ban = banned_until(decisions, uow.now)
+    ban = banned_until(decisions, uow.now, await reversed_cases(uow, body.uscc, listed.adcode))
     if ban is not None:
         ends = ban.astimezone(SHANGHAI).isoformat(timespec="minutes")
         raise Conflict(
             f"After a downgrade no grade may be applied for until {ends}.", detail_zh=f"降级后至{ends}前不得再次申请"
         )
     if body.grade is Grade.A_PLUS:
-        check_pick(uow, principal, listed, standing_at(decisions, uow.now))
+        check_pick(uow, principal, listed, decisions)
     await _refuse_second(uow, Kind.RATING, body.uscc, listed.adcode, industry, body.line_code)
     return await put_forward(
         uow,
@@ -118,7 +118,7 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
         listed,
         grade=body.grade,
         industry=industry,
-        subtype=body.subtype,
+        subtype=subtype,
         guide=body.guide or listed.guide,
         line_code=body.line_code,
         reason=body.reason,
@@ -217,7 +217,7 @@ async def downgrade(uow: UnitOfWork, principal: Principal, body: DowngradeBody) 
             "Downgrades are proposed by officials of the region.", detail_zh="降级由本辖区主管部门提出"
         )
     cause = named(DecisionKind, body.cause)
-    industry = body.industry or listed.enterprise.industry
+    industry = named_by_guide(uow, listed, body)[0]
     await _refuse_second(uow, Kind.DOWNGRADE, body.uscc, listed.adcode, industry, None)
     return await _propose(
         uow, listed, cause, reason=body.reason, principal=principal, industry=industry, grade=body.grade, evidence=body.evidence
@@ -236,48 +236,29 @@ async def _propose(
     grade: Grade | None = None,
     evidence: str | None = None,
 ) -> int:
-    industry = industry or listed.enterprise.industry
     rules = rules_for(listed.county, uow.now.date())
-    current = await _held(uow, listed, industry)
     guide = law_at(listed.county, listed.guide, uow.now.date())[0]
-    known = guide.industry(industry)
-    legal = () if known is None else legal_grades(guide, known, None)
+    standing = standing_at((await decisions_of(uow, listed.enterprise.uscc, listed.adcode)).grades, uow.now)
+    about = subject_of(listed, standing, guide, rules, industry)
     faked = cause is DecisionKind.FAKED_EVALUATION
-    target = grade or downgraded(rules, legal, industry, current, faked=faked)
-    if target is None:
-        raise Invalid(
-            f"Which grade {industry} falls to is not established; state it.",
-            errors=[fault("grade", "State the grade that the enterprise falls to.", "请写明降至的等级")],
-            detail_zh=f"{industry}降至几级未确立，请写明",
-        )
-    if at_most(target, current) is False:
-        raise Invalid(
-            f"{target.title_en} is not below {current.title_en}, which is in force.",
-            detail_zh=f"{target.title_zh}不低于生效的{current.title_zh}",
-        )
+    target = check_fall(
+        about, grade or downgraded(rules, about.legal, about.industry, about.current, faked=faked)
+    )
     return await put_forward(
         uow,
         Kind.DOWNGRADE,
         listed,
         grade=target,
-        industry=industry,
+        industry=about.industry,
+        subtype=about.subtype,
         guide=listed.guide,
         reason=reason,
         evidence=evidence,
         cause=cause.value,
         finding_id=finding_id,
-        before=current,
+        before=about.current,
         principal=principal,
     )
-
-
-async def _held(uow: UnitOfWork, listed: Listed, industry: str) -> Grade:
-    """The grade in force in an industry, or the list's where nothing was decided."""
-    standing = standing_at((await decisions_of(uow, listed.enterprise.uscc, listed.adcode)).grades, uow.now)
-    if standing is None:
-        return listed.enterprise.grade
-    own = [subject.grade for subject in standing.enterprise if subject.industry == industry]
-    return (own[0] if own else overall_grade(listed.enterprise, standing)) or listed.enterprise.grade
 
 
 async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: StepBody) -> None:
@@ -332,8 +313,8 @@ def _check_body(stored: Stored, move: Move, body: StepBody) -> None:
         )
     if body.grade is not None and move not in STATES_GRADE:
         faults.append(fault("grade", "This step decides no grade; leave it out.", "本环节不定等级，请留空"))
-    elif body.grade is not None:
-        faults += _grade_faults(stored, body.grade)
+    elif body.grade is not None or move is Move.DECIDE:
+        faults += _grade_faults(stored, body.grade or stored.grade)
     if faults:
         raise Invalid(
             f"{len(faults)} fault(s) in the step; nothing was stored.",
@@ -344,6 +325,8 @@ def _check_body(stored: Stored, move: Move, body: StepBody) -> None:
 
 def _grade_faults(stored: Stored, grade: Grade) -> list[dict[str, str]]:
     legal = deciding.legal_of(stored)
+    if stored.kind is Kind.DOWNGRADE:
+        return fall_faults(stored.row["industry"], legal, stored.route_grade, grade)
     if legal and grade not in legal and grade is not Grade.A_PLUS:
         possible = "、".join(one.zh for one in legal)
         industry = stored.row["industry"]
@@ -354,7 +337,7 @@ def _grade_faults(stored: Stored, grade: Grade) -> list[dict[str, str]]:
                 f"{industry}没有{grade.title_zh}；可以是：{possible}",
             )
         ]
-    ceiling = Grade(stored.row["grade"]) if stored.kind is Kind.RATING else stored.route_grade
+    ceiling = Grade(stored.row["grade"])
     if at_most(grade, ceiling) is False:
         return [
             fault(

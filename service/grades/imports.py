@@ -14,7 +14,7 @@ from emission_lists.guides import Guide, plain
 from emission_lists.published_grades import PublishedGrade, read_published
 from service.accounts.roles import Principal
 from service.grades import flows
-from service.grades.admission import Listed, actors_of, listed_in
+from service.grades.admission import Listed, actors_of, listed_in, may_be_unnamed
 from service.grades.cases import load
 from service.grades.rules import rules_for
 from service.grades.schemas import StepBody
@@ -112,22 +112,20 @@ def _unmatched(row: PublishedGrade, holders: int) -> dict[str, Any]:
 def _classified(
     guide: Guide, listed: Listed, row: PublishedGrade, uow: UnitOfWork
 ) -> tuple[str, str | None, dict[str, Any] | None]:
-    """Industry and sub-type as the guide names them (陶瓷/建筑陶瓷), and a fault where the grade is not one of theirs."""
-    name, _, part = row.industry.partition("/")
-    subtype = row.subtype or part or None
-    industry = guide.industry(row.industry) or guide.industry(name)
+    """Industry and sub-type as the guide names them (陶瓷/建筑陶瓷, 水泥制品), and a fault where the grade is not theirs."""
+    industry, part = guide.placed(row.industry)
     if row.line_code is not None and row.line_code not in listed.lines:
         return row.industry, None, _fault(row, f"The list has no line {row.line_code}.", f"清单中没有生产线{row.line_code}")
     if industry is None:
         local = rules_for(listed.county, uow.now.date()).local_industry(row.industry)
         own = plain(row.industry) == plain(listed.enterprise.industry)
-        if local is None and not own:
+        if local is None and not own and not may_be_unnamed(guide, listed.enterprise):
             return row.industry, None, _fault(
                 row, f"{guide.number} has no industry {row.industry}.", f"{guide.number}没有“{row.industry}”行业"
             )
         return row.industry, None, None
-    if guide.industry(row.industry) is not None:
-        subtype = row.subtype
+    named = industry.subtype(row.subtype)
+    subtype = named.name_zh if named is not None else row.subtype or part
     try:
         legal = legal_grades(guide, industry, subtype)
     except KeyError:

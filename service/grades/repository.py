@@ -8,7 +8,7 @@ from typing import Any
 
 from emission_lists.entitlement import Decisions
 from emission_lists.grades import Grade
-from emission_lists.grading import named
+from emission_lists.grading import State, named
 from emission_lists.guarantee import (
     Guarantee,
     GuaranteeStanding,
@@ -23,7 +23,7 @@ from service.kit.unit_of_work import Reading, UnitOfWork
 
 GRADES_COLUMN = """
 (SELECT json_agg(json_build_array(g.id, g.industry, g.line_code, g.grade, g.kind, g.effective_from, g.valid_until,
-    g.grade_after, g.ban_until, g.document) ORDER BY g.id)::text
+    g.grade_after, g.ban_until, g.document, g.application_id) ORDER BY g.id)::text
  FROM grade_decision g WHERE g.uscc = {uscc} AND g.adcode = {adcode})
 """
 GUARANTEES_COLUMN = """
@@ -37,6 +37,10 @@ DECISIONS_SQL = f"""
 SELECT {GRADES_COLUMN.format(uscc="$1", adcode="$2")} AS grades,
     {GUARANTEES_COLUMN.format(uscc="$1", adcode="$2")} AS guarantees
 """
+REVERSED_SQL = """
+SELECT DISTINCT a.id FROM grade_application a JOIN grade_step s ON s.application_id = a.id
+WHERE a.uscc = $1 AND a.adcode = $2 AND a.kind = 'downgrade' AND s.state = $3
+"""
 NOTHING = Decisions()
 
 
@@ -49,7 +53,7 @@ def _at(value: str) -> datetime:
 
 
 def _decided(row: list[Any]) -> Decided:
-    number, industry, line, grade, kind, begins, ends, after, ban, document = row
+    number, industry, line, grade, kind, begins, ends, after, ban, document, case = row
     return Decided(
         number,
         industry,
@@ -61,6 +65,7 @@ def _decided(row: list[Any]) -> Decided:
         None if after is None else Grade(after),
         _instant(ban),
         document,
+        case,
     )
 
 
@@ -91,6 +96,11 @@ async def decisions_of(uow: Reading, uscc: str, adcode: str) -> Decisions:
     row = await uow.fetchrow(DECISIONS_SQL, uscc, adcode)
     assert row is not None  # a select without FROM
     return decisions_from(row["grades"], row["guarantees"])
+
+
+async def reversed_cases(uow: Reading, uscc: str, adcode: str) -> frozenset[int]:
+    """The cases about an enterprise whose downgrade was taken back by an appeal."""
+    return frozenset(row["id"] for row in await uow.fetch(REVERSED_SQL, uscc, adcode, State.REVERSED.value))
 
 
 async def grade_standing(uow: UnitOfWork, uscc: str, adcode: str, at: datetime) -> GradeStanding | None:

@@ -31,6 +31,7 @@ from emission_lists.standing import (
     at_most,
     banned_until,
     effective_instant,
+    held_since,
     lowest,
     standing_at,
 )
@@ -143,6 +144,13 @@ class TestOrder:
         assert lowest([Grade.A, None]) is None
 
 
+    @pytest.mark.parametrize("other", [Grade.B, Grade.C, Grade.D, Grade.NON_LEADING])
+    def test_the_advanced_grade_of_henan_decides_for_itself_and_stands_above_b(self, other: Grade) -> None:
+        """豫2020: A级、引领性、绩效先进性自主减排；B级以限代停. An enterprise with both is held to the other."""
+        assert (at_most(other, Grade.ADVANCED), at_most(Grade.ADVANCED, other)) == (True, False)
+        assert lowest([Grade.ADVANCED, other]) is other
+
+
 class TestBan:
     def test_until_its_end_and_not_beyond(self) -> None:
         end = T0 + timedelta(days=30)
@@ -150,13 +158,93 @@ class TestBan:
         assert banned_until(made, end - timedelta(seconds=1)) == end
         assert banned_until(made, end) is None
 
-    def test_a_granted_appeal_ends_it(self) -> None:
+    def test_a_granted_appeal_ends_that_of_its_case(self) -> None:
         end = T0 + timedelta(days=30)
         made = [
-            decided(1, Grade.D, 1, kind=DecisionKind.FINDING, ban_until=end),
-            decided(2, Grade.A, 2, kind=DecisionKind.APPEAL_GRANTED),
+            decided(1, Grade.D, 1, kind=DecisionKind.FINDING, ban_until=end, case=7),
+            decided(2, Grade.A, 2, kind=DecisionKind.APPEAL_GRANTED, case=7),
         ]
         assert banned_until(made, T0 + timedelta(days=1)) is None
+
+    @pytest.mark.parametrize("industry", ["陶瓷", "铸造"])
+    def test_a_granted_appeal_leaves_the_bans_of_other_cases(self, industry: str) -> None:
+        """An appeal about ceramics, or about a second case of the foundry, says nothing of its false material."""
+        end = T0 + timedelta(days=300)
+        made = [
+            decided(1, Grade.D, 1, industry="铸造", kind=DecisionKind.FALSE_MATERIAL, ban_until=end, case=6),
+            decided(2, Grade.D, 2, industry=industry, kind=DecisionKind.FINDING, ban_until=end + timedelta(days=9), case=7),
+            decided(3, Grade.B, 3, industry=industry, kind=DecisionKind.APPEAL_GRANTED, case=7),
+        ]
+        assert banned_until(made, T0 + timedelta(days=1)) == end
+
+    def test_a_case_that_was_reversed_bans_no_more_though_nothing_could_be_given_back(self) -> None:
+        end = T0 + timedelta(days=300)
+        made = [decided(1, Grade.D, 1, kind=DecisionKind.FALSE_MATERIAL, ban_until=end, case=6)]
+        assert banned_until(made, T0 + timedelta(days=1), {7}) == end
+        assert banned_until(made, T0 + timedelta(days=1), {6}) is None
+
+    @given(st.lists(st.tuples(st.integers(1, 4), st.none() | st.integers(1, 50), st.booleans()), max_size=8), st.integers(0, 60))
+    def test_the_last_ban_of_the_cases_that_stand(self, made: list[tuple[int, int | None, bool]], hour: int) -> None:
+        """Each case with its bans and whether its appeal was granted, whatever the order."""
+        decisions = []
+        for number, (case, hours, granted) in enumerate(made, 1):
+            kind = DecisionKind.APPEAL_GRANTED if granted else DecisionKind.FINDING
+            end = None if hours is None or granted else T0 + timedelta(hours=hours)
+            decisions.append(decided(number, Grade.D, number, kind=kind, ban_until=end, case=case))
+        at = T0 + timedelta(hours=hour)
+        over = {one.case for one in decisions if one.kind is DecisionKind.APPEAL_GRANTED}
+        ends = [one.ban_until for one in decisions if one.case not in over and one.ban_until and one.ban_until > at]
+        assert banned_until(decisions, at) == (max(ends) if ends else None)
+
+
+class TestHeldSince:
+    A = (Grade.A,)
+
+    def test_a_renewal_goes_on(self) -> None:
+        """A since 2020, renewed to the instant in 2025: A since 2020."""
+        first = decided(1, Grade.A, 0, valid_until=T0 + timedelta(hours=100), grade_after=Grade.D)
+        assert held_since([first, decided(2, Grade.A, 100)], self.A, T0 + timedelta(hours=200)) == T0
+        assert held_since([first, decided(2, Grade.A, 50)], self.A, T0 + timedelta(hours=200)) == T0
+
+    def test_a_gap_begins_anew(self) -> None:
+        first = decided(1, Grade.A, 0, valid_until=T0 + timedelta(hours=100), grade_after=Grade.D)
+        renewed = decided(2, Grade.A, 101)
+        assert held_since([first, renewed], self.A, T0 + timedelta(hours=200)) == renewed.effective_from
+        fallen = decided(3, Grade.D, 150, kind=DecisionKind.FINDING)
+        assert held_since([first, renewed, fallen], self.A, T0 + timedelta(hours=200)) is None
+        assert held_since([], self.A, T0) is None
+
+    def test_a_second_industry_counts_with_the_first(self) -> None:
+        other = [decided(1, Grade.B, 0, industry="铸造"), decided(2, Grade.A, 30, industry="铸造")]
+        assert held_since([decided(3, Grade.A, 0), *other], self.A, T0 + timedelta(hours=60)) == T0 + timedelta(hours=30)
+
+    @given(
+        st.lists(st.tuples(st.integers(0, 30), grades, st.none() | st.integers(1, 20), st.none() | grades), max_size=6),
+        st.integers(0, 60),
+    )
+    def test_it_has_held_at_every_hour_since_and_not_before(
+        self, made: list[tuple[int, Grade, int | None, Grade | None]], now: int
+    ) -> None:
+        decisions = [
+            decided(
+                number,
+                grade,
+                hour,
+                valid_until=None if ends is None else T0 + timedelta(hours=hour + ends),
+                grade_after=None if ends is None else after,
+            )
+            for number, (hour, grade, ends, after) in enumerate(made, 1)
+        ]
+
+        def held(hour: int) -> bool:
+            standing = standing_at(decisions, T0 + timedelta(hours=hour))
+            return standing is not None and standing.grade in self.A
+
+        since = held_since(decisions, self.A, T0 + timedelta(hours=now))
+        first = now + 1
+        while first > 0 and held(first - 1):
+            first -= 1
+        assert since == (None if first > now else T0 + timedelta(hours=first))
 
 
 class TestEffect:

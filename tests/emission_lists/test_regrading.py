@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, GuaranteeType, Line, ListRow
 from emission_lists.measure_strictness import covers
 from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
-from emission_lists.regrading import BESIDE, ROAD_CODE, regraded
+from emission_lists.regrading import BESIDE, ROAD_CODE, may_hang_on_a_season, regraded
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
 from tests.emission_lists.list_samples import firm, line, measure
 
@@ -277,6 +278,53 @@ class TestTheSeasonAndTheSubtype:
         assert actions(made, "MF1") == actions(made, "YS01") == [action] * 3
         assert actions(made, "MF2") == ["stop"] * 3
 
+    JUNE, OCTOBER = datetime(2026, 6, 10, tzinfo=UTC), datetime(2026, 10, 10, tzinfo=UTC)
+
+    @pytest.mark.parametrize("decided", [True, False])
+    @pytest.mark.parametrize(("start", "action"), [(JUNE, "unknown"), (OCTOBER, "self_determined")])
+    def test_a_list_that_says_b_is_judged_again_at_every_start(
+        self, guide: Guide, start: datetime, action: str, decided: bool
+    ) -> None:
+        """A list of winter holds in June, too: what it leaves to a fertiliser maker of grade B was said of the season."""
+        one = Decided(1, self.FERTILISER, None, Grade.B, DecisionKind.RATED, T0)
+        owner = firm(grade=Grade.B, industry=self.FERTILISER)
+        lines = [line("MF1", SELF), line("MF2", STOP), line("MF3", NOTHING), line("YS01", SELF, process=ROAD_TRANSPORT)]
+        assert may_hang_on_a_season(owner, lines)
+        made = entitled(owner, lines, Decisions((one,) if decided else ()), guide, start=start, at=start)
+        assert [actions(made.lines, code)[0] for code in ("MF1", "MF2", "MF3", "YS01")] == [action, "stop", "none", action]
+        assert [note.code for note in made.notes] == (["OUT_OF_SEASON"] if action == "unknown" else [])
+        assert all("秋冬季" in note.zh and "月份为本系统选定" in note.zh for note in made.notes)
+
+    @pytest.mark.parametrize(("grade", "action"), [(Grade.A, "self_determined"), (Grade.C, "unknown")])
+    def test_another_grade_in_force_is_not_judged_by_the_season_of_the_list(
+        self, guide: Guide, grade: Grade, action: str
+    ) -> None:
+        one = Decided(1, self.FERTILISER, None, grade, DecisionKind.RATED, T0)
+        owner = firm(grade=Grade.B, industry=self.FERTILISER)
+        made = entitled(owner, [line("MF1", SELF)], Decisions((one,)), guide, start=self.JUNE, at=self.JUNE)
+        assert actions(made.lines, "MF1") == [action] * 3
+        assert "OUT_OF_SEASON" not in [note.code for note in made.notes]
+
+    def test_a_place_that_lets_b_decide_all_year_has_no_season(self, guide: Guide) -> None:
+        owner = firm(grade=Grade.B, industry=self.FERTILISER)
+        also = frozenset({Grade.B})
+        made = entitled(
+            owner, [line("MF1", SELF)], Decisions(), guide, start=self.JUNE, at=self.JUNE, also_self_determined=also
+        )
+        assert actions(made.lines, "MF1") == ["self_determined"] * 3
+
+    def test_a_guarantee_caps_what_the_season_no_longer_leaves_to_the_enterprise(self, guide: Guide) -> None:
+        owner = firm(grade=Grade.B, industry=self.FERTILISER, guarantee=GuaranteeType.LIVELIHOOD)
+        held = Decisions(guarantees=(replace(guarantee((GuaranteeState.IN_FORCE, 1.0)), valid_until=T0 + timedelta(days=300)),))
+        lines = [line("MF1", SELF), line("YS01", SELF, process=ROAD_TRANSPORT)]
+        made = entitled(owner, lines, held, guide, start=self.JUNE, at=self.JUNE)
+        assert (actions(made.lines, "MF1"), actions(made.lines, "YS01")) == (["limit"] * 3, ["unknown"] * 3)
+
+    @pytest.mark.parametrize("grade", [Grade.A, Grade.A_PLUS, Grade.LEADING])
+    def test_only_what_may_hang_on_a_season_is_asked(self, grade: Grade) -> None:
+        assert not may_hang_on_a_season(firm(grade=grade), [line("MF1", SELF)])
+        assert not may_hang_on_a_season(firm(grade=Grade.B), [line("MF1", STOP)])
+
     @pytest.mark.parametrize(("subtype", "action"), [("水泥熟料", "stop"), (None, "stop"), ("水泥制品/混凝土", "unknown")])
     def test_the_subtype_of_the_enterprise_counts(self, guide: Guide, subtype: str | None, action: str) -> None:
         """The clinker measures are not those of cement products, of which the guide knows nothing."""
@@ -367,9 +415,9 @@ class TestEntitled:
     def test_differences_for_the_next_list(self, guide: Guide) -> None:
         rows = (ListRow(firm(grade=Grade.C), line("MF1", STOP), 2), ListRow(firm(grade=Grade.C), line("MF2", STOP), 3))
         uscc = rows[0].enterprise.uscc
-        assert grade_differences(rows, {uscc: graded(Grade.A)}) == [(rows[0], Grade.A)]
-        assert grade_differences(rows, {uscc: graded(Grade.C)}) == []
-        assert grade_differences(rows, {}) == []
+        assert grade_differences(rows, {uscc: graded(Grade.A)}, guide) == [(rows[0], Grade.A)]
+        assert grade_differences(rows, {uscc: graded(Grade.C)}, guide) == []
+        assert grade_differences(rows, {}, guide) == []
         found = grade_finding(rows[0], Grade.A)
         assert (found.code, found.row, found.blocking) == ("GRADE_NOT_IN_FORCE", 2, False)
         assert "清单载明C级，生效等级A级" in found.message
