@@ -80,6 +80,20 @@ class TestMigrations:
         await connection.execute("UPDATE list_version SET state = 'withdrawn' WHERE id = $1", version)
         await connection.close()
 
+    async def test_a_version_frozen_without_an_edition_of_the_guides_stays_without(self, empty: str) -> None:
+        await migrate(empty)
+        connection = await asyncpg.connect(empty)
+        version = await connection.fetchval(FROZEN_BEFORE)
+        await connection.execute("INSERT INTO guide_content VALUES ('a', '{}', now())")
+        with pytest.raises(asyncpg.RestrictViolationError, match="frozen"):
+            await connection.execute("UPDATE list_version SET guide_content = 'a' WHERE id = $1", version)
+        await downgrade(empty, "0019")
+        for change in ("largest = '{}'", "totals = '{}'"):
+            with pytest.raises(asyncpg.RestrictViolationError, match="frozen"):
+                await connection.execute(f"UPDATE list_version SET {change} WHERE id = $1", version)
+        await connection.execute("UPDATE list_version SET state = 'withdrawn' WHERE id = $1", version)
+        await connection.close()
+
     async def test_twice_is_the_same_as_once(self, empty: str) -> None:
         await migrate(empty)
         first = await shape(empty)
