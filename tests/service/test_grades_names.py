@@ -1,0 +1,166 @@
+"""Industries as published rows and applications name them: aliases, parts of an industry, and those that nobody could name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import httpx
+import pytest
+
+from emission_lists.entitlement import Decisions
+from emission_lists.grades import Grade
+from emission_lists.identifiers import make_uscc
+from emission_lists.levels import LEVELS
+from emission_lists.lists import EmissionListDraft, Enterprise, ListRow
+from emission_lists.measures import Action, Measure
+from emission_lists.regrading import Regraded
+from emission_lists.standing import Decided, DecisionKind
+from service.accounts.roles import Role, Scope
+from service.grades.applying import entitle
+from service.grades.repository import decisions_of, grade_standing
+from service.guides.loader import Applied, book
+from service.kit.clock import SHANGHAI, ManualClock
+from service.kit.runtime import Runtime
+from service.lists.flows import activate, store_draft
+from tests.service.grading import GRADES, listed_line, pass_by
+from tests.support import Client
+
+NOW = datetime(2026, 1, 5, 9, 30, tzinfo=SHANGHAI)
+OWN = Applied("G2020", book())
+HEADER = "企业名称,行业,等级\n"
+
+
+class Place:
+    """One place with a list of one enterprise, and its officials."""
+
+    def __init__(self, client: Client, runtime: Runtime, clock: ManualClock) -> None:
+        self.client, self.runtime, self.clock = client, runtime, clock
+        clock.current = NOW
+
+    async def lists(self, county: str, name: str, industry: str, *, key: bool = True, subtype: str | None = None) -> None:
+        """Put a list of the county's city (or municipality) in force."""
+        self.county = county
+        self.city = f"{county[:2]}0000" if county[:2] == "50" else f"{county[:4]}00"
+        self.uscc = make_uscc(county, 7)
+        self.firm = Enterprise(self.uscc, name, county, industry, key, Grade.UNGRADED, subtype=subtype)
+        self.line = listed_line("MF0001", "主体")
+        async with self.runtime.unit() as uow:
+            draft = EmissionListDraft(self.city, (ListRow(self.firm, self.line, 2),))
+            version = await store_draft(uow, draft, guide="G2020", created_by=None, generated=True)
+            await uow.execute("UPDATE list_version SET checks = '[]', blocking = 0 WHERE id = $1", version)
+            await activate(uow, Scope(self.city), version, None)
+            await uow.commit()
+
+    async def enters(self, row: str) -> httpx.Response:
+        """A published row, entered by an official."""
+        who = await self.client.account(Role.DUTY_OFFICER, self.city)
+        where = {"adcode": self.city, "source": "公告"}
+        return await self.client.http.post(f"{GRADES}/imports", headers=who, params=where, content=(HEADER + row).encode())
+
+    async def publishes(self, row: str) -> Grade | None:
+        """The row in force; returns the grade that then stands."""
+        entered = await self.enters(row)
+        assert entered.status_code == 201, entered.text
+        who = await self.client.account(Role.COMMANDER, f"{self.county[:2]}0000")
+        where = f"{GRADES}/imports/{entered.json()['import']}/publication"
+        done = await self.client.http.post(where, headers=who, json={"document": "公告1号"})
+        assert done.json().get("published") == 1, done.text
+        await pass_by(self.clock, self.runtime, self.client, minutes=3)
+        async with self.runtime.unit() as uow:
+            found = await grade_standing(uow, self.uscc, self.city, self.clock.current)
+        return None if found is None else found.grade
+
+    async def stands(self) -> Regraded:
+        """What its line has to do in a response that starts now."""
+        async with self.runtime.unit() as uow:
+            decisions = await decisions_of(uow, self.uscc, self.city)
+        return entitle(self.firm, [self.line], OWN, decisions, self.clock.current, self.clock.current)
+
+    async def applies(self, **body: str) -> httpx.Response:
+        who = await self.client.account(Role.ENTERPRISE, self.city, self.uscc)
+        asked = {"uscc": self.uscc, "grade": "B", "reason": "完成深度治理"} | body
+        return await self.client.http.post(f"{GRADES}/applications", headers=who, json=asked)
+
+
+@pytest.fixture
+def place(client: Client, runtime: Runtime, clock: ManualClock) -> Place:
+    return Place(client, runtime, clock)
+
+
+def actions(made: Regraded) -> set[Action]:
+    return {made.lines[0].measures.at(level).action for level in LEVELS}
+
+
+class TestPublishedRows:
+    """Two rows that were published: Chongqing 2024, first batch, and Shaanxi of 2024-08-13."""
+
+    @pytest.mark.parametrize("listed", ["电子工业", "电子工业（地方标准）", "电子工业(地方标准)"])
+    async def test_chongqings_electronics_is_one_industry_however_it_is_written(self, place: Place, listed: str) -> None:
+        await place.lists("500106", "重庆京东方光电科技有限公司", listed)
+        assert await place.publishes("重庆京东方光电科技有限公司,电子工业（地方标准）,A\n") is Grade.A
+        made = await place.stands()
+        assert made.enterprise.grade is Grade.A
+        assert actions(made) == {Action.SELF_DETERMINED}
+
+    @pytest.mark.parametrize("subtype", [None, "水泥制品/混凝土"])
+    async def test_shaanxis_cement_products_are_a_part_of_cement(self, place: Place, subtype: str | None) -> None:
+        await place.lists("610402", "陕西晟泰新型建材有限公司", "水泥", subtype=subtype)
+        assert await place.publishes("陕西晟泰新型建材有限公司,水泥制品,引领性\n") is Grade.LEADING
+        assert (await place.stands()).enterprise.grade is Grade.LEADING
+
+    async def test_a_part_has_the_grades_of_its_own_scheme(self, place: Place) -> None:
+        await place.lists("610402", "陕西晟泰新型建材有限公司", "水泥")
+        answer = await place.enters("陕西晟泰新型建材有限公司,水泥制品,B\n")
+        assert answer.status_code == 422
+        assert "引领性" in answer.json()["errors"][0]["detail"]
+
+
+class TestTheListsOwnName:
+    @pytest.mark.parametrize(("decided", "grade"), [("水泥制品", Grade.B), ("水泥", Grade.B), ("陶瓷", Grade.C)])
+    def test_another_industry_counts_beside_the_list_s_the_same_one_in_its_place(self, decided: str, grade: Grade) -> None:
+        """A published B and the list's C: the lowest of two industries, the decision's where they are one."""
+        firm = Enterprise(make_uscc("610402", 7), "某企业", "610402", "水泥", True, Grade.C)
+        one = Decided(1, decided, None, Grade.B, DecisionKind.PUBLISHED, NOW - timedelta(days=1))
+        assert entitle(firm, [listed_line("MF0001", "主体")], OWN, Decisions((one,)), NOW, NOW).enterprise.grade is grade
+
+
+class TestNobodyCouldNameIt:
+    """Henan has 13 industries of its own of which one is named, Hebei eight of which none is: unknown is not illegal."""
+
+    @pytest.mark.parametrize("county", ["130102", "410102", "510104", "500106"])
+    async def test_an_application_is_taken(self, place: Place, county: str) -> None:
+        await place.lists(county, "某企业", "某地方行业")
+        made = await place.applies()
+        assert made.status_code == 201, made.text
+        assert (made.json()["industry"], made.json()["grades_established"]) == ("某地方行业", False)
+
+    async def test_a_firm_of_henans_guide_for_all_others_may_apply(self, place: Place) -> None:
+        await place.lists("410102", "某木业有限公司", "木材加工", key=False)
+        assert (await place.applies()).status_code == 201
+
+    async def test_where_every_industry_is_named_it_is_refused(self, place: Place) -> None:
+        await place.lists("150102", "某企业", "某地方行业")
+        refused = await place.applies()
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/body/industry"
+        assert (await place.enters("某企业,某另一行业,B\n")).status_code == 422
+
+    async def test_a_published_row_is_taken_and_its_measures_are_not_established(self, place: Place) -> None:
+        await place.lists("410102", "某企业", "某地方行业")
+        assert await place.publishes("某企业,某地方行业,B\n") is Grade.B
+        place.line = replace(place.line, measures=replace(place.line.measures, yellow=Measure(Action.SELF_DETERMINED)))
+        made = await place.stands()
+        assert made.lines[0].measures.yellow.action is Action.UNKNOWN
+
+    async def test_a_sub_type_of_a_named_industry_must_still_be_one(self, place: Place) -> None:
+        await place.lists("410102", "某水泥有限公司", "水泥")
+        refused = await place.applies(subtype="没有这个子类")
+        assert refused.status_code == 422
+        assert refused.json()["errors"][0]["pointer"] == "/body/subtype"
+
+    async def test_a_named_industry_still_has_the_grades_of_its_scheme(self, place: Place) -> None:
+        await place.lists("410102", "某印刷有限公司", "包装印刷")
+        refused = await place.applies(grade="LEADING")
+        assert refused.status_code == 422
+        assert (await place.applies(grade="B")).json()["grades_established"] is True
