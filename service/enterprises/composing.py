@@ -31,13 +31,17 @@ WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
 
 @dataclass(frozen=True)
 class Question:
-    """What is asked. `moment`: the instant; `known`: what was recorded by then counts; `level`: what if it were declared."""
+    """What is asked. `moment`: the instant; `known`: what was recorded by then counts; `level`: what if it were declared.
+
+    `seasonal`: whether the seasonal plan of that instant is joined to a level that might be declared.
+    """
 
     uscc: str
     moment: datetime
     known: datetime
     level: ResponseLevel | None = None
     with_next: bool = False
+    seasonal: bool = True
 
 
 @dataclass
@@ -62,7 +66,7 @@ async def compose(uow: Reading, lists: Lists, site: Site, question: Question) ->
     responses = [tuple(one.as_known(question.known) for one in of_one) for of_one in known]
     entries, edges = await entries_of(uow, site.chain, question.uscc, question.moment)
     if question.level is not None:
-        return await _declared(lists, site, question, entries)
+        return await _declared(lists, site, question, entries if question.seasonal else ())
     edges += [
         edge
         for of_one in responses

@@ -45,13 +45,19 @@ def visible(principal: Principal, uscc: str, sites: Iterable[Site]) -> list[Site
 
 
 async def requirements(
-    uow: Reading, principal: Principal, uscc: str, instant: datetime | None, level: ResponseLevel | None = None
+    uow: Reading,
+    principal: Principal,
+    uscc: str,
+    instant: datetime | None,
+    level: ResponseLevel | None = None,
+    *,
+    seasonal: bool = True,
 ) -> Answer:
     """The measures in force for one enterprise now or at another instant, with what begins next.
 
     With sites in several divisions the one with the highest level in force is answered first, the others under
     `elsewhere`; an official is told of the sites of the region only. `level`: what it would mean if that level were
-    declared. Raises Forbidden for somebody else's enterprise.
+    declared, with today's seasonal plan unless `seasonal` is False. Raises Forbidden for somebody else's enterprise.
     """
     live, lists = uow.runtime.live, Lists(uow, uscc)
     since = live.requirements.times_forgotten
@@ -63,7 +69,8 @@ async def requirements(
         if kept is not None and kept.holds(uow.now):
             return kept
     moment = uow.now if instant is None else instant
-    question = Question(uscc, moment, min(moment, uow.now), level, with_next=instant is None and level is None)
+    now_only = instant is None and level is None
+    question = Question(uscc, moment, min(moment, uow.now), level, with_next=now_only, seasonal=seasonal)
     sites = sites_of(uow.runtime, homes if instant is None else await homes_at(uow, uscc, question.known))
     answer = await _answer(lists, question, visible(principal, uscc, sites))
     if remembering:

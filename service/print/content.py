@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from service.kit.canonical import digest
+from service.seasonal.repository import Entry
 
 LEVELS = ("yellow", "orange", "red")
 LINE_KEYS = (
@@ -34,8 +37,19 @@ def sheet_content(required: Content, place: str, as_of: str, plan: Content | Non
     }
 
 
-def board_content(per_level: dict[str, Content], place: str, plan: Content | None, supervision: str | None) -> Content:
-    """A gate notice board (公示牌): the measures per level; it changes only with the list, the grade or the plan."""
+def board_content(
+    per_level: dict[str, Content],
+    place: str,
+    plan: Content | None,
+    supervision: str | None,
+    contact: str | None = None,
+    seasonal: Sequence[Entry] = (),
+) -> Content:
+    """A gate notice board (公示牌): the measures per level; it changes only with the list, the grade or guarantee, or the plans.
+
+    `contact`: whom the list names for the enterprise. `seasonal`: what a seasonal plan asks beside the levels, each with its
+    days, so that a board that hangs longer than the season says nothing wrong.
+    """
     first = per_level[LEVELS[0]]
     posts = _posts(plan)
     lines: dict[str, Content] = {}
@@ -50,10 +64,26 @@ def board_content(per_level: dict[str, Content], place: str, plan: Content | Non
     return _head("board", first, place) | {
         "list_version": first["list_version"],
         "plan_version": None if plan is None else plan["version"],
-        "contact": first.get("contact"),
+        "contact": contact,
         "lead": lead,
         "supervision": supervision,
         "lines": [lines[code] for code in sorted(lines)],
+        "seasonal": [_season(entry, lines) for entry in seasonal],
+        "guarantee_zh": first["guarantee_zh"],
+        "guarantee_en": first["guarantee_en"],
+    }
+
+
+def _season(entry: Entry, lines: dict[str, Content]) -> Content:
+    """One seasonal measure with its first and last day; `line` None: every line that produces."""
+    line = lines.get(entry.line_code, {"name": entry.line_code})["name"] if entry.line_code else None
+    return {
+        "title": entry.title,
+        "line": line,
+        "from": entry.starts.date().isoformat(),
+        "last": (entry.until - timedelta(days=1)).date().isoformat(),
+        "zh": entry.measure.render_zh(),
+        "en": entry.measure.render_en(),
     }
 
 

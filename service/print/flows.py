@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from emission_lists.documents import enterprise_from
 from emission_lists.levels import ResponseLevel
 from service.accounts.roles import Principal, prefix_of
-from service.enterprises.flows import requirements
+from service.enterprises.flows import requirements, visible
+from service.enterprises.sources import Site, homes_of, sites_of
 from service.kit.canonical import canonical, digest
 from service.kit.problems import TooManyAttempts, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 from service.operating_plans.flows import seen_plan
 from service.print.content import LEVELS, Content, board_content, sheet_content, sheet_id
+from service.seasonal.repository import entries_of
 
 MOST_SHEETS_AN_HOUR = 60
 """New sheets that one account makes of one enterprise, so that nobody uses up another's share.
@@ -43,16 +46,54 @@ async def print_requirements(uow: UnitOfWork, principal: Principal, uscc: str, i
     return await _keep(uow, principal, content, required["division"], as_of)
 
 
-async def print_board(uow: UnitOfWork, principal: Principal, uscc: str) -> Sheet:
-    """The gate notice board as it stands now."""
-    per_level = {
-        level: json.loads((await requirements(uow, principal, uscc, None, ResponseLevel(level))).body)
-        for level in LEVELS
-    }
-    division = per_level[LEVELS[0]]["division"]
-    plan = await _plan_document(uow, principal, uscc, uow.now)
-    content = board_content(per_level, uow.runtime.place(division), plan, supervision_phone(uow, division))
-    return await _keep(uow, principal, content, division, None)
+async def print_board(uow: UnitOfWork, principal: Principal, uscc: str, division: str | None = None) -> Sheet:
+    """The gate notice board as it stands now: of the plant under a division's list, or of the first without one.
+
+    Raises what `requirements` raises, Unknown for a division whose list names no plant of the enterprise.
+    """
+    per_level = {level: await _at_level(uow, principal, uscc, level, division) for level in LEVELS}
+    first = per_level[LEVELS[0]]
+    site = next(one for one in await _sites(uow, principal, uscc) if one.homes[0] == first["division"])
+    plan = await seen_plan(uow, principal, uscc, uow.now)
+    own = plan is not None and plan.accepted and plan.adcode in site.homes
+    entries, _ = await entries_of(uow, site.chain, uscc, uow.now)
+    content = board_content(
+        per_level,
+        uow.runtime.place(first["division"]),
+        plan.document() if plan is not None and own else None,
+        supervision_phone(uow, first["division"]),
+        await _contact(uow, first["list_version"], uscc),
+        [entry for entry in entries if entry.until > uow.now],
+    )
+    return await _keep(uow, principal, content, first["division"], None)
+
+
+async def board_divisions(uow: UnitOfWork, principal: Principal, uscc: str) -> list[str]:
+    """The divisions whose lists name a plant of the enterprise that somebody may see: one board each."""
+    return [site.homes[0] for site in await _sites(uow, principal, uscc)]
+
+
+async def _sites(uow: UnitOfWork, principal: Principal, uscc: str) -> list[Site]:
+    return visible(principal, uscc, sites_of(uow.runtime, await homes_of(uow, uscc)))
+
+
+async def _at_level(uow: UnitOfWork, principal: Principal, uscc: str, level: str, division: str | None) -> Content:
+    """What a level would ask of one plant, without the season of today: the board hangs longer than that."""
+    answer = await requirements(uow, principal, uscc, None, ResponseLevel(level), seasonal=False)
+    required: Content = json.loads(answer.body)
+    parts: list[Content] = [required, *required["elsewhere"]]
+    for part in parts:
+        if division in (None, part["division"]):
+            return part
+    known = ", ".join(part["division"] for part in parts)
+    raise Unknown(f"{uscc} has no plant under the list of {division}; give one of {known}.")
+
+
+async def _contact(uow: UnitOfWork, version: int, uscc: str) -> str | None:
+    """The post or switchboard that the list names, or None."""
+    statement = "SELECT document FROM list_enterprise WHERE version_id = $1 AND uscc = $2"
+    stored = await uow.fetchval(statement, version, uscc)
+    return None if stored is None else enterprise_from(json.loads(stored)["enterprise"]).contact
 
 
 async def find_sheet(uow: UnitOfWork, sheet: str) -> Sheet:

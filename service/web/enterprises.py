@@ -23,12 +23,13 @@ from service.kit.http import Uow
 from service.kit.problems import Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.operating_plans.flows import reasons_to_revise, seen_plan
-from service.print.flows import print_board
+from service.print.flows import board_divisions, print_board
 from service.web.forms import read_form
 from service.web.pages import render
 
 router = APIRouter(include_in_schema=False)
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
+Division = Annotated[str | None, Query(pattern=r"^\d{6}$")]
 SHOWN = 50
 SHORTEST = 2
 LISTED_SQL = """
@@ -112,6 +113,7 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
         required=required,
         place=uow.runtime.place(required["division"]),
         elsewhere=[(uow.runtime.place(part["division"]), part) for part in required["elsewhere"]],
+        boards=[(site.homes[0], uow.runtime.place(site.homes[0])) for site in sites],
         notices=notices,
         notice=notices[0] if notices else None,
         own=caller.uscc == uscc,
@@ -129,9 +131,9 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
 
 
 @router.get("/enterprises/{uscc}/board")
-async def board(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
-    """The gate notice board (公示牌), for print on A3."""
-    sheet = await print_board(uow, caller, uscc)
+async def board(uscc: Uscc, request: Request, caller: Caller, uow: Uow, division: Division = None) -> Response:
+    """The gate notice board (公示牌), for print on A3; of the plant under a division's list where there are several."""
+    sheet = await print_board(uow, caller, uscc, division)
     settings = uow.runtime.settings
     address = f"{settings.address}/verify/{sheet.id}"
     return render(
@@ -140,6 +142,7 @@ async def board(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Respo
         caller,
         c=sheet.content,
         sheet=sheet,
+        boards=[(code, uow.runtime.place(code)) for code in await board_divisions(uow, caller, uscc)],
         address=address,
         qr=qr_squares(address),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import stat
+from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -19,18 +22,25 @@ from emission_lists.levels import PerLevel
 from emission_lists.lists import Line
 from emission_lists.measures import Action, Measure, VehicleRule
 from service.accounts.roles import Role
-from service.kit.clock import ManualClock
+from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
 from service.print import flows
 from service.print.content import sheet_id
 from service.print.pdf import plain
-from tests.service.requirement_support import CITY, FIRM, asked, order, people, put_in_force
+from tests.service.requirement_support import CITY, FIRM, asked, order, people, put_in_force, season
 from tests.support import Client
 
 SHEET = f"/enterprises/{FIRM.uscc}/requirements.pdf"
 BOARD = f"/enterprises/{FIRM.uscc}/board"
 STOP, UNKNOWN = Measure(Action.STOP), Measure(Action.UNKNOWN)
+PLAN = {
+    "main_process": "熔化",
+    "points": [],
+    "lines": [{"code": code, "post": "值班长", "phone": "110", "levels": []} for code in ("MF0001", "MF0009")],
+    "command_group": [{"post": "值班长", "duty": "值守", "phone": "110"}],
+    "indicators": [],
+}
 TRUCKS = Measure(Action.TRANSPORT, vehicle_rule=VehicleRule.BAN_HEAVY_TRUCK_LE_CN4_INCL_GAS)
 
 
@@ -196,6 +206,111 @@ class TestBoard:
         page = (await client.http.get(BOARD, headers=plant)).text
         assert page.count("措施尚未确定") >= 3
 
+    async def test_the_season_stands_with_its_days_and_not_in_the_levels(
+        self, client: Client, runtime: Runtime, plant: dict[str, str], clock: ManualClock
+    ) -> None:
+        before = (await client.http.get(BOARD, headers=plant)).text
+        await season(runtime, Measure(Action.LIMIT, 0.2), "MF0001", title="采暖季错峰")
+        page = (await client.http.get(BOARD, headers=plant)).text
+        assert "2016-11-15 至 2017-03-15" in page
+        assert "采暖季错峰" in page
+        assert page.count("<td") == before.count("<td")
+        first, then = sorted(
+            (json.loads(row["content"]) for row in await sheets(runtime)), key=lambda content: len(content["seasonal"])
+        )
+        assert then["lines"] == first["lines"]
+        (entry,) = then["seasonal"]
+        assert (entry["line"], entry["from"], entry["last"]) == ("1号线", "2016-11-15", "2017-03-15")
+
+    async def test_after_the_season_the_board_is_what_it_was_without_it(
+        self, client: Client, runtime: Runtime, plant: dict[str, str], clock: ManualClock
+    ) -> None:
+        await client.http.get(BOARD, headers=plant)
+        await season(runtime, Measure(Action.LIMIT, 0.2))
+        assert "全部生产线" in (await client.http.get(BOARD, headers=plant)).text
+        clock.advance_to(datetime(2017, 3, 15, 23, tzinfo=SHANGHAI))
+        assert "错峰生产要求" in (await client.http.get(BOARD, headers=plant)).text
+        assert len(await sheets(runtime)) == 2
+        clock.advance_to(datetime(2017, 3, 16, tzinfo=SHANGHAI))
+        assert "错峰生产要求" not in (await client.http.get(BOARD, headers=plant)).text
+        assert len(await sheets(runtime)) == 2
+
+    async def test_whom_the_list_names_stands_there_until_a_plan_does(
+        self, client: Client, runtime: Runtime, plant: dict[str, str]
+    ) -> None:
+        assert "值班室" not in (await client.http.get(BOARD, headers=plant)).text
+        lines = [Line("MF0001", "1号线", "熔化", PerLevel(STOP, STOP, STOP))]
+        await put_in_force(runtime, lines, replace(FIRM, contact="值班室 0315-7654321"))
+        page = (await client.http.get(BOARD, headers=plant)).text
+        assert "值班室 0315-7654321" in page
+        assert "清单所列" in page
+
     def test_phones_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(os.environ, "LANTIAN_SUPERVISION_PHONES", '{"130200": "0315-12345"}')
         assert Settings().supervision_phones == {"130200": "0315-12345"}
+
+
+class TestTwoPlants:
+    THERE = "110000"
+
+    @pytest.fixture
+    async def both(self, client: Client, runtime: Runtime, plant: dict[str, str]) -> dict[str, str]:
+        """A second plant of the enterprise under the list of Beijing."""
+        lines = [Line("MF0009", "9号线", "熔化", PerLevel(STOP, STOP, STOP))]
+        await put_in_force(runtime, lines, replace(FIRM, adcode="110101"), self.THERE)
+        return plant
+
+    async def test_each_has_a_board_of_its_own(self, client: Client, runtime: Runtime, both: dict[str, str]) -> None:
+        pages = {
+            division: (await client.http.get(BOARD, headers=both, params={"division": division})).text
+            for division in (CITY, self.THERE)
+        }
+        assert ("1号线" in pages[CITY], "9号线" in pages[CITY]) == (True, False)
+        assert ("1号线" in pages[self.THERE], "9号线" in pages[self.THERE]) == (False, True)
+        assert {row["adcode"] for row in await sheets(runtime)} == {CITY, self.THERE}
+
+    async def test_the_pages_offer_both(self, client: Client, both: dict[str, str]) -> None:
+        for path in (f"/enterprises/{FIRM.uscc}", BOARD):
+            page = (await client.http.get(path, headers=both)).text
+            for division in (CITY, self.THERE):
+                assert f"{BOARD}?division={division}" in page, (path, division)
+
+    async def test_with_one_plant_there_is_nothing_to_choose(self, client: Client, plant: dict[str, str]) -> None:
+        for path in (f"/enterprises/{FIRM.uscc}", BOARD):
+            assert "?division=" not in (await client.http.get(path, headers=plant)).text
+
+    @pytest.mark.parametrize(("division", "status"), [("330100", 404), ("1", 422)])
+    async def test_where_there_is_none_it_says_where_there_are(
+        self, client: Client, both: dict[str, str], division: str, status: int
+    ) -> None:
+        answer = await client.http.get(BOARD, headers=both, params={"division": division})
+        assert answer.status_code == status
+        assert status == 422 or f"{self.THERE}" in answer.json()["detail"]
+
+    async def test_an_official_prints_the_board_of_the_region_only(self, client: Client, both: dict[str, str]) -> None:
+        who = await client.account(Role.AUDITOR, adcode="130000")
+        found = [
+            (await client.http.get(BOARD, headers=who, params={"division": division})).status_code
+            for division in (CITY, self.THERE)
+        ]
+        assert found == [200, 404]
+        assert f"?division={self.THERE}" not in (await client.http.get(BOARD, headers=who)).text
+
+    async def test_the_posts_of_one_plant_do_not_stand_at_the_other(
+        self, client: Client, runtime: Runtime, both: dict[str, str]
+    ) -> None:
+        async with runtime.unit() as uow:
+            await uow.execute(
+                "INSERT INTO operating_plan (uscc, adcode, version, content, basis, digest, during, filed_by, filed_by_name, filed_at)"
+                " VALUES ($1, $2, 1, $3, '{}', $4, '[]', (SELECT max(id) FROM account), '甲', $5)",
+                FIRM.uscc, CITY, json.dumps(PLAN), "0" * 64, uow.now,
+            )  # fmt: skip
+            await uow.execute(
+                "INSERT INTO operating_plan_review (plan_id, accepted, reason, account_id, name, at)"
+                " SELECT id, true, '', filed_by, '乙', $1 FROM operating_plan", uow.now,
+            )  # fmt: skip
+            await uow.commit()
+        here = (await client.http.get(BOARD, headers=both, params={"division": CITY})).text
+        there = (await client.http.get(BOARD, headers=both, params={"division": self.THERE})).text
+        assert "值班长" in here
+        assert "值班长" not in there
