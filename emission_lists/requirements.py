@@ -34,6 +34,8 @@ class RequirementStatus(StrEnum):
 class ResponseFacts:
     """The response of a division. Instants are aware; `planned_end` None = until it is lifted.
 
+    The measures of a list begin with it. A plan may let a category of its own measures begin later (移动源 at the next
+    midnight); no text says which lines of a list such a category names, so it moves none of them.
     `upcoming`: it is decided but has not started when the answer is given; `place`: the division's name.
     """
 
@@ -43,19 +45,14 @@ class ResponseFacts:
     planned_end: datetime | None
     list_version: str
     warning_title: str
-    measures_start: datetime | None = None
     upcoming: bool = False
     place: str = ""
     id: int | None = None
 
     def __post_init__(self) -> None:
-        for instant in (self.effective_at, self.planned_end, self.measures_start):
+        for instant in (self.effective_at, self.planned_end):
             if instant is not None and instant.utcoffset() is None:
                 raise ValueError(f"{instant} has no time zone: give an aware datetime")
-
-    @property
-    def starts(self) -> datetime:
-        return self.measures_start or self.effective_at
 
     @property
     def source(self) -> Source:
@@ -116,7 +113,7 @@ class Requirement:
         if self.response is None:
             return "当前没有预警；错峰生产计划执行中" if self.lines else "当前没有预警，无需采取应急减排措施"
         facts = self.response
-        start = facts.starts.astimezone(_SHANGHAI)
+        start = facts.effective_at.astimezone(_SHANGHAI)
         return (
             f"{'即将' if facts.upcoming else '现在'}：{facts.level.zh}预警 {facts.level.response}响应 / "
             f"{start.month}月{start.day}日 {start:%H:%M} 起"
@@ -132,7 +129,7 @@ class Requirement:
                 return "No warning is in force; a seasonal plan is"
             return "No warning is in force: no emergency measures are required"
         facts = self.response
-        start = facts.starts.astimezone(_SHANGHAI)
+        start = facts.effective_at.astimezone(_SHANGHAI)
         what = f"{facts.level.value} warning, {facts.level.response_en} response"
         return f"{'Next' if facts.upcoming else 'Now'}: {what}, from {start:%Y-%m-%d %H:%M}"
 
@@ -201,7 +198,7 @@ class Requirement:
     def _guarantee_held(self) -> bool | None:
         if self.response is None or self.enterprise.guarantee is None:
             return None
-        return self.enterprise.guaranteed_on(self.response.starts.astimezone(_SHANGHAI).date())
+        return self.enterprise.guaranteed_on(self.response.effective_at.astimezone(_SHANGHAI).date())
 
     def document(self) -> dict[str, Any]:
         """JSON-ready, with a fixed order of keys and lines. Instants as ISO 8601 in Asia/Shanghai."""
@@ -242,7 +239,7 @@ class Obligation:
 def obligation(facts: ResponseFacts, lines: Iterable[Line]) -> Obligation:
     """What a response asks of the lines of the list version that it pinned."""
     asked = tuple((line.code, line.name, line.process, line.measure(facts.level)) for line in lines)
-    return Obligation(facts.source, facts.starts, facts.planned_end, asked)
+    return Obligation(facts.source, facts.effective_at, facts.planned_end, asked)
 
 
 def requirement_for(
@@ -304,7 +301,7 @@ def _response_document(facts: ResponseFacts) -> dict[str, Any]:
         "level_zh": facts.level.zh,
         "response_zh": facts.level.response,
         "effective_at": iso(facts.effective_at),
-        "measures_start": iso(facts.starts),
+        "measures_start": iso(facts.effective_at),
         "planned_end": iso(facts.planned_end),
         "list_version": facts.list_version,
         "warning_title": facts.warning_title,

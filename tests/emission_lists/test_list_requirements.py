@@ -71,12 +71,11 @@ class TestRequirementFor:
         facts = ResponseFacts("130200", ResponseLevel.RED, START, None, "7", "", upcoming=True)
         assert requirement_for(firm(), [line("1", STOP)], facts).headline_zh.startswith("即将：")
 
-    def test_measures_may_start_after_the_warning_takes_effect(self) -> None:
-        later = datetime(2016, 12, 17, 0, tzinfo=UTC)
-        facts = ResponseFacts("130200", ResponseLevel.RED, START, None, "7", "", measures_start=later)
+    def test_measures_start_with_the_response(self) -> None:
+        facts = ResponseFacts("130200", ResponseLevel.RED, START, None, "7", "")
         document = requirement_for(firm(), [line("1", STOP)], facts).document()
-        assert document["lines"][0]["from"] == "2016-12-17T08:00:00+08:00"
-        assert document["response"]["effective_at"] == "2016-12-16T20:00:00+08:00"
+        assert document["lines"][0]["from"] == "2016-12-16T20:00:00+08:00"
+        assert document["response"]["measures_start"] == document["response"]["effective_at"] == "2016-12-16T20:00:00+08:00"
 
     def test_an_instant_without_a_zone_is_refused(self) -> None:
         with pytest.raises(ValueError, match="no time zone"):

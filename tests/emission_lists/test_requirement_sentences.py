@@ -321,13 +321,7 @@ class TestHeadline:
         at = datetime(2016, 12, 31, 16, tzinfo=UTC)
         assert requirement_for(firm(), [], replace(RED, effective_at=at)).headline_zh.endswith("1月1日 00:00 起")
 
-    def test_measures_that_start_later_are_announced_for_then(self) -> None:
-        later = replace(RED, measures_start=START + timedelta(hours=4))
-        answer = requirement_for(firm(), [line("1", STOP)], later)
-        assert answer.headline_zh.endswith("12月17日 00:00 起")
-        assert answer.lines[0].starts == later.measures_start
-
-    @pytest.mark.parametrize("field", ["effective_at", "planned_end", "measures_start"])
+    @pytest.mark.parametrize("field", ["effective_at", "planned_end"])
     def test_every_instant_needs_a_zone(self, field: str) -> None:
         with pytest.raises(ValueError, match="give an aware datetime"):
             replace(RED, **{field: datetime(2016, 12, 17)})  # noqa: DTZ001
