@@ -19,12 +19,16 @@ from emission_lists.guides_regional import GuideBook
 from emission_lists.levels import PerLevel
 from emission_lists.lists import ListRow
 from emission_lists.measures import Action, Measure
+from service.evaluations.accounts import accounts_of
+from service.evaluations.repository import responses_of
+from service.findings.told import book_of, plants_of
 from service.guides import loader, repository
 from service.guides.loader import GUIDES, book, book_from, edition, read_book
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import Reading
 from service.kit.yaml_files import read_yaml
+from service.responses.repository import of_division
 from tests.service.duty_support import rows as rows_of
 from tests.service.duty_support import step
 from tests.service.grading import CITY, GRADES, NOW, STEEL, People, pass_by, pass_until, rows, with_list
@@ -154,16 +158,50 @@ class TestANewRelease:
         change: Callable[[Path], None],
         new: str,
     ) -> None:
-        async with runtime.unit() as uow:
-            await uow.execute("ALTER TABLE list_version DISABLE TRIGGER list_version_frozen")
-            await uow.execute("UPDATE list_version SET guide_content = NULL")
-            await uow.execute("ALTER TABLE list_version ENABLE TRIGGER list_version_frozen")
-            await uow.commit()
+        await unnamed(runtime)
         await declared(runtime)
         assert actions(await told(people)) == ["unknown"]
         release(change)
         runtime.live.forget()
         assert actions(await told(people)) == [new]
+
+
+class TestFindingsAndAccounts:
+    async def test_judge_and_reckon_by_the_edition_too(
+        self, people: People, runtime: Runtime, clock: ManualClock, release: Release
+    ) -> None:
+        await declared(runtime)
+        clock.advance_to(clock.current + timedelta(hours=3))
+        before = await asked_and_planned(runtime)
+        assert before[0] == [Action.UNKNOWN]
+        release(completed)
+        assert await asked_and_planned(runtime) == before
+        await unnamed(runtime)
+        anew = await asked_and_planned(runtime)
+        assert anew[0] == [Action.STOP]
+        assert anew[1] != before[1], "the accounts look at the same line"
+
+
+async def unnamed(runtime: Runtime) -> None:
+    """The versions as if they had been frozen before editions were kept."""
+    async with runtime.unit() as uow:
+        await uow.execute("ALTER TABLE list_version DISABLE TRIGGER list_version_frozen")
+        await uow.execute("UPDATE list_version SET guide_content = NULL")
+        await uow.execute("ALTER TABLE list_version ENABLE TRIGGER list_version_frozen")
+        await uow.commit()
+
+
+async def asked_and_planned(runtime: Runtime) -> tuple[list[Action], str]:
+    """What findings judge the mill by, and what the accounts of the warning say."""
+    async with runtime.unit() as uow:
+        [response] = await of_division(uow, CITY)
+        plants = await plants_of(uow, [STEEL])
+        ordered = (await book_of(uow, response, plants, response.starts_at)).ordered(STEEL, plants[STEEL][0])
+        assert ordered is not None
+        asked = [stage.stage.measure.action for told in ordered.stages.values() for stage in told]
+        warning = await uow.fetchval("SELECT max(id) FROM warning")
+        [account] = await accounts_of(uow, await responses_of(uow, warning))
+    return asked, repr(account.tallies)
 
 
 class TestEditions:
