@@ -45,7 +45,7 @@ READABLE = re.compile(
     |departments|deviations|evaluations|evidence|grades|permits|rules|skill
     |divisions/[^/]+(/(assessment|forecast))?
     |enterprises/[^/]+/(grades|operating-plans|requirements)
-    |evidence/templates/[^/]+
+    |evidence/(inspections|templates/[^/]+)
     |grades/applications/[^/]+
     |lists/imports/[^/]+(/(errors|marked\.xlsx))?
     |lists/[^/]+/(checks|difference|difference/records|export\.xlsx|floors|records|summary)

@@ -38,6 +38,7 @@ FEED_SQL = "SELECT id, adcode, kind FROM feed WHERE id = $1 AND enabled"
 TOUCHED_SQL = """
 SELECT DISTINCT uscc FROM evidence_hour WHERE adcode = $1 AND until_at > $2 AND until_at <= $3
 UNION SELECT DISTINCT uscc FROM gate_record WHERE adcode = $1 AND passed_at >= $2 AND passed_at < $3
+UNION SELECT DISTINCT uscc FROM inspection WHERE adcode = $1 AND inspected_at >= $2 AND inspected_at < $3
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel
@@ -17,7 +17,7 @@ from service.evidence.schemas import GateMessage, HoursMessage, InspectionMessag
 from service.feeds.endpoints import schema_of
 from service.kit.auth import Caller, require_principal, runtime_of
 from service.kit.body import read_body
-from service.kit.http import PageSize, Uow, instant_of, json_answer, once
+from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.metrics import RECEIVED
 from service.kit.problems import Forbidden, Invalid
 
@@ -121,6 +121,21 @@ def _key(after: str | None) -> tuple[str, str, datetime, int] | None:
         return point, item, parse_instant(time), number
     except ValueError as error:
         raise Invalid("after is no key of a page; give the `next` of the page before.") from error
+
+
+@router.get("/inspections")
+async def inspections(
+    caller: Caller,
+    uow: Uow,
+    uscc: Uscc | None = None,
+    result: Annotated[Literal["in_order", "breach", "not_seen"] | None, Query()] = None,
+    after: PageKey = None,
+    size: PageSize = 100,
+) -> Response:
+    """Inspections of your region, newest first, in pages; a breach names its finding. An enterprise sees its own, a breach
+    once it was notified."""
+    items = await repository.inspections(uow, caller, uscc=uscc, result=result, after=after, size=size)
+    return json_answer({"items": items, "next": items[-1]["id"] if len(items) == size else None})
 
 
 @router.get("/templates/{kind}.{form}")

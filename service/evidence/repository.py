@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from emission_lists.compliance_baseline import Baseline, DayUse, baseline
-from service.accounts.roles import Scope
+from service.accounts.roles import Principal, Role, Scope
 from service.evidence.config import rules
 from service.evidence.delivered import OUTSIDE
 from service.evidence.points import HOMES_SQL, PointInfo, points_of
@@ -57,6 +57,23 @@ SELECT b.id, b.adcode, b.kind, b.feed, a.display, b.reference, b.rows, b.receive
 LEFT JOIN account a ON a.id = b.account_id
 WHERE b.adcode LIKE $1 AND ($2::bigint IS NULL OR b.account_id = $2) AND ($3::bigint IS NULL OR b.id < $3)
 ORDER BY b.id DESC LIMIT $4
+"""
+INSPECTIONS_SQL = """
+SELECT i.id, i.adcode, i.uscc, n.name AS enterprise, i.line_code, i.inspected_at, i.inspector, i.result, i.note, i.reference,
+    i.batch_id, f.id AS finding, f.state AS finding_state
+FROM inspection i
+LEFT JOIN LATERAL (
+    SELECT id, state, answer_by FROM finding WHERE i.result = 'breach' AND uscc = i.uscc AND rule = 'BY_HAND'
+        AND starts_at = i.inspected_at AND line_code = coalesce(i.line_code, '')
+        AND proof -> 'inspection' ->> 'inspector' = i.inspector
+        AND proof -> 'inspection' ->> 'reference' IS NOT DISTINCT FROM i.reference
+    ORDER BY id DESC LIMIT 1) f ON true
+LEFT JOIN LATERAL (
+    SELECT e.name FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+    WHERE e.uscc = i.uscc AND v.activated_at IS NOT NULL ORDER BY v.activated_at DESC, v.id DESC LIMIT 1) n ON true
+WHERE i.adcode LIKE $1 AND ($2::text IS NULL OR i.uscc = $2) AND ($3::text IS NULL OR i.result = $3)
+    AND (NOT $4::bool OR i.result <> 'breach' OR f.answer_by IS NOT NULL) AND ($5::bigint IS NULL OR i.id < $5)
+ORDER BY i.id DESC LIMIT $6
 """
 DAY = timedelta(days=1)
 
@@ -229,6 +246,50 @@ async def batches(
     rows = await uow.fetch(BATCHES_SQL, scope.prefix + "%", account_id, after, size)
     return [
         dict(row) | {"place": uow.runtime.place(row["adcode"]), "received_at": beijing(row["received_at"])}
+        for row in rows
+    ]
+
+
+async def inspections(
+    uow: UnitOfWork,
+    principal: Principal,
+    *,
+    uscc: str | None = None,
+    result: str | None = None,
+    after: int | None = None,
+    size: int = 100,
+) -> list[dict[str, Any]]:
+    """Inspections of a region, newest first, corrections beside what they replaced, with the finding that each made.
+
+    An enterprise gets its own, a breach once its finding was notified.
+    """
+    own = principal.role is Role.ENTERPRISE
+    rows = await uow.fetch(
+        INSPECTIONS_SQL,
+        "%" if own else principal.scope.prefix + "%",
+        principal.uscc if own else uscc,
+        result,
+        own,
+        after,
+        size,
+    )
+    return [
+        {
+            "id": row["id"],
+            "adcode": row["adcode"],
+            "place": uow.runtime.place(row["adcode"]),
+            "uscc": row["uscc"],
+            "enterprise": row["enterprise"],
+            "line": row["line_code"],
+            "time": beijing(row["inspected_at"]),
+            "inspector": row["inspector"],
+            "result": row["result"],
+            "note": row["note"],
+            "reference": row["reference"],
+            "batch": row["batch_id"],
+            "finding": row["finding"],
+            "finding_state": row["finding_state"],
+        }
         for row in rows
     ]
 

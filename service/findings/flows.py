@@ -12,6 +12,7 @@ from service.enterprises.sources import Lists, homes_of
 from service.evidence.config import rules
 from service.findings import repository
 from service.findings.schemas import FindingBody, StepBody
+from service.findings.storing import ADD_SQL, STEP_SQL
 from service.grades.flows import propose_downgrade
 from service.kit.canonical import canonical, digest
 from service.kit.clock import SHANGHAI
@@ -19,24 +20,16 @@ from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, U
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import at, of_division
 
-ADD_SQL = """
-INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, response_id, state, starts_at, until_at, proof, content_hash,
-    supported, raised_by, found_at, changed_at)
-VALUES ($1, $2, $3, $4, $5, $6, 'found', $7, $8, $9, $10, true, $11, $12, $12) RETURNING id
-"""
-STEP_SQL = """
-INSERT INTO finding_step (finding_id, step, at, account_id, role, note, attachment, content_hash, proof)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-"""
 NO_ANSWER = "（期限内未答复）"
 """What a confirmation says when the enterprise gave no answer."""
-OFFICIALS = "Findings are pursued by duty officers and commanders of the region."
+OFFICIALS = "Findings are pursued by duty officers, commanders and inspectors of the region."
+OFFICIALS_ZH = "问题由本辖区的值班员、指挥长和检查人员办理。"
 
 
 async def raise_by_hand(uow: UnitOfWork, principal: Principal, body: FindingBody) -> dict[str, Any]:
     """What an inspector saw becomes a finding. Raises Forbidden, Unknown, Invalid."""
     if not principal.may_pursue_findings:
-        raise Forbidden(OFFICIALS)
+        raise Forbidden(OFFICIALS, detail_zh=OFFICIALS_ZH)
     adcode = next((home.adcode for home in await homes_of(uow, body.uscc) if principal.scope.covers(home.adcode)), None)
     if adcode is None:
         raise Forbidden("This enterprise is outside your region.")
@@ -91,7 +84,7 @@ async def raise_by_hand(uow: UnitOfWork, principal: Principal, body: FindingBody
 async def take_step(uow: UnitOfWork, principal: Principal, finding_id: int, body: StepBody) -> dict[str, Any]:
     """One step of the due process. Raises Forbidden, Unknown, Conflict for a step that is not open, ContentChanged."""
     row = await repository.find(uow, principal, finding_id, lock=True)
-    _may(principal, row, body.step)
+    await _may(uow, principal, row, body.step)
     if body.step is FindingStep.CONFIRM and body.content_hash != row["content_hash"]:
         raise ContentChanged(content_hash=row["content_hash"])
     state = FindingState(row["state"])
@@ -102,17 +95,20 @@ async def take_step(uow: UnitOfWork, principal: Principal, finding_id: int, body
     answer_by = _deadline(uow.now) if body.step is FindingStep.NOTIFY else row["answer_by"]
     silent = state is FindingState.NOTIFIED and body.step is FindingStep.CONFIRM
     note = body.note + (NO_ANSWER if silent else "")
+    ledger: dict[str, Any] = {"answered": not silent} if body.step is FindingStep.CONFIRM else {}
+    refused = None
+    if following is FindingState.CONFIRMED:
+        case, refused = await _downgrade(uow, row, note)
+        ledger |= {"downgrade": case} if refused is None else {"downgrade": None, "downgrade_refused": refused["en"]}
     await uow.execute(
-        "UPDATE finding SET state = $2, answer_by = $3, changed_at = $4 WHERE id = $1",
+        "UPDATE finding SET state = $2, answer_by = $3, changed_at = $4, downgrade_refused = $5 WHERE id = $1",
         finding_id,
         following.value,
         answer_by,
         uow.now,
+        None if refused is None else canonical(refused),
     )
     await _note(uow, finding_id, body.step.value, principal, note, body.attachment, row["content_hash"], None)
-    ledger: dict[str, Any] = {"answered": not silent} if body.step is FindingStep.CONFIRM else {}
-    if following is FindingState.CONFIRMED:
-        ledger |= await _downgrade(uow, row, note)
     await uow.record(
         f"finding.{following.value}",
         row["adcode"],
@@ -129,32 +125,47 @@ async def take_step(uow: UnitOfWork, principal: Principal, finding_id: int, body
     return await repository.document(uow, principal, finding_id)
 
 
-def _may(principal: Principal, row: Any, step: FindingStep) -> None:
-    """An enterprise answers for itself; everything else is for officials, and nobody confirms what they raised by hand."""
+async def _may(uow: UnitOfWork, principal: Principal, row: Any, step: FindingStep) -> None:
+    """An enterprise answers for itself; everything else is for officials.
+
+    Nobody confirms what they raised or notified themselves, answered or not: two persons stand behind what proposes a downgrade.
+    """
     if step is FindingStep.ANSWER:
         if principal.role is not Role.ENTERPRISE:
-            raise Forbidden("Only the enterprise itself can answer.")
+            raise Forbidden("Only the enterprise itself can answer.", detail_zh="只有企业本身可以答复。")
         return
     if not principal.may_pursue_findings:
-        raise Forbidden(OFFICIALS)
-    if step is FindingStep.CONFIRM and row["raised_by"] == principal.account_id:
-        raise Forbidden("You raised this finding yourself; somebody else must confirm it (four eyes).")
+        raise Forbidden(OFFICIALS, detail_zh=OFFICIALS_ZH)
+    if step is not FindingStep.CONFIRM:
+        return
+    if row["raised_by"] == principal.account_id:
+        raise Forbidden(
+            "You raised this finding yourself; somebody else must confirm it (four eyes).",
+            detail_zh="此问题由您录入或上传，须由另一人确认。",
+        )
+    if await repository.notified_by(uow, row["id"]) == principal.account_id:
+        raise Forbidden(
+            "You notified the enterprise of this finding yourself; ask another duty officer, commander or inspector of the"
+            " region to confirm it (four eyes).",
+            detail_zh="此问题由您通知企业，请本辖区另一名值班员、指挥长或检查人员确认。",
+        )
 
 
 def _deadline(now: datetime) -> datetime:
     return now + timedelta(hours=rules().process.answer_hours.value)
 
 
-async def _downgrade(uow: UnitOfWork, row: Any, note: str) -> dict[str, Any]:
-    """Propose a downgrade; where the grade it would fall to is not established, the ledger says so and people go on by hand."""
+async def _downgrade(uow: UnitOfWork, row: Any, note: str) -> tuple[int | None, dict[str, str] | None]:
+    """Propose a downgrade: its case, or why none could be proposed; the finding says so and people go on by hand."""
     reason = f"{Rule(row['rule']).zh}：{note}"
     try:
         case = await propose_downgrade(
             uow, uscc=row["uscc"], adcode=row["adcode"], finding_id=row["id"], reason=reason[:2000]
         )
     except (Invalid, Unknown, Conflict) as refused:
-        return {"downgrade": None, "downgrade_refused": refused.detail}
-    return {"downgrade": case}
+        zh = refused.extensions.get("detail_zh") or refused.detail or refused.title_zh
+        return None, {"zh": str(zh), "en": refused.detail or refused.title}
+    return case, None
 
 
 async def _note(

@@ -9,17 +9,19 @@ from typing import Any
 
 from emission_lists.compliance import Found, judge
 from emission_lists.compliance_gates import judge_gates, judge_plan
-from emission_lists.compliance_process import Changes, Existing, FindingState, reconcile, told_of
+from emission_lists.compliance_process import Changes, Existing, reconcile
 from emission_lists.compliance_reach import reach, within
-from emission_lists.compliance_rules import ComplianceRules, Rule
+from emission_lists.compliance_rules import ComplianceRules
 from emission_lists.compliance_told import apart
 from emission_lists.levels import ResponseLevel
 from service.enterprises.sources import Site
 from service.evidence.config import rules
 from service.findings.cases import Case, Window, basis_of, read
+from service.findings.inspected import follow_inspections
+from service.findings.storing import STEPS_SQL, alter, content_of, existing_of
 from service.findings.told import plants_of
-from service.kit.canonical import canonical, digest
-from service.kit.unit_of_work import UnitOfWork, beijing
+from service.kit.canonical import canonical
+from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding, of_division
 
 WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
@@ -38,35 +40,11 @@ FROM unnest($1::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::time
     $11::text[]) AS t(a, u, n, l, r, s, e, p, h)
 RETURNING id, uscc, rule, line_code, starts_at, content_hash
 """
-STEP_SQL = """
-INSERT INTO finding_step (finding_id, step, at, note, content_hash, proof)
-SELECT f.id, $2, $3, $4, f.content_hash, CASE WHEN $5 THEN f.proof END FROM finding f WHERE f.id = ANY($1::bigint[]) ORDER BY f.id
-"""
-CHANGE_SQL = """
-UPDATE finding SET starts_at = $2, until_at = $3, proof = $4, content_hash = $5, changed_at = $6
-WHERE id = $1 AND state = 'found'
-"""
 MARKS_SQL = "SELECT uscc, mark FROM finding_basis WHERE response_id = $1 AND uscc = ANY($2::text[])"
 KEEP_MARKS_SQL = """
 INSERT INTO finding_basis (response_id, uscc, mark, judged_at) SELECT $1, u, m, $4 FROM unnest($2::text[], $3::text[]) AS t(u, m)
 ON CONFLICT (response_id, uscc) DO UPDATE SET mark = excluded.mark, judged_at = $4 WHERE finding_basis.mark <> excluded.mark
 """
-GONE = "更正后的数据不再证明该问题"
-MERGED = "与相邻时段的问题合并"
-
-
-def content_of(uscc: str, found: Found) -> str:
-    """The hash that a confirmation binds to."""
-    return digest(
-        {
-            "uscc": uscc,
-            "rule": found.rule.value,
-            "line": found.line_code,
-            "starts": found.starts,
-            "until": found.until,
-            "proof": found.proof,
-        }
-    )
 
 
 async def judge_touched(
@@ -82,6 +60,8 @@ async def judge_touched(
         await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('findings:' || $1, 2))", home)
     chain = {division for sites in plants.values() for site in sites for division in site.chain}
     changed = 0
+    if first is not None and last is not None:
+        changed += await follow_inspections(uow, sorted(homes), sorted(usccs), first, last)
     for division in sorted(chain):
         for response in await of_division(uow, division):
             if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
@@ -112,7 +92,7 @@ async def _judge_response(
     basis = await basis_of(uow, response, plants, anew=first is None or first <= response.starts_at)
     stored: dict[str, list[Existing]] = defaultdict(list)
     for row in await uow.fetch(EXISTING_SQL, response.id, sorted(plants)):
-        stored[row["uscc"]].append(_existing(row))
+        stored[row["uscc"]].append(existing_of(row))
     marks = basis.marks()
     windows: dict[str, Window] = {}
     if first is not None and last is not None:
@@ -132,7 +112,7 @@ async def _judge_response(
         made = reconcile(known, apart(one for each in found.values() for one in each))
         fresh += [(_of(one, several, found), one) for one in made.new]
         changes.append((uscc, made, known))
-    altered = [entry for uscc, made, known in changes for entry in await _alter(uow, uscc, made, known)]
+    altered = [entry for uscc, made, known in changes for entry in await alter(uow, uscc, made, known)]
     new = await _insert(uow, response, fresh)
     await uow.execute(KEEP_MARKS_SQL, response.id, sorted(marks), [marks[uscc] for uscc in sorted(marks)], uow.now)
     if new or altered:
@@ -157,23 +137,6 @@ def findings_of(case: Case, whitelist: Mapping[str, date | None], by: Compliance
     return found + judge_plan(case.lines, case.filed)
 
 
-def _existing(row: Any) -> Existing:
-    starts, until = beijing(row["starts_at"]), beijing(row["until_at"])
-    assert starts is not None  # the columns are not null
-    assert until is not None
-    return Existing(
-        row["id"],
-        Rule(row["rule"]),
-        row["line_code"],
-        starts,
-        until,
-        FindingState(row["state"]),
-        row["content_hash"],
-        row["supported"],
-        told_of(row["gates"] or {}),
-    )
-
-
 async def _insert(uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Case, Found]]) -> list[dict[str, Any]]:
     if not fresh:
         return []
@@ -191,32 +154,7 @@ async def _insert(uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[C
         [canonical(found.proof) for _, found in fresh],
         [content_of(case.enterprise.uscc, found) for case, found in fresh],
     )
-    await uow.execute(STEP_SQL, [row["id"] for row in rows], "found", uow.now, "", True)
+    await uow.execute(STEPS_SQL, [row["id"] for row in rows], "found", uow.now, "", True)
     return [
         {"finding": row["id"], "uscc": row["uscc"], "rule": row["rule"], "hash": row["content_hash"]} for row in rows
     ]
-
-
-async def _alter(uow: UnitOfWork, uscc: str, made: Changes, known: Sequence[Existing]) -> list[dict[str, Any]]:
-    hashes = {one.id: one.content_hash for one in known}
-    altered: list[dict[str, Any]] = []
-    for number, note in [*((one, GONE) for one in made.gone), *((one, MERGED) for one, _ in made.merged)]:
-        await uow.execute(
-            "UPDATE finding SET state = 'withdrawn', supported = false, changed_at = $2 WHERE id = $1", number, uow.now
-        )
-        await uow.execute(STEP_SQL, [number], "withdrawn", uow.now, note, False)
-        altered.append({"finding": number, "withdrawn": note})
-    for number, found in made.changed:
-        content = content_of(uscc, found)
-        if content == hashes[number]:
-            continue
-        await uow.execute(CHANGE_SQL, number, found.starts, found.until, canonical(found.proof), content, uow.now)
-        await uow.execute(STEP_SQL, [number], "changed", uow.now, "", True)
-        altered.append({"finding": number, "hash": content})
-    for number, supported in made.supported.items():
-        await uow.execute(
-            "UPDATE finding SET supported = $2, changed_at = $3 WHERE id = $1", number, supported, uow.now
-        )
-        await uow.execute(STEP_SQL, [number], "supported" if supported else "unsupported", uow.now, "", False)
-        altered.append({"finding": number, "supported": supported})
-    return altered

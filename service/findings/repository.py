@@ -72,6 +72,14 @@ async def find(uow: UnitOfWork, principal: Principal, finding_id: int, *, lock: 
     return row
 
 
+async def notified_by(uow: UnitOfWork, finding_id: int) -> int | None:
+    """Whose account told the enterprise of a finding; None while nobody did."""
+    found: int | None = await uow.fetchval(
+        "SELECT account_id FROM finding_step WHERE finding_id = $1 AND step = 'notify'", finding_id
+    )
+    return found
+
+
 def short(uow: UnitOfWork, row: Mapping[str, Any]) -> dict[str, Any]:
     """A finding without its proof."""
     rule = Rule(row["rule"])
@@ -117,5 +125,6 @@ async def whole(uow: UnitOfWork, row: Any) -> dict[str, Any]:
         "open": [step.value for step in open_steps],
         "consequences": [one.model_dump(mode="json", exclude={"rules"}) for one in table.of(rule, row["adcode"])],
         "consequences_unknown": None if unknown is None else unknown.model_dump(),
+        "downgrade_refused": row["downgrade_refused"],
         "downgrade": await uow.fetchval("SELECT id FROM grade_application WHERE finding_id = $1", row["id"]),
     }

@@ -18,6 +18,7 @@ class FindingRow(SQLModel, table=True):
 
     `line_code` empty: of the enterprise as a whole. `proof`: the hours and values themselves, what was allowed, and where the
     threshold comes from. Once notified it stays as it is; `supported` false: corrected evidence no longer shows all of it.
+    `downgrade_refused` (zh, en): why its confirmation could propose no downgrade.
     """
 
     __tablename__ = "finding"
@@ -30,7 +31,7 @@ class FindingRow(SQLModel, table=True):
             "rule",
             "starts_at",
             unique=True,
-            postgresql_where=sql("raised_by IS NULL AND state <> 'withdrawn'"),
+            postgresql_where=sql("raised_by IS NULL AND rule <> 'BY_HAND' AND state <> 'withdrawn'"),
         ),
         Index("finding_by_division", "adcode", "id"),
         Index("finding_by_enterprise", "uscc", "id"),
@@ -53,6 +54,7 @@ class FindingRow(SQLModel, table=True):
     found_at: datetime = instant()
     answer_by: datetime | None = instant(nullable=True)
     changed_at: datetime = instant()
+    downgrade_refused: dict[str, str] | None = Field(default=None, sa_type=JSONB, nullable=True)
 
 
 class FindingBasisRow(SQLModel, table=True):

@@ -28,7 +28,7 @@ from service.kit.http import PageKey, Uow, with_etag
 from service.kit.problems import Conflict, Forbidden, Invalid, Problem, TooLarge, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.web.forms import read_form
-from service.web.pages import render, writer_of
+from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
 Id = Annotated[int, Path(ge=1, le=2**62)]
@@ -118,7 +118,7 @@ def _instant(text: str) -> datetime:
 
 def _refusal(request: Request, refused: ValidationError | Problem) -> tuple[int, str]:
     if isinstance(refused, Problem):
-        return refused.status, refused.detail or refused.title
+        return refused.status, said_of(refused, writer_of(request).language)
     named = "、".join(str(fault["loc"][0]) for fault in refused.errors())
     return 422, writer_of(request).t("fd_bad_form", what=named)
 
@@ -151,6 +151,7 @@ async def _one(
         picture=await picture_of(uow, row),
         open_steps=[step for step in found["open"] if step in mine],
         raised_by_me=row["raised_by"] == caller.account_id,
+        notified_by_me=await repository.notified_by(uow, finding_id) == caller.account_id,
         fault=fault,
     )
 
@@ -182,10 +183,10 @@ async def chart(finding_id: Id, request: Request, caller: Caller, uow: Uow) -> R
 
 @router.get("/evidence")
 async def evidence_page(
-    request: Request, caller: Caller, uow: Uow, uscc: Annotated[str, Query(max_length=18)] = ""
+    request: Request, caller: Caller, uow: Uow, uscc: Annotated[str, Query(max_length=18)] = "", after: PageKey = None
 ) -> Response:
-    """What came in, what is missing, and the form to send a file."""
-    return await _evidence(request, uow, caller, uscc=uscc)
+    """What came in, what is missing, inspections (`after`: the next page of them), and the form to send a file."""
+    return await _evidence(request, uow, caller, uscc=uscc, after=after)
 
 
 async def _evidence(
@@ -194,6 +195,7 @@ async def _evidence(
     caller: Principal,
     *,
     uscc: str = "",
+    after: int | None = None,
     status: int = 200,
     fault: str | None = None,
     faults: Sequence[Mapping[str, Any]] = (),
@@ -207,6 +209,7 @@ async def _evidence(
             lines = await watched(uow, await evidence.visible_homes(uow, caller, asked), asked)
         except (Invalid, Unknown, Forbidden) as refused:
             status, fault = refused.status, refused.detail
+    inspected = await arrived.inspections(uow, caller, uscc=asked or None, after=after, size=SHOWN)
     return render(
         request,
         "evidence.html",
@@ -216,6 +219,8 @@ async def _evidence(
         uscc=asked,
         lines=lines,
         shown_gaps=SHOWN_GAPS,
+        inspected=inspected,
+        following=inspected[-1]["id"] if len(inspected) == SHOWN else None,
         batches=await arrived.batches(uow, caller.scope, caller.account_id if own else None, None, SHOWN),
         kinds=[kind.value for kind in evidence.kinds_of(caller)],
         fault=fault,

@@ -117,7 +117,15 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "确认即按此内容（哈希 {hash}）建议降级，由有权层级另行决定。",
         "Confirming binds to this content (hash {hash}) and proposes a downgrade, which the deciding level decides.",
     ),
-    "fd_four_eyes": ("此问题由您录入，须由另一人确认。", "You entered this; somebody else must confirm it."),
+    "fd_four_eyes": (
+        "此问题由您录入或上传，须由另一人确认。",
+        "You entered or uploaded this; somebody else must confirm it.",
+    ),
+    "fd_four_eyes_notified": (
+        "此问题由您通知企业，须由本辖区另一名值班员、指挥长或检查人员确认。",
+        "You notified the enterprise; another duty officer, commander or inspector of the region must confirm it.",
+    ),
+    "fd_inspected": ("检查人 {who} · 批次 {batch}", "inspected by {who} · delivery {batch}"),
     "fd_nothing_open": ("您目前没有可办理的步骤。", "There is no step for you to take now."),
     "fd_wait_answer": (
         "企业可在 {at} 前答复；逾期未答复的可以确认，并注明未答复（期限由本系统选定，法律未确立）。",
@@ -125,6 +133,11 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         " chosen here, not established in law).",
     ),
     "fd_downgrade": ("已建议降级：第 {id} 号", "A downgrade is proposed: case {id}"),
+    "fd_downgrade_refused": ("未能建议降级：{why}", "No downgrade could be proposed: {why}"),
+    "fd_downgrade_by_hand": (
+        "请由有权人员写明等级，人工提出降级：",
+        "Somebody who may should propose it by hand and state the grade:",
+    ),
     "fd_law": ("可能的法律后果", "What laws say may follow"),
     "fd_law_note": ("仅供查阅，系统不作处罚决定。", "For reading only: the service decides no penalty."),
     "fd_law_basis": ("依据", "Basis"),
@@ -151,6 +164,33 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     ),
     "evid_faults": ("文件中有 {n} 处错误，未保存任何数据。", "{n} fault(s) in the file; nothing was stored."),
     "evid_taken": ("已收到 {n} 行。", "{n} rows were taken."),
+    "evid_taken_inspection": (
+        "“不符合”的检查随后列为核查问题。",
+        "What was found not in order becomes a finding shortly.",
+    ),
+    "evid_inspected_note": (
+        "“不符合”的检查列为核查问题，与其他问题同样通知、答复、确认；同一次检查再次报送的，以最后一次为准。",
+        "What was found not in order becomes a finding and is notified, answered and confirmed like any other. Of an"
+        " inspection that is delivered again the newest counts.",
+    ),
+    "evid_inspected_note_own": (
+        "“不符合”的检查在通知贵企业后列出，请在核查问题中答复。",
+        "What was found not in order is listed once you were notified; answer it under findings.",
+    ),
+    "evid_inspected_none": (
+        "尚无检查记录。上传检查记录文件，或由登记的数据源推送后，会列在这里。",
+        "No inspection yet. Files of inspections that are sent, and what registered feeds deliver, are listed here.",
+    ),
+    "evid_result": ("结果", "Result"),
+    "evid_result_in_order": ("符合", "in order"),
+    "evid_result_breach": ("不符合", "not in order"),
+    "evid_result_not_seen": ("未能查看", "could not be seen"),
+    "evid_result_finding": ("问题 {id} · {state}", "finding {id} · {state}"),
+    "evid_result_no_finding": (
+        "尚未判定或已被更正",
+        "not judged yet, or corrected since",
+    ),
+    "evid_inspector": ("检查人", "Inspector"),
     "evid_batches": ("收到的数据", "What came in"),
     "evid_batches_none": (
         "尚无数据。上传文件，或由登记的数据源推送后，会列在这里。",

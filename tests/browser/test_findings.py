@@ -57,6 +57,9 @@ async def filled(site: Site, address: str, folder: Path) -> Seeded:
     truck = {"uscc": USCC, "gate": "G1", "time": (START + timedelta(hours=2)).isoformat(), "plate": "冀B12345",
              "plate_colour": "yellow", "vehicle": "heavy_truck", "stage": "4", "fuel": "B", "direction": "in", "let_in": True}  # fmt: skip
     await send(client, {"type": "evidence.gate", "timestamp": NOW.isoformat(), "data": [truck]})
+    seen = {"uscc": USCC, "time": (START + timedelta(hours=3)).isoformat(), "inspector": "执法一组", "line": "L1",
+            "result": "breach", "note": "1号线在运行", "reference": "photo-0012"}  # fmt: skip
+    await send(client, {"type": "evidence.inspection", "timestamp": NOW.isoformat(), "data": [seen]})
     await client.work()
     await client.http.aclose()
     await runtime.close()
@@ -129,6 +132,9 @@ def test_from_notification_to_confirmation(opened: Open) -> None:
     expect(plant.locator(".headline")).to_contain_text("已答复")
     expect(plant.locator("form:has([value=confirm])")).to_have_count(0)
     page.goto(address)
+    expect(page.locator("form:has([value=confirm])")).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("此问题由您通知企业，须由本辖区另一名")
+    page = opened("demo-commander", address)
     page.fill("#note-confirm", "理由不成立")
     page.click("form:has([value=confirm]) button")
     expect(page.locator(".headline")).to_contain_text("已确认")
@@ -164,6 +170,16 @@ def test_an_upload_shows_every_fault_and_then_what_it_took(opened: Open, tmp_pat
     page.set_input_files("#file", path)
     page.click("main button.primary")
     expect(page.locator("[role=status]")).to_contain_text("1 行")
+
+
+def test_an_inspection_leads_to_its_finding(opened: Open) -> None:
+    page = opened("demo-duty", "/evidence?lang=zh")
+    row = page.locator("section:has(#h-inspected) tbody tr")
+    expect(row).to_contain_text("不符合")
+    row.locator("a").click()
+    expect(page.locator(".headline")).to_contain_text("现场检查问题")
+    expect(page.locator("main")).to_contain_text("photo-0012")
+    expect(page.locator("main")).to_contain_text("检查人 执法一组")
 
 
 def test_a_plant_sees_its_gaps_and_sends_for_itself(opened: Open) -> None:

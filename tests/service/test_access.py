@@ -133,6 +133,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/enterprises/{uscc}/acknowledgements": Rule(201, frozenset({ENTERPRISE}), 403, {"name": "x"}),
     "POST /api/v1/evidence": Rule(422, FIELD | {ENTERPRISE}, 422, query="?kind=power"),
     "GET /api/v1/evidence": Rule(200, ALL, 403, query="?uscc={uscc}&from=2016-12-15T00:00&until=2016-12-16T00:00"),
+    "GET /api/v1/evidence/inspections": Rule(200, ALL, 200),
     "GET /api/v1/evidence/templates/{kind}.{form}": Rule(200, ALL, 200),
     "GET /api/v1/enterprises/{uscc}/operating-plans": Rule(200, ALL, 403),
     "POST /api/v1/enterprises/{uscc}/operating-plans": Rule(422, frozenset({ENTERPRISE}), 403, PLAN),

@@ -12,6 +12,7 @@ import pytest
 from service.accounts.roles import Role
 from service.findings.judging import judge_touched
 from service.kit.clock import ManualClock
+from service.kit.problems import Invalid
 from service.kit.runtime import Runtime
 from tests.service.evidence_support import (
     ADCODE,
@@ -265,11 +266,11 @@ async def hash_of(client: Client, who: dict[str, str], number: int = 1) -> str:
 
 
 async def confirmed(client: Client) -> dict[str, str]:
-    """A finding through its whole process; returns the officer."""
-    officer = await client.account(Role.DUTY_OFFICER)
+    """A finding through its whole process; returns the officer who confirmed it."""
+    notifier, officer = await client.account(Role.INSPECTOR), await client.account(Role.DUTY_OFFICER)
     plant = await client.account(Role.ENTERPRISE, uscc=USCC)
     await arrive(client, [50, 50])
-    await step(client, officer, 1, "notify")
+    await step(client, notifier, 1, "notify")
     await step(client, plant, 1, "answer", attachment="photo-1")
     answer = await step(client, officer, 1, "confirm", content_hash=await hash_of(client, officer))
     assert (answer.status_code, answer.json()["state"]) == (200, "confirmed"), answer.text
@@ -281,7 +282,7 @@ class TestDueProcess:
         officer = await confirmed(ready)
         shown = (await ready.http.get("/api/v1/findings/1", headers=officer)).json()
         assert [(one["step"], one["role"]) for one in shown["steps"]] == [
-            ("found", None), ("notify", "duty_officer"), ("answer", "enterprise"), ("confirm", "duty_officer"),
+            ("found", None), ("notify", "inspector"), ("answer", "enterprise"), ("confirm", "duty_officer"),
         ]  # fmt: skip
         assert shown["open"] == []
         assert {one["id"] for one in shown["consequences"]} == {"permit-35-2", "air-law-121-2"}
@@ -301,9 +302,9 @@ class TestDueProcess:
     async def test_silence_can_be_confirmed_only_after_the_deadline_and_says_so(
         self, ready: Client, clock: ManualClock
     ) -> None:
-        officer = await ready.account(Role.COMMANDER)
+        notifier, officer = await ready.account(Role.COMMANDER), await ready.account(Role.COMMANDER)
         await arrive(ready, [50])
-        notified = (await step(ready, officer, 1, "notify")).json()
+        notified = (await step(ready, notifier, 1, "notify")).json()
         assert datetime.fromisoformat(notified["answer_by"]) == clock.now() + timedelta(hours=72)
         content = notified["content_hash"]
         early = await step(ready, officer, 1, "confirm", content_hash=content)
@@ -315,13 +316,67 @@ class TestDueProcess:
         assert "未答复" in late.json()["steps"][-1]["note"]
 
     async def test_a_confirmation_binds_to_what_was_read(self, ready: Client, clock: ManualClock) -> None:
-        officer = await ready.account(Role.COMMANDER)
+        notifier, officer = await ready.account(Role.COMMANDER), await ready.account(Role.COMMANDER)
         await arrive(ready, [50])
-        await step(ready, officer, 1, "notify")
+        await step(ready, notifier, 1, "notify")
         clock.current += timedelta(hours=72)
         for content in ({}, {"content_hash": "0" * 64}):
             answer = await step(ready, officer, 1, "confirm", **content)
             assert (answer.status_code, answer.json()["type"]) == (409, "urn:lantian:problem:content-changed")
+
+    @pytest.mark.parametrize("answered", [True, False])
+    async def test_whoever_notified_it_does_not_confirm_it(
+        self, ready: Client, runtime: Runtime, clock: ManualClock, answered: bool
+    ) -> None:
+        notifier = await ready.account(Role.DUTY_OFFICER)
+        await arrive(ready, [50])
+        content = (await step(ready, notifier, 1, "notify")).json()["content_hash"]
+        if answered:
+            await step(ready, await ready.account(Role.ENTERPRISE, uscc=USCC), 1, "answer")
+        else:
+            clock.current += timedelta(hours=72)
+        refused = await step(ready, notifier, 1, "confirm", content_hash=content)
+        assert (refused.status_code, "another duty officer" in refused.json()["detail"]) == (403, True)
+        for language, told in (("zh", "此问题由您通知企业"), ("en", "You notified the enterprise")):
+            page = await ready.http.get(f"/findings/1?lang={language}", headers=notifier | {"accept": "text/html"})
+            assert (told in page.text, 'value="confirm"' in page.text) == (True, False)
+        async with runtime.unit() as uow:
+            assert await uow.fetchval("SELECT count(*) FROM grade_application") == 0
+        assert (await step(ready, notifier, 1, "withdraw")).status_code == 200
+        assert [row["state"] for row in await rows(runtime)] == ["withdrawn"]
+
+    async def test_somebody_else_confirms_what_one_notified(self, ready: Client, clock: ManualClock) -> None:
+        notifier, other = await ready.account(Role.DUTY_OFFICER), await ready.account(Role.DUTY_OFFICER)
+        await arrive(ready, [50])
+        content = (await step(ready, notifier, 1, "notify")).json()["content_hash"]
+        clock.current += timedelta(hours=72)
+        page = await ready.http.get("/findings/1", headers=other | {"accept": "text/html"})
+        assert 'value="confirm"' in page.text
+        assert (await step(ready, other, 1, "confirm", content_hash=content)).status_code == 200
+
+    async def test_a_downgrade_that_cannot_be_proposed_is_told_with_what_to_do(
+        self, ready: Client, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def refused(*_: object, **__: object) -> int:
+            raise Invalid("Which grade it falls to is not established; state it.", detail_zh="降至几级未确立，请写明")
+
+        monkeypatch.setattr("service.findings.flows.propose_downgrade", refused)
+        officer = await confirmed(ready)
+        shown = (await ready.http.get("/api/v1/findings/1", headers=officer)).json()
+        assert shown["downgrade"] is None
+        assert shown["downgrade_refused"] == {
+            "zh": "降至几级未确立，请写明", "en": "Which grade it falls to is not established; state it.",
+        }  # fmt: skip
+        for language, told in (
+            ("zh", "未能建议降级：降至几级未确立，请写明"),
+            ("en", "No downgrade could be proposed: Which grade it falls to is not established"),
+        ):
+            page = await ready.http.get(f"/findings/1?lang={language}", headers=officer | {"accept": "text/html"})
+            assert told in page.text
+            assert 'href="/grades"' in page.text
+        async with runtime.unit() as uow:
+            entry = await uow.fetchval("SELECT content FROM ledger_entry WHERE kind = 'finding.confirmed'")
+        assert '"downgrade_refused":"Which grade' in entry
 
     async def test_only_the_enterprise_answers_and_only_officials_do_the_rest(self, ready: Client) -> None:
         officer = await ready.account(Role.DUTY_OFFICER)

@@ -76,7 +76,9 @@ class TestWhitelist:
             assert "whitelist until 2016-12-14" in page.text
 
 
-def flagged(values: list[float], flag: str | None, *, first: datetime = START, point: str = "L1 meter") -> dict[str, Any]:
+def flagged(
+    values: list[float], flag: str | None, *, first: datetime = START, point: str = "L1 meter"
+) -> dict[str, Any]:
     body = power(values, first=first, point=point)
     for hour in body["data"][0]["hours"]:
         hour["flag"] = flag
@@ -104,7 +106,15 @@ class TestFaultyValues:
         await evidence_list(runtime, lines=[line("L1", cap)])
         await evidence_feed(client)
         await respond(runtime)
-        point = {"uscc": USCC, "point": "F1", "kind": "load", "line": "L1", "role": "production", "metric": "日投料", "unit": "t"}
+        point = {
+            "uscc": USCC,
+            "point": "F1",
+            "kind": "load",
+            "line": "L1",
+            "role": "production",
+            "metric": "日投料",
+            "unit": "t",
+        }
         await take(client, {"type": "evidence.points", "timestamp": NOW.isoformat(), "data": [point]})
         for flag, found in (("D", 0), ("N", 1)):
             await take(client, flagged([500], flag, point="F1") | {"type": "evidence.load"})
@@ -128,7 +138,9 @@ class TestFaultyValues:
 
 
 class TestLateVehicles:
-    @pytest.mark.parametrize("late", [12 * HOUR, 10 * HOUR, 3 * HOUR, 0 * HOUR], ids=["later", "same", "earlier", "midnight"])
+    @pytest.mark.parametrize(
+        "late", [12 * HOUR, 10 * HOUR, 3 * HOUR, 0 * HOUR], ids=["later", "same", "earlier", "midnight"]
+    )
     async def test_a_passage_that_arrives_after_the_notification_is_told_too(
         self, ready: Client, runtime: Runtime, late: timedelta
     ) -> None:
