@@ -53,8 +53,8 @@ async def write(
     ban_until: datetime | None,
     document: str | None,
     reason: str,
-) -> Grade | None:
-    """Write a decision and let every node forget what it has answered; returns the grade after its end (None: none known)."""
+) -> None:
+    """Write a decision and let every node forget what it has answered."""
     row = stored.row
     after = None
     if valid_until is not None and stored.rules.after_expiry.value == "lowest":
@@ -78,7 +78,6 @@ async def write(
         uow.now,
     )
     await uow.tell("list", row["adcode"])
-    return after
 
 
 async def publish(uow: UnitOfWork, stored: Stored, step: NewStep, asked: dict[str, datetime]) -> NewStep:
@@ -136,28 +135,30 @@ async def downgrade(uow: UnitOfWork, stored: Stored, step: NewStep, asked: dict[
 async def restore(uow: UnitOfWork, stored: Stored, step: NewStep, kind: DecisionKind) -> NewStep:
     """Give back, from now on, what a downgrade took away; what held meanwhile stays as it was.
 
-    Without a rating before it, the grade of the list comes back (stored with the proposal). A rating that has run out since
-    comes back as what holds after it. Nothing is given back where this case no longer decides the grade.
+    Without a rating before it, the grade of the list comes back (stored with the proposal); of a rating that has run out
+    since, what holds after it. Nothing is given back where that is not established, or where this case no longer decides.
     """
     before = await _before(uow, stored)
     current = await _current(uow, stored)
     if before is None or current is None or current.case != stored.id or current.kind in _GIVEN_BACK[kind]:
         return step
-    begins = effective_instant(None, uow.now)
-    ends = before.valid_until
+    begins, ends = effective_instant(None, uow.now), before.valid_until
     over = ends is not None and ends <= begins
-    after = await write(
+    grade = before.grade_after if over else before.grade
+    if grade is None:
+        return step
+    await write(
         uow,
         stored,
-        before.grade,
+        grade,
         kind,
         effective_from=begins,
-        valid_until=begins if over else ends,
+        valid_until=None if over else ends,
         ban_until=None,
         document=step.document,
         reason=step.reason or stored.row["reason"],
     )
-    return replace(step, grade=after if over else before.grade, effective_from=begins)
+    return replace(step, grade=grade, effective_from=begins)
 
 
 _GIVEN_BACK = {
