@@ -48,7 +48,7 @@ class TestPage:
     async def test_what_is_drawn_stands_in_the_answer(self, world: World) -> None:
         await world.over()
         text = await page(world, **DAYS)
-        found = re.search(r'id="sums-data">(.*?)</script>', text, re.DOTALL)
+        found = re.search(r'id="grids-data">(.*?)</script>', text, re.DOTALL)
         assert found is not None
         data: dict[str, Any] = json.loads(found[1])
         floor = (await world.get())["classes"]["levels"][0]["floor"]
