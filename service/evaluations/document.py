@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,8 @@ from alerts.instants import SHANGHAI, parse_instant
 from alerts.levels import Level
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import ROLE_ZH, Role
-from service.evaluations.figures import verdict
+from service.evaluations import words
+from service.evaluations.figures import line_open, open_lines, total, verdict
 from service.evaluations.schemas import UNREADABLE
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -36,8 +37,8 @@ HEAD_OF_FIGURES = (
     "污染物", "基准排放（t）", "计划减排（t）", "占基准", "其中清单载明（t）", "其中核算（t）", "企业上报（t）", "核实（t，下限）",
     "同期同线计划（t）", "核实覆盖",
 )  # fmt: skip
-NOT_REPORTED, NOT_VERIFIED, NOT_ESTABLISHED = "未上报", "未核实", "未确立"
-VERDICTS = {"met": "达到", "not_met": "未达到", "not_established": NOT_ESTABLISHED}
+NOT_REPORTED, NOT_VERIFIED = "未上报", "未核实"
+VERDICTS = {"met": "达到", "not_met": "未达到", "not_established": words.NOT_ESTABLISHED}
 Row = Sequence[str]
 
 
@@ -147,14 +148,6 @@ def _instant(value: str | None) -> str:
     return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
 
 
-def _t(kg: float | None, otherwise: str = "–") -> str:
-    return otherwise if kg is None else f"{kg / 1000:.3f}"
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{share * 100:.1f} %"
-
-
 def _level(code: str) -> str:
     level = Level.of(code)
     return f"{level.zh}（{level.response}）" if level else "无预警"
@@ -206,7 +199,7 @@ def _course(report: Report, found: Mapping[str, Any]) -> None:
 
 
 def _timing(one: Mapping[str, Any]) -> str:
-    asked = NOT_ESTABLISHED if one["asked"] is None else f"{one['asked']:g}"
+    asked = words.NOT_ESTABLISHED if one["asked"] is None else f"{one['asked']:g}"
     verdict = "" if one["met"] is None else "（达到）" if one["met"] else "（未达到）"
     return TIMINGS[one["what"]].format(hours=f"{one['hours']:g}", asked=asked) + verdict
 
@@ -236,9 +229,10 @@ def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping
     if not found["totals"]["lines"]:
         report.say("没有带减排措施的响应时段，或响应开始前没有生效的清单。")
         return
-    report.table(HEAD_OF_FIGURES, [_figures_row(LABELS[name], found["totals"]["pollutants"][name]) for name in POLLUTANTS])
+    report.table(HEAD_OF_FIGURES, [_figures_row(name, found["totals"]) for name in POLLUTANTS])
     report.say("本表只含工业源（应急减排清单的生产线）；扬尘源与移动源见“分源类计划减排”。")
     report.say("核实量只计有用电或在线监测数据的小时，是下限；没有数据的小时既不算未减排，也不算全部减排。")
+    report.say("“≥”为下限：其余条目未确立，不计入，也不当作零。部分生产线未载明基数时不列计划占比。")
     for level in found["levels"]:
         report.under(f"{_level(level['level'])}，{level['minutes'] / 60:.1f} 小时")
         _floor(report, level)
@@ -248,24 +242,29 @@ def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping
     report.table(
         ("日期", *(f"{word} {LABELS[name]}" for _, word in kinds for name in POLLUTANTS)),
         [
-            (day["day"], *(_t(day[kind][name], NOT_VERIFIED) for kind, _ in kinds for name in POLLUTANTS))
+            (
+                day["day"],
+                *(words.planned(day["planned"][name], day["open"][name]) for name in POLLUTANTS),
+                *(words.tonnes(day["verified"][name], NOT_VERIFIED) for name in POLLUTANTS),
+            )
             for day in days
         ],
     )
 
 
-def _figures_row(label: str, one: Mapping[str, Any]) -> Row:
+def _figures_row(name: str, totals: Mapping[str, Any]) -> Row:
+    one, count = totals["pollutants"][name], open_lines(totals, name)
     return (
-        label,
-        _t(one["base_kg"]),
-        _t(one["planned_kg"]),
-        _percent(one["planned_share"]),
-        _t(one["planned_stated_kg"]),
-        _t(one["planned_computed_kg"]),
-        _t(one["reported_kg"], NOT_REPORTED),
+        LABELS[name],
+        words.base(one["base_kg"], open_lines(totals, name, "base_not_stated_lines")),
+        words.counted(one["planned_kg"], count),
+        words.least(one["planned_share"], count),
+        words.tonnes(one["planned_stated_kg"]),
+        words.tonnes(one["planned_computed_kg"]),
+        words.tonnes(one["reported_kg"], NOT_REPORTED),
         _verified(one),
-        _t(one["planned_where_verified_kg"]),
-        _percent(one["verified_coverage"]),
+        words.tonnes(one["planned_where_verified_kg"]),
+        words.percent(one["verified_coverage"]),
     )
 
 
@@ -282,11 +281,11 @@ def _floor(report: Report, level: Mapping[str, Any]) -> None:
         [
             (
                 LABELS[name],
-                _t(level["pollutants"][name]["planned_kg"]),
-                _percent(floor["shares"][name]),
-                _percent(floor["list_shares"][name]),
-                _percent(floor["required"][name]),
-                NOT_VERIFIED if verified[name] is None else f"≥ {_percent(verified[name])}",
+                words.counted(level["pollutants"][name]["planned_kg"], open_lines(level, name)),
+                words.least(floor["shares"][name], open_lines(level, name)),
+                words.least(floor["list_shares"][name], open_lines(level, name)),
+                words.percent(floor["required"][name]),
+                NOT_VERIFIED if verified[name] is None else f"≥ {words.percent(verified[name])}",
                 VERDICTS[verdict(floor, name)],
             )
             for name in POLLUTANTS
@@ -308,7 +307,7 @@ def _classes(report: Report, found: Mapping[str, Any]) -> None:
     report.table(
         ("源类", "条目", "有措施", *(LABELS[name] for name in POLLUTANTS)),
         [
-            (label, str(one["rows"]), str(one["asked_rows"]), *(_planned(one["pollutants"][name]) for name in POLLUTANTS))
+            (label, str(one["rows"]), str(one["asked_rows"]), *(_rows(one["pollutants"][name]) for name in POLLUTANTS))
             for label, one in rows
         ],
     )
@@ -326,11 +325,12 @@ def _sheet(sheet: Mapping[str, Any]) -> str:
     return f"{sheet['name']['zh']}{listed}"
 
 
-def _planned(one: Mapping[str, Any]) -> str:
-    count = one["not_established_rows"]
-    if one["planned_kg"] is None:
-        return f"{NOT_ESTABLISHED}（{count} 条）"
-    return _t(one["planned_kg"]) + (f"\n另 {count} 条{NOT_ESTABLISHED}" if count else "")
+def _rows(one: Mapping[str, Any]) -> str:
+    return words.counted(one["planned_kg"], one["not_established_rows"])
+
+
+def _of_part(one: Mapping[str, Any]) -> str:
+    return words.planned(one["planned_kg"], one["not_established_rows"])
 
 
 def _class_floor(report: Report, level: Mapping[str, Any]) -> None:
@@ -342,11 +342,11 @@ def _class_floor(report: Report, level: Mapping[str, Any]) -> None:
         [
             (
                 LABELS[name],
-                *(_t(part["pollutants"][name]["planned_kg"], NOT_ESTABLISHED) for part in level["parts"]),
-                _planned(level["total"]["pollutants"][name]),
-                _percent(shares[name]),
-                _percent(required[name]),
-                NOT_ESTABLISHED if floor is None else VERDICTS[verdict(floor, name)],
+                *(_of_part(part["pollutants"][name]) for part in level["parts"]),
+                _rows(level["total"]["pollutants"][name]),
+                words.least(shares[name], level["total"]["pollutants"][name]["not_established_rows"]),
+                words.percent(required[name]),
+                words.NOT_ESTABLISHED if floor is None else VERDICTS[verdict(floor, name)],
             )
             for name in POLLUTANTS
         ],
@@ -363,34 +363,31 @@ SHOWN_GROUPS = 60
 
 def _groups(report: Report, found: Mapping[str, Any]) -> None:
     report.heading("分类汇总与主要生产线")
-    kinds = (("planned_kg", "计划", "–"), ("reported_kg", "上报", "–"), ("verified_at_least_kg", "核实", "–"))
-    columns = tuple(f"{word} {LABELS[name]}" for _, word, _ in kinds for name in POLLUTANTS)
+    columns = tuple(f"{word} {LABELS[name]}" for word in ("计划", "上报", "核实") for name in POLLUTANTS)
     for by, title in BY.items():
         report.under(f"{title}（t）")
+        shown, others = found["by"][by][:SHOWN_GROUPS], found["by"][by][SHOWN_GROUPS:]
+        rows = [(one["name"]["zh"], one) for one in shown]
+        if others:
+            rows.append((f"另有 {len(others)} 项合计", total(others)))
         report.table(
             ("分组", "企业", "生产线", *columns),
-            [
-                (
-                    one["name"]["zh"],
-                    str(one["enterprises"]),
-                    str(one["asked_lines"]),
-                    *(_t(one["pollutants"][name][kind], otherwise) for kind, _, otherwise in kinds for name in POLLUTANTS),
-                )
-                for one in found["by"][by][:SHOWN_GROUPS]
-            ],
+            [(name, str(one["enterprises"]), str(one["asked_lines"]), *_kinds(one, open_lines)) for name, one in rows],
         )
     report.under("减排量最大的生产线（t）")
     report.table(
         ("企业", "生产线", *columns),
-        [
-            (
-                one["name"],
-                f"{one['line_name']}（{one['line']}）",
-                *(_t(one["pollutants"][name][kind], otherwise) for kind, _, otherwise in kinds for name in POLLUTANTS),
-            )
-            for one in found["largest"]
-        ],
+        [(one["name"], f"{one['line_name']}（{one['line']}）", *_kinds(one, line_open)) for one in found["largest"]],
         words=2,
+    )
+
+
+def _kinds(one: Mapping[str, Any], count: Callable[[Mapping[str, Any], str], int]) -> Row:
+    """Planned, reported and verified tonnes of each pollutant."""
+    every = one["pollutants"]
+    return (
+        *(words.planned(every[name]["planned_kg"], count(one, name)) for name in POLLUTANTS),
+        *(words.tonnes(every[name][kind]) for kind in ("reported_kg", "verified_at_least_kg") for name in POLLUTANTS),
     )
 
 
@@ -415,6 +412,8 @@ def _findings(report: Report, found: Mapping[str, Any]) -> None:
         ],
         words=6,
     )
+    if left_out := found["findings"]["count"] - len(found["findings"]["shown"]):
+        report.say(f"另有 {left_out} 个问题，未在此列出。")
 
 
 def _air(report: Report, found: Mapping[str, Any]) -> None:
@@ -438,7 +437,7 @@ def _air(report: Report, found: Mapping[str, Any]) -> None:
     report.table(
         ("预报来源", "提前天数", "天数", "等级命中率", "AQI 平均绝对误差"),
         [
-            (feed["feed"], str(day["lead_day"]), str(day["n"]), _percent(day["hit"]["rate"]), f"{day['mae']:g}")
+            (feed["feed"], str(day["lead_day"]), str(day["n"]), words.percent(day["hit"]["rate"]), f"{day['mae']:g}")
             for feed in found["skill"]["feeds"]
             for day in feed["lead_days"]
             if day["n"]
@@ -469,3 +468,5 @@ def _corrections(report: Report, found: Mapping[str, Any]) -> None:
             [(line["name"], line["uscc"], line["line_name"], line["line"]) for line in one["shown"]],
             words=4,
         )
+        if left_out := one["lines"] - len(one["shown"]):
+            report.say(f"另有 {left_out} 条生产线。")

@@ -116,6 +116,17 @@ def _tally(part: Mapping[str, Any]) -> Tally:
     )
 
 
+def open_lines(one: Mapping[str, Any], name: str, member: str = "not_established_lines") -> int:
+    """How many lines a sum holds nothing of; none are known of what was closed before they were counted."""
+    count: int = one.get(member, {}).get(name, 0)
+    return count
+
+
+def line_open(line: Mapping[str, Any], name: str) -> int:
+    """Whether nothing is established of one of the largest lines in some response: 1 or 0."""
+    return int(line["pollutants"][name].get("not_established", False))
+
+
 def share(part: int, whole: int) -> float | None:
     """part ÷ whole to six decimals; None of nothing."""
     return round(part / whole, 6) if whole else None

@@ -58,6 +58,8 @@ async def _page(
         response=response_id,
         evaluation=found,
         verdict=figures.verdict,
+        open_lines=figures.open_lines,
+        line_open=figures.line_open,
         days=by_day(found["hours"]),
         picture=picture(found),
         may_close=official.may_evaluate and found["state"] == flows.DRAFT and not found["running"],
@@ -101,20 +103,26 @@ def _tonnes(kg: float | None) -> float | None:
 
 
 def by_day(every: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Planned and verified kg by natural day; verified None on a day without a measured hour. An hour belongs to its start's day."""
+    """Planned and verified kg by natural day; verified None on a day without a measured hour. An hour belongs to its start's day.
+
+    `open`: lines of which nothing is planned that is established, in the response of the day with the most of them.
+    """
     days: defaultdict[str, dict[str, dict[str, float | None]]] = defaultdict(
         lambda: {kind: dict.fromkeys(POLLUTANTS) for kind in ("planned", "verified")}
     )
+    still_open: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(POLLUTANTS, 0))
     for response in every:
         for place, until in enumerate(response["until"]):
-            day = days[_day_of(until)]
+            key = _day_of(until)
+            day = days[key]
             for name in POLLUTANTS:
                 values = response["pollutants"][name]
+                still_open[key][name] = max(still_open[key][name], values.get("not_established_lines", 0))
                 for kind, member in (("planned", "planned_kg"), ("verified", "verified_at_least_kg")):
                     value = values[member][place]
                     if value is not None:
                         day[kind][name] = round((day[kind][name] or 0.0) + value, 6)
-    return [{"day": day, **values} for day, values in sorted(days.items())]
+    return [{"day": day, **values, "open": still_open[day]} for day, values in sorted(days.items())]
 
 
 def _day_of(until: str) -> str:

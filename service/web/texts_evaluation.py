@@ -101,6 +101,16 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_class_rows": ("条目", "rows"),
     "ev_class_asked": ("有措施", "asked"),
     "ev_open_rows": ("另 {n} 条未确立", "{n} more not established"),
+    "ev_open_only": ("{n} 条", "{n} lines"),
+    "ev_not_stated": ("未载明", "not stated"),
+    "ev_base_rows": ("另 {n} 条未载明基数", "{n} more state no base"),
+    "ev_open_note": (
+        "“≥”为下限：其余条目未确立，不计入，也不当作零。部分生产线未载明基数时不列计划占比。",
+        "“≥” is a lower bound: of the other lines nothing is established; they are not counted, nor taken as zero. Where lines state no"
+        " base, no planned share is given.",
+    ),
+    "ev_more_findings": ("另有 {n} 个问题，未在此列出。", "{n} more findings are not listed here."),
+    "ev_more_lines": ("另有 {n} 条生产线", "{n} more lines"),
     "ev_listed_rows": ("其中 {n} 家已计入工业源", "{n} of them count as industry"),
     "ev_class_floor": (
         "比例 = 工业、扬尘、移动源响应期日均计划减排量之和 ÷ 全社会日排放量；底线方案 {profile}。{swap}未确立的不计入，比例为已确立部分。",
@@ -222,10 +232,10 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "es_show": ("汇总", "Add up"),
     "es_note": (
         "这些天内有响应的预警各按整次计入；已定稿的按定稿数，其余按现有数据。比例 = 计划减排量 ÷ 同期全社会排放量；底线约束各城市清单，"
-        "多城合计不作结论。未确立的不计入，也不当作零。",
+        "多城合计不作结论。未确立的不计入，也不当作零。未定稿的要逐线重新核算，范围大时需要一分钟以上。",
         "A warning with a response in these days counts whole: as closed, or as of now. Share = planned ÷ what the whole society would have"
         " emitted in the same hours. Floors bind each city's list; many cities together get no verdict. What is not established is in no"
-        " sum and is not zero.",
+        " sum and is not zero. What is not closed is reckoned anew line by line, which takes a minute or more for many cities.",
     ),
     "es_choose": (
         "选择时段和范围后点“汇总”：这里按城市和级别列出基准、计划、核实、比例和底线结论。",
@@ -262,8 +272,8 @@ EVALUATION: dict[str, tuple[str, str]] = {
         "Share = planned per day of industry, dust and mobile sources ÷ whole-society emissions per day; floor profile {profile}. {swap}",
     ),
     "es_no_levels": (
-        "没有带减排措施的响应时段，或响应开始前没有生效的清单。",
-        "No response with measures has been in force, or no list was.",
+        "没有带减排措施的响应时段，或响应开始前没有生效的清单，减排量未确立：",
+        "No response with measures has been in force, or no list was; nothing is established for:",
     ),
     "es_warnings": ("计入的预警", "The warnings that count"),
     "nav_evaluations": ("减排汇总", "Reductions"),

@@ -20,10 +20,12 @@ from emission_lists.lists import Enterprise, GuaranteeType, Line, Pollutants
 from emission_lists.measures import Action, Basis, LoadCap, Measure
 from emission_lists.standing import Decided, DecisionKind
 from service.evaluations.accounts import add_rows
+from service.guides.loader import Applied, book
 from service.kit.clock import SHANGHAI
 
 START = datetime(2025, 12, 1, tzinfo=SHANGHAI)
 DAY = timedelta(days=1)
+OWN = Applied("G2020", book())
 USCC = make_uscc("150102", 1)
 STOP = Measure(Action.STOP, 1.0)
 STATED = Pollutants(4.0, 5.0, 6.0, 7.0)
@@ -44,7 +46,7 @@ def account(decisions: Decisions, *spans: Span, line: Line = KILN) -> dict[tuple
     accounts = Accounts(spans or (RED,))
     stored = {"enterprise": enterprise_document(CEMENT), "lines": [line_document(line)]}
     decided = {USCC: decisions} if decisions else {}
-    add_rows(accounts, [(USCC, json.dumps(stored))], {}, {}, decided, "G2020")
+    add_rows(accounts, [(USCC, json.dumps(stored))], {}, {}, decided, OWN)
     return accounts.finish()
 
 
