@@ -99,14 +99,14 @@ async def find_principal(request: Request) -> Principal | None:
     if principal is not None:
         request.state.principal = principal
         if principal.key_scopes is not None:
-            keys.check_scope(principal, request.method, request.url.path)
+            keys.check_scope(principal, request.method, request.scope["path"])
     return principal
 
 
 async def _principal_of(request: Request, token: str) -> Principal | None:
     runtime = runtime_of(request)
     key = token_hash(token)
-    active = request.url.path not in POLLED
+    active = request.scope["path"] not in POLLED
     found = runtime.live.sessions.get(key)
     if found is not None and found.until > time.monotonic() and runtime.live.listening and found.active >= active:
         return _still(found.principal, runtime)
@@ -134,7 +134,7 @@ async def require_principal(request: Request) -> Principal:
     principal = await find_principal(request)
     if principal is None:
         raise NotSignedIn()
-    if principal.must_change and request.url.path not in FOR_A_NEW_PASSWORD:
+    if principal.must_change and request.scope["path"] not in FOR_A_NEW_PASSWORD:
         raise PasswordChangeNeeded()
     return principal
 

@@ -109,15 +109,24 @@ class Database:
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[Connection]:
         """A pooled connection, given back at the end."""
-        pool = self._pool or await self._open()
-        try:
-            connection = await pool.acquire(timeout=LONGEST_WAIT)
-        except TimeoutError as error:
-            raise Busy("Every database connection is in use; try again in a moment.") from error
+        connection = await self.take()
         try:
             yield connection
         finally:
-            await pool.release(connection)
+            await self.give_back(connection)
+
+    async def take(self) -> Connection:
+        """A pooled connection, which `give_back` must have again. Raises Busy when none becomes free."""
+        pool = self._pool or await self._open()
+        try:  # to watch the clock costs more than to take one that lies idle
+            return await pool.acquire(timeout=None if pool.get_idle_size() else LONGEST_WAIT)
+        except TimeoutError as error:
+            raise Busy("Every database connection is in use; try again in a moment.") from error
+
+    async def give_back(self, connection: Connection) -> None:
+        """Return a connection to the pool."""
+        assert self._pool is not None  # it was taken from there
+        await self._pool.release(connection)
 
     async def _open(self) -> Pool:
         async with self._opening:

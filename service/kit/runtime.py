@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -112,11 +112,9 @@ class Runtime:
                     if not unit.committed and not connection.is_closed():
                         await transaction.rollback()
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[Reading]:
+    def reading(self) -> Reading:
         """For an answer that changes nothing: a connection only when something is asked, and no transaction."""
-        async with AsyncExitStack() as stack:
-            yield Reading(self, lambda: stack.enter_async_context(self.database.acquire()))
+        return Reading(self)
 
     async def load_clock(self) -> None:
         """Take over the simulated clock that stands in the database, if one does."""

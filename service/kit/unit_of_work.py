@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 import asyncpg
 from asyncpg.transaction import Transaction
@@ -38,18 +38,24 @@ class Reading:
     """What a flow reads with. `now` is the one instant of everything that it answers.
 
     It opens no transaction: each statement sees what is committed when it begins, as within one, and who asks nothing takes no
-    connection. `take` gives a connection at the first statement.
+    connection. Used with `async with`.
     """
 
-    def __init__(self, runtime: Runtime, take: Callable[[], Awaitable[Connection]]) -> None:
+    def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.now: datetime = runtime.clock.now()
-        self._take = take
         self._taken: Connection = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._taken is not None:
+            await self.runtime.database.give_back(self._taken)
 
     async def _connection(self) -> Connection:
         if self._taken is None:
-            self._taken = await self._take()
+            self._taken = await self.runtime.database.take()
         return self._taken
 
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
@@ -69,7 +75,7 @@ class UnitOfWork(Reading):
     """The transaction that a flow works in."""
 
     def __init__(self, connection: Connection, transaction: Transaction, runtime: Runtime) -> None:
-        super().__init__(runtime, self._own)
+        super().__init__(runtime)
         self.connection = connection
         self._transaction = transaction
         self.committed = False
@@ -77,7 +83,7 @@ class UnitOfWork(Reading):
         """Ends what is told: one of its kind for each transaction, and nobody guesses the mark that is made of it."""
         self._told: set[str] = set()
 
-    async def _own(self) -> Connection:
+    async def _connection(self) -> Connection:
         return self.connection
 
     async def execute(self, statement: str, *arguments: Any) -> str:
