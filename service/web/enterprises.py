@@ -19,16 +19,18 @@ from service.enterprises.sources import homes_of, sites_of
 from service.findings.repository import page as findings_of
 from service.grades.reading import history
 from service.kit.auth import Caller, Official, runtime_of
-from service.kit.http import Uow
-from service.kit.problems import Invalid
+from service.kit.http import Uow, instant_of
+from service.kit.problems import Invalid, Problem, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.operating_plans.flows import reasons_to_revise, seen_plan
+from service.operating_plans.repository import FiledPlan
 from service.print.flows import board_divisions, print_board
 from service.web.forms import read_form
-from service.web.pages import render
+from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
 Uscc = Annotated[str, Path(pattern=r"^[0-9A-HJ-NPQRTUWXY]{18}$")]
+Instant = Annotated[str, Query(max_length=40, description="Beijing time, such as 2016-12-18T08:00.")]
 Division = Annotated[str | None, Query(pattern=r"^\d{6}$")]
 SHOWN = 50
 SHORTEST = 2
@@ -98,18 +100,23 @@ async def search(
 
 
 @router.get("/enterprises/{uscc}")
-async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> Response:
-    """What this enterprise must do now and next, what each level would mean, and what was."""
+async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow, at: Instant = "") -> Response:
+    """What this enterprise must do now and next, at an instant (`at`) and at each level, and what was."""
     answer = await requirements(uow, caller, uscc, None)
     required: dict[str, Any] = json.loads(answer.body)
     sites = visible(caller, uscc, sites_of(uow.runtime, await homes_of(uow, uscc)))
     chain = [adcode for site in sites for adcode in site.chain]
     notices = await uow.fetch(NOTICE_SQL, chain, uscc, KEPT_NOTICES)
     plan = await seen_plan(uow, caller, uscc, uow.now)
+    then, fault = await _at_instant(request, uow, caller, uscc, at)
     return render(
         request,
         "enterprise.html",
         caller,
+        status=200 if fault is None else fault.status,
+        at=at,
+        then=then,
+        fault=None if fault is None else said_of(fault, writer_of(request).language),
         required=required,
         place=uow.runtime.place(required["division"]),
         elsewhere=[(uow.runtime.place(part["division"]), part) for part in required["elsewhere"]],
@@ -122,12 +129,39 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow) -> 
         rule_words=RULE_WORDS,
         plan=plan,
         revise=[] if plan is None else await reasons_to_revise(uow, plan),
-        posts={} if plan is None else {line["code"]: line for line in plan.content["lines"]},
+        posts=_posts(plan),
         trial=uow.runtime.settings.signing_key is None,
         grades=await history(uow, caller, uscc),
         findings=await findings_of(uow, caller, uscc=uscc, size=SHOWN_FINDINGS),
         parts=[(name, await part(uow, caller, uscc)) for name, part in PARTS.items()],
     )
+
+
+def _posts(plan: FiledPlan | None) -> dict[str, Any]:
+    """Who is responsible for each line."""
+    return {} if plan is None else {line["code"]: line for line in plan.content["lines"]}
+
+
+async def _at_instant(
+    request: Request, uow: UnitOfWork, caller: Principal, uscc: str, at: str
+) -> tuple[dict[str, Any] | None, Problem | None]:
+    """The requirement of the instant that was chosen on the page, or why there is none; neither without a choice."""
+    if not at:
+        return None, None
+    try:
+        instant = instant_of(at, "at")
+    except Invalid as error:
+        return None, Invalid(str(error), detail_zh="请填写日期和时间（北京时间），例如 2016-12-18T08:00。")
+    try:
+        found: dict[str, Any] = json.loads((await requirements(uow, caller, uscc, instant)).body)
+    except Unknown as error:
+        return None, Unknown(str(error), detail_zh="这一时刻没有列有本企业的生效清单，请另选时刻，或咨询主管部门。")
+    plan = await seen_plan(uow, caller, uscc, instant)
+    return {
+        "at": instant,
+        "posts": _posts(plan),
+        "parts": [(uow.runtime.place(part["division"]), part) for part in (found, *found["elsewhere"])],
+    }, None
 
 
 @router.get("/enterprises/{uscc}/board")

@@ -54,6 +54,14 @@ ENTERPRISE: dict[str, tuple[str, str]] = {
         "Several demands hold at the same time: line by line the stricter counts; what cannot be compared counts together.",
     ),
     "transport_title": ("运输与机械", "Transport and machines"),
+    "at_title": ("某一时刻我要做什么", "What at an instant?"),
+    "at_label": ("时刻（北京时间）", "Instant (Beijing time)"),
+    "at_show": ("查看", "Show"),
+    "at_sheet": ("打印该时刻的要求单（签名 PDF）", "Requirement sheet of that instant (signed PDF)"),
+    "at_note": (
+        "选择过去或将来的时刻，查看当时（按现在已知）各生产线的要求，并打印要求单。",
+        "Choose an instant, past or ahead: what each line has to do then, as far as is known now, and the sheet to print.",
+    ),
     "declared_title": ("黄色、橙色、红色时我要做什么", "What would yellow, orange and red ask of me?"),
     "declared_note": (
         "按现行清单预先列出，供提前准备；不是命令，以发布的预警为准。",
