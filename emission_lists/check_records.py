@@ -8,7 +8,7 @@ from emission_lists.check_context import Checker
 from emission_lists.divisions import division_prefix
 from emission_lists.findings import Finding
 from emission_lists.levels import LEVELS
-from emission_lists.lists import POLLUTANT_LABELS, Pollutants
+from emission_lists.lists import POLLUTANT_LABELS, ListRow, Pollutants
 from emission_lists.measures import VehicleRule, vehicle_rule_covers
 from emission_lists.sheets.kinds import Sheet, SheetRecord
 from emission_lists.source_totals import record_pollutants
@@ -69,21 +69,42 @@ def _dust_findings(checker: Checker) -> Iterator[Finding]:
 
 
 def _bulk_findings(checker: Checker) -> Iterator[Finding]:
-    least = checker.profile.gate.daily_trips
     firms = checker.draft.by_enterprise()
-    for record in checker.draft.of_sheet(Sheet.BULK_TRANSPORT):
-        trips = record.number_of("trips")
-        entrances, barriers = record.number_of("entrances"), record.number_of("barriers")
-        if trips is not None and trips >= least:
-            if not record.fields["gate"]:
-                yield checker.on_record("BULK_NO_GATE", record, "gate", int(trips), what=least)
-            elif entrances is not None and barriers is not None and barriers < entrances:
-                yield checker.on_record("BULK_GATE_PARTIAL", record, "barriers", int(barriers), what=int(entrances))
+    records = checker.draft.of_sheet(Sheet.BULK_TRANSPORT)
+    stated = {record.key for record in records if _gates_stated(record)}
+    graded = {uscc for uscc, rows in firms.items() if _asks_gates(checker, rows[0])}
+    for record in records:
+        yield from _gate_findings(checker, record, graded=record.key in graded)
         for level in LEVELS:
             asked = [row.line.measures.at(level).vehicle_rule for row in firms.get(record.key, ())]
             rule = _RULES.get(record.text(level.value) or "")
             if any(one is not None and not vehicle_rule_covers(rule, one) for one in asked):
                 yield checker.on_record("BULK_RULE_WEAKER", record, level.value, what=level.zh)
+    if records and (silent := graded - stated):
+        yield checker.finding("GRADED_GATES_NOT_STATED", value=min(silent), what=len(silent))
+
+
+def _asks_gates(checker: Checker, row: ListRow) -> bool:
+    firm = row.enterprise
+    return firm.key_industry and checker.profile.asks_gates(checker.guide.industry(firm.industry), firm.grade)
+
+
+def _gates_stated(record: SheetRecord) -> bool:
+    """Whether a row says that there is no gate, or how many of its entrances have one."""
+    return not record.fields["gate"] or None not in (record.fields["entrances"], record.fields["barriers"])
+
+
+def _gate_findings(checker: Checker, record: SheetRecord, *, graded: bool) -> Iterator[Finding]:
+    """A graded enterprise needs a gate at every freight entrance (HJ 1321-2023), any other one from some trips a day on."""
+    trips, least = record.number_of("trips"), checker.profile.gate.daily_trips
+    entrances, barriers = record.number_of("entrances"), record.number_of("barriers")
+    if graded and record.fields["gate"]:
+        if entrances is not None and barriers is not None and barriers < entrances:
+            yield checker.on_record("BULK_GATE_PARTIAL", record, "barriers", int(barriers), what=int(entrances))
+    elif graded and entrances != 0:
+        yield checker.on_record("GRADED_NO_GATE", record, "gate")
+    elif not graded and trips is not None and trips >= least and not record.fields["gate"]:
+        yield checker.on_record("BULK_NO_GATE", record, "gate", int(trips), what=least)
 
 
 def _whitelist_findings(checker: Checker) -> Iterator[Finding]:

@@ -197,6 +197,19 @@ SHEET_CHECK_TEXTS: dict[str, Texts] = {
         "{value} trips a day (at least {what}) without a gate system",
         "build one after HJ 1321-2023",
     ),
+    "GRADED_NO_GATE": (
+        "重点行业A级、B级、B-级、引领性企业未安装门禁",
+        "请在每个货运出入口安装门禁（HJ 1321-2023）",
+        "no gate system at an enterprise of grade A, B, B- or leading of a key industry",
+        "build one at every freight entrance (HJ 1321-2023)",
+    ),
+    "GRADED_GATES_NOT_STATED": (
+        "{what} 家重点行业A级、B级、B-级、引领性企业未载明各货运出入口的门禁（如 {value}）",
+        "请在“用车大户清单”填写其货运出入口数和已装门禁的出入口数",
+        "{what} enterprises of grades A, B, B- and leading of key industries do not state the gates of their freight "
+        "entrances, such as {value}",
+        "put their entrances and barriers on the sheet of bulk-transport units",
+    ),
     "BULK_GATE_PARTIAL": (
         "{what} 个货运出入口中只有 {value} 个装有门禁",
         "所有货运出入口都应安装",

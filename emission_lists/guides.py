@@ -381,6 +381,14 @@ class GateRule(_Data):
     source: tuple[str, ...]
 
 
+class GradedGateRule(_Data):
+    """Which grades of the nation's key industries need a gate at every freight entrance (HJ 1321-2023, 门禁)."""
+
+    grades: frozenset[Grade]
+    confidence: Confidence
+    source: tuple[str, ...]
+
+
 class ClassRule(_Data):
     """Which GB/T 4754 classes are power plants and heating boilers."""
 
@@ -419,6 +427,7 @@ class ListProfile(_Data):
     extra_industries: tuple[str, ...] = ()
     extra_self_determined: frozenset[Grade] = frozenset()
     gate: GateRule
+    graded_gates: GradedGateRule | None = None
     source_classes: ClassRule
     summary: SummaryRule
     checks: dict[str, CheckRule]
@@ -436,6 +445,13 @@ class ListProfile(_Data):
             if strangers := set(overlay.source) - set(self.sources):
                 raise ValueError(f"{where}: sources {sorted(strangers)} are not listed under sources")
         return self
+
+    def asks_gates(self, industry: Industry | None, grade: Grade) -> bool:
+        """Whether a grade in an industry needs a gate at every freight entrance; only the nation's own industries do."""
+        rule = self.graded_gates
+        if rule is None or industry is None or industry.name_zh in self.extra_industries:
+            return False
+        return grade in rule.grades
 
     def for_place(self, adcode: str) -> ListProfile:
         """This profile as it holds in a place: the overlays of the places around it, the nearest last."""

@@ -232,6 +232,12 @@ PARTS_STATED = tuple(
     summary(source=source, item="base", so2=200.0)
     for source in ("industry", "dust", "road_mobile", "non_road", "domestic")
 )
+def graded_gates(**changed: Json) -> EmissionListDraft:
+    """A printer of grade B with its freight entrances on the sheet of bulk transport."""
+    owner = firm(industry="包装印刷", grade=Grade.B, gbt4754="2319")
+    return given(one(owner, measure(Action.LIMIT, 0.5)), record(Sheet.BULK_TRANSPORT, **{"uscc": USCC, **changed}))
+
+
 BULK_AT_HOME = {"uscc": USCC, "yellow": TRUCKS.value, "orange": TRUCKS.value, "red": TRUCKS.value}
 
 CASES |= {
@@ -294,7 +300,9 @@ CASES |= {
     "BULK_NO_GATE": Case(
         alone(Sheet.BULK_TRANSPORT, gate=False, trips=10), alone(Sheet.BULK_TRANSPORT, gate=False, trips=9)
     ),
-    "BULK_GATE_PARTIAL": Case(alone(Sheet.BULK_TRANSPORT, barriers=1), alone(Sheet.BULK_TRANSPORT, barriers=2)),
+    "BULK_GATE_PARTIAL": Case(graded_gates(barriers=1), graded_gates(barriers=2)),
+    "GRADED_NO_GATE": Case(graded_gates(gate=False, trips=1), graded_gates(gate=True, trips=1)),
+    "GRADED_GATES_NOT_STATED": Case(graded_gates(barriers=None), graded_gates()),
     "BULK_RULE_WEAKER": Case(
         given(GOOD, record(Sheet.BULK_TRANSPORT, **{**BULK_AT_HOME, "red": "ban_heavy_truck_le_cn3"})),
         given(GOOD, record(Sheet.BULK_TRANSPORT, **{**BULK_AT_HOME, "red": "stop_road_transport"})),
@@ -318,6 +326,7 @@ CASES |= {
 }
 
 OF_NO_ROW = [
+    "GRADED_GATES_NOT_STATED",
     "LINE_CODE_FORMAT",
     "GUARANTEE_SHEET_MISSING",
     "FLOOR_NOT_MET",
@@ -390,6 +399,59 @@ class TestPlaceOfAFinding:
         numbers = [f.row for f in found if f.row]
         assert numbers == sorted(numbers)
         assert set(numbers) == {2, 3, 4}
+
+
+class TestGates:
+    """HJ 1321-2023 asks of applicants for the better grades of the nation's 39 industries; trips alone ask elsewhere."""
+
+    CODES = frozenset({"GRADED_NO_GATE", "GRADED_GATES_NOT_STATED", "BULK_GATE_PARTIAL", "BULK_NO_GATE"})
+
+    def found(self, owner: Enterprise, guide: Guide, profile: ListProfile, **changed: Json) -> set[str]:
+        made = given(one(owner, STOP), record(Sheet.BULK_TRANSPORT, **{"uscc": USCC, **changed}))
+        return {each.code for each in check_list(made, guide, profile)} & self.CODES
+
+    @pytest.mark.parametrize("trips", [0, 9, 10, 500])
+    @pytest.mark.parametrize(
+        ("industry", "grade"),
+        [("包装印刷", Grade.A), ("包装印刷", Grade.B), ("长流程联合钢铁", Grade.B_MINUS), ("砖瓦窑", Grade.LEADING)],
+    )
+    def test_the_grades_it_names_need_gates_whatever_the_trips(
+        self, guide: Guide, profile: ListProfile, industry: str, grade: Grade, trips: int
+    ) -> None:
+        owner = firm(industry=industry, grade=grade)
+        assert self.found(owner, guide, profile, gate=False, trips=trips) == {"GRADED_NO_GATE"}
+        assert self.found(owner, guide, profile, barriers=1, trips=trips) == {"BULK_GATE_PARTIAL"}
+        assert self.found(owner, guide, profile, trips=trips) == set()
+
+    @pytest.mark.parametrize(
+        "owner",
+        [
+            firm(industry="包装印刷", grade=Grade.C),
+            firm(industry="包装印刷", grade=Grade.UNGRADED),
+            firm(industry="砖瓦窑", grade=Grade.NON_LEADING),
+            firm(industry="热力", key_industry=False, grade=Grade.A),
+            firm(industry="没有这个行业", grade=Grade.A),
+        ],
+    )
+    def test_others_by_their_trips_alone(self, guide: Guide, profile: ListProfile, owner: Enterprise) -> None:
+        assert self.found(owner, guide, profile, gate=False, trips=10) == {"BULK_NO_GATE"}
+        assert self.found(owner, guide, profile, gate=False, trips=9) == set()
+        assert self.found(owner, guide, profile, barriers=1, trips=500) == set()
+
+    def test_an_industry_of_a_place_is_none_of_the_39(self, guide: Guide) -> None:
+        own = load_profile().model_copy(update={"extra_industries": ("包装印刷",)})
+        assert self.found(firm(industry="包装印刷", grade=Grade.A), guide, own, gate=False, trips=9) == set()
+
+    def test_without_an_entrance_for_freight_there_is_nothing_to_build(self, guide: Guide, profile: ListProfile) -> None:
+        owner = firm(industry="包装印刷", grade=Grade.A)
+        assert self.found(owner, guide, profile, gate=False, entrances=0, barriers=0, trips=0) == set()
+
+    def test_a_graded_enterprise_without_a_row_is_not_told_as_having_none(self, guide: Guide, profile: ListProfile) -> None:
+        made = one(firm(industry="包装印刷", grade=Grade.A), measure(Action.SELF_DETERMINED))
+        other = given(made, record(Sheet.BULK_TRANSPORT, uscc=make_uscc("130202", 5)))
+        [told] = [each for each in check_list(other, guide, profile) if each.code in self.CODES]
+        assert (told.code, told.severity, told.value) == ("GRADED_GATES_NOT_STATED", Severity.NOTE, USCC)
+        assert not {each.code for each in check_list(made, guide, profile)} & self.CODES  # a list without that sheet
 
 
 class TestOverlays:

@@ -214,6 +214,7 @@ class TestShapes:
             "BASIS_NOT_STATED",
             "RECORD_UNKNOWN",
             "BULK_RULE_WEAKER",
+            "GRADED_GATES_NOT_STATED",
         }
 
 
