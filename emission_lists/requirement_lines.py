@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +19,13 @@ from emission_lists.requirements_timeline import Claim, Piece, standing_at, time
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LOOSE = frozenset({Action.UNKNOWN, Action.SELF_DETERMINED, Action.NONE, Action.TRANSPORT})
 _MOST_COURSES = 4096
+_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+_CODE, _NAME, _PROCESS = "\ue000", "\ue001", "\ue002"
+_HOLE = re.compile(
+    rf'((?<="code":"){_CODE}|(?<="process":"){_PROCESS}'
+    rf'|(?<="name":"){_NAME}|(?<="sentence_zh":"){_NAME}：?|(?<="sentence_en":"){_NAME}: )'
+)
+"""Only at the beginning of a value: no text of a list can hold the unescaped quotes before it."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +40,15 @@ class Standing:
     starts: datetime
     until: datetime | None
 
-    @property
+    @cached_property
     def combined(self) -> Combined:
         """Everything in force, and why."""
         return self.pieces[self.place].combined
+
+    @cached_property
+    def measure(self) -> Measure:
+        """The measure in force; the first one where several must be carried out."""
+        return self.combined.main.measure
 
     @cached_property
     def clause_zh(self) -> str:
@@ -75,6 +89,11 @@ class Standing:
             "sources": [_source_document(source) for kept in combined.kept for source in kept.sources],
             "reasons": [{"zh": zh, "en": en} for zh, en in combined.reasons],
         }
+
+    @cached_property
+    def template(self) -> tuple[str, ...]:
+        """The canonical JSON of a line's document (keys sorted, no blanks), cut where the line is named: text, hole, text …"""
+        return tuple(_HOLE.split(_JSON.encode(_with_line(self, _CODE, _NAME, _PROCESS))))
 
     @cached_property
     def stages(self) -> tuple[tuple[Said, tuple[Said, ...]], ...]:
@@ -174,7 +193,7 @@ class LineRequirement:
     @property
     def measure(self) -> Measure:
         """The measure in force; the first one where several must be carried out."""
-        return self.combined.main.measure
+        return self.standing.measure
 
     @property
     def combined(self) -> Combined:
@@ -191,18 +210,38 @@ class LineRequirement:
 
     def document(self) -> dict[str, Any]:
         """JSON-ready, in a fixed order of keys."""
-        standing, name = self.standing, self.name
-        return standing.document | {
-            "code": self.code,
-            "name": name,
-            "process": self.process,
-            "sentence_zh": self.sentence_zh,
-            "sentence_en": self.sentence_en,
-            "stages": [
-                stage.of_line(name) | {"also": [one.of_line(name) for one in also]} for stage, also in standing.stages
-            ],
-            "also": [one.of_line(name) for one in standing.stages[standing.place][1]],
+        return _with_line(self.standing, self.code, self.name, self.process)
+
+    def text(self) -> str:
+        """The canonical JSON of `document`: keys sorted, no blanks."""
+        name = _inside(self.name)
+        said = {
+            _CODE: _inside(self.code),
+            _PROCESS: _inside(self.process),
+            _NAME: name,
+            f"{_NAME}：": f"{name}：" if name else "",
+            f"{_NAME}: ": f"{name}: " if name else "",
         }
+        return "".join([said.get(piece, piece) for piece in self.standing.template])
+
+
+def _inside(text: str) -> str:
+    """A text as it stands between the quotes of JSON."""
+    return _JSON.encode(text)[1:-1]
+
+
+def _with_line(standing: Standing, code: str, name: str, process: str) -> dict[str, Any]:
+    return standing.document | {
+        "code": code,
+        "name": name,
+        "process": process,
+        "sentence_zh": _named_zh(name, standing.clause_zh, standing.measure.action in _LOOSE),
+        "sentence_en": _named_en(name, standing.clause_en),
+        "stages": [
+            stage.of_line(name) | {"also": [one.of_line(name) for one in also]} for stage, also in standing.stages
+        ],
+        "also": [one.of_line(name) for one in standing.stages[standing.place][1]],
+    }
 
 
 def _named_zh(name: str, clause: str, loose: bool) -> str:

@@ -202,6 +202,10 @@ class Requirement:
 
     def document(self) -> dict[str, Any]:
         """JSON-ready, with a fixed order of keys and lines. Instants as ISO 8601 in Asia/Shanghai."""
+        return self.document_around([line.document() for line in self.lines])
+
+    def document_around(self, lines: Any) -> dict[str, Any]:
+        """The document with its lines in a form of the caller's."""
         facts = self.response
         return {
             "uscc": self.enterprise.uscc,
@@ -217,7 +221,7 @@ class Requirement:
             "guarantee_zh": self.guarantee_zh,
             "guarantee_en": self.guarantee_en,
             "response": None if facts is None else _response_document(facts),
-            "lines": [line.document() for line in self.lines],
+            "lines": lines,
             "responses": [_touching_document(one) for one in self.responses],
             "seasonal": [
                 {"id": one.id, "adcode": one.adcode, "place": one.place, "title": one.title} for one in self.seasonal

@@ -21,6 +21,7 @@ from emission_lists.requirements import (
     requirement_for,
 )
 from service.enterprises.sources import Listed, Lists, Site
+from service.kit.canonical import Ready
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import Reading
 from service.responses.repository import Responding, at, next_after, of_division
@@ -46,7 +47,7 @@ class Question:
 
 @dataclass
 class Composed:
-    """The answer for one plant, how urgent it is, and the instants at which it changes by itself."""
+    """The answer for one plant (for `canonical_around`), how urgent it is, and the instants at which it changes by itself."""
 
     body: dict[str, Any]
     urgency: tuple[int, int, str]
@@ -80,7 +81,7 @@ async def compose(uow: Reading, lists: Lists, site: Site, question: Question) ->
     if found is None:
         return None
     requirement, version, notes = found
-    body = requirement.document() | {"notes": notes}
+    body = _document(requirement) | {"notes": notes}
     body["division"], body["list_version"] = site.homes[0], version
     body["next"] = None
     edges += [*boundaries(requirement), *lists.instants()]
@@ -93,11 +94,16 @@ async def compose(uow: Reading, lists: Lists, site: Site, question: Question) ->
             edges += more
         later = None if begun is None else await _at(uow, lists, site, coming, entries, then, begun)
         if later is not None:
-            body["next"] = later[0].document() | {"notes": later[2]}
+            body["next"] = _document(later[0]) | {"notes": later[2]}
             edges += boundaries(later[0])
     levels = -max((int(one.responding.level) for one in touching), default=0)
     ahead = 0 if following is None else -int(following.level)
     return Composed(body, (levels, ahead, site.homes[0]), edges)
+
+
+def _document(requirement: Requirement) -> dict[str, Any]:
+    """The document with its lines as text that is ready: what lines share is not written anew for each."""
+    return requirement.document_around(Ready(f"[{','.join([line.text() for line in requirement.lines])}]"))
 
 
 async def _touching(
@@ -203,7 +209,7 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
         declared=level,
     )
     notes = [note.document() for note in listed.notes]
-    body = requirement.document() | {"division": site.homes[0], "list_version": listed.version, "next": None}
+    body = _document(requirement) | {"division": site.homes[0], "list_version": listed.version, "next": None}
     return Composed(body | {"notes": notes}, (0, 0, site.homes[0]))
 
 
