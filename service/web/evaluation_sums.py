@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from emission_lists.levels import LEVELS
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
 from service.evaluations import figures
@@ -23,6 +24,7 @@ from service.web.evaluations import LABELS
 from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
+ORDER = [level.value for level in LEVELS]
 BACK = timedelta(days=30)
 DRAWN = 40
 """Cities and levels that the chart draws; the table has them all."""

@@ -87,6 +87,27 @@ def test_it_reads_well_with_its_charts(opened: Open, response: int, width: int, 
     clean(page)
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_an_enterprise_reads_line_by_line_what_it_saved(
+    opened: Open, response: int, site: Site, width: int, scheme: str
+) -> None:
+    page = opened("demo-plant", f"/enterprises/{site.seeded.uscc}/reductions", width=width, scheme=scheme)
+    expect(page.locator("#bars canvas")).to_be_visible()
+    expect(page.locator("#hours canvas")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("计划减排")
+    clean(page)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "dark"), (390, "light")])
+def test_cities_stand_together_against_their_floors(opened: Open, response: int, width: int, scheme: str) -> None:
+    days = f"from={STARTS.date()}&last={ENDS.date()}"
+    page = opened("demo-commander", f"/evaluations?{days}", width=width, scheme=scheme)
+    expect(page.locator("#grids canvas")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("北京市")
+    expect(page.locator("main")).to_contain_text("≥")
+    clean(page)
+
+
 def test_it_works_without_script_and_in_english(opened: Open, response: int) -> None:
     page = opened("demo-duty", f"/responses/{response}/evaluation?lang=en", script=False)
     expect(page.locator("h1")).to_contain_text("evaluation of the heavy-pollution response")
