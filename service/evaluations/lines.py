@@ -19,7 +19,7 @@ from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
 from service.evaluations import repository
 from service.evaluations.accounts import add_rows, day_of, spans_of
-from service.evaluations.figures import kg
+from service.evaluations.figures import kg, known_kg
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.guides.loader import Applied
@@ -257,6 +257,7 @@ def _figures(row: LineRow, every: Sequence[Amounts], place: int) -> dict[str, An
     told = [saved for saved in reports if saved is not None]
     shown = [one.verified for one in every if one.verified is not None and one.verified.saved[place] is not None]
     saved = [one.saved[place] or 0 for one in shown]
+    of_these = sum(one.planned[place] for one in shown)
     asked = sum(one.minutes for one in every if one.account.asked and one.account.base[place])
     return {
         "base_kg": _kg(base(row, every, place)),
@@ -264,19 +265,20 @@ def _figures(row: LineRow, every: Sequence[Amounts], place: int) -> dict[str, An
         "not_established": plan.open,
         "reported_kg": kg(sum(told)) if told else None,
         "verified_at_least_kg": kg(sum(saved)) if shown else None,
-        "planned_where_verified_kg": kg(sum(one.planned[place] for one in shown)) if shown else None,
+        "planned_where_verified_kg": known_kg(of_these, plan.open) if shown else None,
         "verified_minutes": sum(one.minutes[place] for one in shown),
         "asked_minutes": asked,
     }
 
 
 def added(items: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The lines of an enterprise added up, kg by pollutant; `not_established_lines` of them are open and in no sum."""
+    """The lines of an enterprise added up, kg by pollutant. Lines that are open or state no base are counted and in no sum."""
     totals = {}
     for name in POLLUTANTS:
         parts = [one["pollutants"][name] for one in items]
         totals[name] = {figure: _sum([part[figure] for part in parts]) for figure in SUMMED} | {
             "not_established_lines": sum(part["not_established"] > 0 for part in parts),
+            "base_not_stated_lines": sum(part["base_kg"] is None for part in parts),
             "verified_minutes": sum(part["verified_minutes"] for part in parts),
             "asked_minutes": sum(part["asked_minutes"] for part in parts),
         }

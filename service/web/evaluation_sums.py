@@ -59,6 +59,7 @@ async def sums(request: Request, official: Official, uow: Uow) -> Response:
         found=found,
         judged=judged,
         verdict=figures.verdict,
+        open_lines=figures.open_lines,
         picture=None if found is None else picture(found),
         drawn=DRAWN,
         fault=None if fault is None else said_of(fault, writer_of(request).language),

@@ -45,6 +45,8 @@ async def summary(
         dimensions=DIMENSIONS,
         level=level.value,
         asked=[one.value for one in ResponseLevel],
+        open=lambda one, name: ((one.get("open_lines") or {}).get(level.value) or {}).get(name, 0),
+        base_open=lambda one, name: (one.get("base_open_lines") or {}).get(name, 0),
         drawn=DRAWN,
         picture=picture(groups[:DRAWN], level, writer_of(request).language),
     )

@@ -127,9 +127,9 @@ LISTS: dict[str, tuple[str, str]] = {
     "ls_whole": ("全部工业源", "All industry"),
     "ls_caption": ("{level}预警，吨/日；小字为占现状排放的比例", "{level}, t/d; the small figure is the share of the base"),
     "ls_note": (
-        "清单载明或按措施核算的每日数。没有一行载明数量的列为“未确立”，不当作零；部分行未载明时，数字是已载明部分之和。",
-        "Per day, as the list states or as follows from its measures. Where no row states an amount it is not established, never zero;"
-        " where some do not, the figure is the sum of those that do.",
+        "清单载明或按措施核算的每日数。“≥”为下限：另有未确立的条目，不计入，也不当作零。",
+        "Per day, as the list states or as follows from its measures. “≥” is a lower bound: of other lines nothing is established; they"
+        " are not counted, nor taken as zero.",
     ),
     "ls_chart": ("各组现状排放与计划减排，数值见下方表格", "Base and planned reduction of each group; the table below has the figures"),
     "ls_drawn": ("图中画计划减排量最大的 {n} 组，全部见表格。", "The chart draws the {n} largest; the table has them all."),

@@ -97,6 +97,8 @@ class TestLines:
         assert {figures["planned_kg"] for figures in found["pollutants"].values()} == {None}
         assert found["pollutants"]["nox"]["not_established"] == 1
         assert set(found["responses"][0]["origins"].values()) == {"not_established"}
+        totals = (await world.get(PATH, uscc=world.uscc))["totals"]
+        assert totals["vocs"]["base_not_stated_lines"] == totals["nox"]["not_established_lines"] == 1
         row = next(row for row in await table(world, PATH + ".csv", uscc=world.uscc) if row["line 生产线编号"] == code)
         assert row["vocs_base_kg VOCs响应期基准排放"].startswith("未确立")
         assert row["nox_planned_kg NOx计划减排"].startswith("未确立")
