@@ -80,6 +80,12 @@ CHECK_TEXTS: dict[str, Texts] = {
         'the guide has no sub-type "{value}" of this industry',
         "use one of the guide's ({what}) or leave it empty",
     ),
+    "GRADE_NOT_IN_FORCE": (
+        "{name}：清单载明{listed_zh}，生效等级{what}",
+        "更新清单中的绩效等级和相应措施；在此之前响应按生效等级执行",
+        "{name}: the list says {listed}, in force is {in_force}",
+        "update the grade and its measures; until then responses follow the grade in force",
+    ),
     "GRADE_NOT_APPLIED": (
         "重点行业企业未评级",
         "按本行业最低等级（{what}）管控，或补办绩效分级",

@@ -8,10 +8,10 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from emission_lists.columns import LIST_SHEET
-from emission_lists.findings import Finding, Severity
+from emission_lists.findings import Finding, Severity, finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeStanding, GuaranteeState, guarantee_at
-from emission_lists.guides import Guide
+from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line, ListRow
 from emission_lists.measures import Action, LoadCap, Measure
@@ -227,21 +227,20 @@ def grade_differences(
     return found
 
 
-def grade_finding(row: ListRow, in_force: Grade | None) -> Finding:
+def grade_finding(row: ListRow, in_force: Grade | None, profile: ListProfile) -> Finding:
     """GRADE_NOT_IN_FORCE: the list names another grade than the one that was decided (结果与清单同步)."""
-    listed = row.enterprise.grade
-    zh = in_force.title_zh if in_force else "未确立"
-    en = in_force.title_en if in_force else "not established"
-    return Finding(
+    listed, rule = row.enterprise.grade, profile.checks["GRADE_NOT_IN_FORCE"]
+    return finding(
         "GRADE_NOT_IN_FORCE",
-        Severity.WARNING,
-        f"{row.enterprise.name}：清单载明{listed.title_zh}，生效等级{zh}",
-        "更新清单中的绩效等级和相应措施；在此之前响应按生效等级执行",
-        f"{row.enterprise.name}: the list says {listed.title_en}, in force is {en}",
-        "update the grade and its measures; until then responses follow the grade in force",
+        Severity(rule.severity),
         sheet=LIST_SHEET if row.number else None,
         row=row.number or None,
         value=listed.zh,
         uscc=row.enterprise.uscc,
-        reference="绩效分级结果与应急减排清单同步（晋环发〔2022〕20号；陕西2024）",
+        reference=rule.reference,
+        name=row.enterprise.name,
+        what=in_force.title_zh if in_force else "未确立",
+        listed=listed.title_en,
+        listed_zh=listed.title_zh,
+        in_force=in_force.title_en if in_force else "not established",
     )

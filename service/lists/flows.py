@@ -10,7 +10,7 @@ from typing import Any
 from emission_lists.findings import Severity
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import Principal, Scope
-from service.grades.list_check import grade_checks
+from service.grades.list_check import grade_checks, require_grades
 from service.guides.repository import keep_edition
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
@@ -182,6 +182,7 @@ async def activate(
     else:
         move_version(row["state"], VersionState.ACTIVE)
     await require_coverage(uow, version_id, row["adcode"])
+    await require_grades(uow, version_id, row["adcode"])
     starts = uow.now if effective_from is None else effective_from
     await uow.execute(
         "UPDATE list_version SET activated_by = $2, effective_from = $3 WHERE id = $1", version_id, account_id, starts

@@ -13,13 +13,14 @@ from emission_lists.entitlement import Decisions, entitled, grade_differences, g
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
 from emission_lists.guide_comparison import reduction_holds, transport_holds
-from emission_lists.guides import Guide
+from emission_lists.guides import Guide, PlaceOverlay
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, GuaranteeType, Line, ListRow
 from emission_lists.measure_strictness import covers
 from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
 from emission_lists.regrading import BESIDE, ROAD_CODE, may_hang_on_a_season, regraded
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
+from tests.emission_lists.conftest import load_profile
 from tests.emission_lists.list_samples import firm, line, measure
 
 T0 = datetime(2026, 1, 5, tzinfo=UTC)
@@ -418,10 +419,20 @@ class TestEntitled:
         assert grade_differences(rows, {uscc: graded(Grade.A)}, guide) == [(rows[0], Grade.A)]
         assert grade_differences(rows, {uscc: graded(Grade.C)}, guide) == []
         assert grade_differences(rows, {}, guide) == []
-        found = grade_finding(rows[0], Grade.A)
+        found = grade_finding(rows[0], Grade.A, load_profile())
         assert (found.code, found.row, found.blocking) == ("GRADE_NOT_IN_FORCE", 2, False)
         assert "清单载明C级，生效等级A级" in found.message
-        assert "未确立" in grade_finding(rows[0], None).message
+        assert "未确立" in grade_finding(rows[0], None, load_profile()).message
+
+    def test_a_place_may_make_a_difference_graver(self) -> None:
+        row = ListRow(firm(grade=Grade.C), line("MF1", STOP), 2)
+        own = PlaceOverlay.model_validate(
+            {"adcode": "130000", "title": "某省", "checks": {"GRADE_NOT_IN_FORCE": "blocking"}, "reference": "某省2024", "source": ["K52"]}
+        )
+        profile = load_profile().model_copy(update={"overlays": (own,)})
+        here, elsewhere = (grade_finding(row, Grade.A, profile.for_place(place)) for place in ("130200", "110000"))
+        assert (here.blocking, elsewhere.blocking) == (True, False)
+        assert str(here.reference).startswith("某省2024；绩效分级结果与应急减排清单同步")
 
 
 def test_per_level_measures_of_a_regraded_line_are_whole(guide: Guide) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from emission_lists.entitlement import Decisions
 from emission_lists.grades import Grade
+from emission_lists.guides import ListProfile
 from emission_lists.levels import PerLevel
 from emission_lists.lists import GuaranteeType, ListRow
 from emission_lists.measures import Action, Basis, LoadCap, Measure
@@ -19,8 +20,10 @@ from emission_lists.standing import Decided, DecisionKind
 from service.accounts.roles import Principal, Role, Scope
 from service.enterprises.sources import Listed, Lists
 from service.kit.clock import SHANGHAI, ManualClock
+from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
+from service.lists.workbooks import profile
 from service.seasonal.flows import store
 from tests.service.grading import (
     CEMENT,
@@ -366,6 +369,19 @@ class TestTheNextList:
         assert "GRADE_NOT_IN_FORCE" not in await codes()
         await people.published(clock, runtime)
         assert "GRADE_NOT_IN_FORCE" in await codes()
+
+    async def test_a_place_that_made_it_blocking_forbids_to_activate_such_a_list(
+        self, people: People, runtime: Runtime, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await people.published(clock, runtime)
+        version = await with_list(runtime)  # a warning stands in nobody's way
+        own = {"adcode": CITY, "title": "某市", "checks": {"GRADE_NOT_IN_FORCE": "blocking"}, "reference": "某市2024", "source": ["K52"]}
+        graver = ListProfile.model_validate(profile().model_dump() | {"overlays": [own]})
+        monkeypatch.setattr("service.grades.list_check.profile", lambda: graver)
+        with pytest.raises(Conflict, match="another grade than the one in force"):
+            await with_list(runtime)
+        found = (await people.get("city", f"/api/v1/lists/{version}/checks")).json()["items"]
+        assert [one["severity"] for one in found if one["code"] == "GRADE_NOT_IN_FORCE"] == ["blocking"]
 
 
 class TestRoundTrips:
