@@ -205,7 +205,7 @@ SHEET_CHECK_TEXTS: dict[str, Texts] = {
     ),
     "GRADED_GATES_NOT_STATED": (
         "{what} 家重点行业A级、B级、B-级、引领性企业未载明各货运出入口的门禁（如 {value}）",
-        "请在“用车大户清单”填写其货运出入口数和已装门禁的出入口数",
+        "请在“用车大户”表填写其货运出入口数和已装门禁的出入口数",
         "{what} enterprises of grades A, B, B- and leading of key industries do not state the gates of their freight "
         "entrances, such as {value}",
         "put their entrances and barriers on the sheet of bulk-transport units",

@@ -41,6 +41,7 @@ from service.grades.admission import (
 from service.grades.cases import APPLY, NewStep, Stored, add_step
 from service.grades.deciding import settle
 from service.grades.downgrading import check_fall, fall_faults, subject_of
+from service.grades.gates import gate_faults
 from service.grades.repository import decisions_of, reversed_cases
 from service.grades.rules import calendar, rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
@@ -95,7 +96,7 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
             detail_zh="企业只能为本企业申请；主管部门只能录入本辖区的申请",
         )
     industry, subtype = named_by_guide(uow, listed, body)
-    faults = application_faults(uow, listed, body, industry, subtype)
+    faults = application_faults(uow, listed, body, industry, subtype) + await gate_faults(uow, listed, body, industry)
     if faults:
         raise Invalid(
             f"{len(faults)} fault(s) in the application; nothing was stored.",
