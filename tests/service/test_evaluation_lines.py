@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -205,11 +204,11 @@ class TestTables:
 
 class TestClosed:
     @pytest.fixture
-    async def shut(self, world: World) -> AsyncIterator[dict[str, Any]]:
+    async def shut(self, world: World) -> dict[str, Any]:
         await world.over()
         read = await world.get()
         assert (await world.close(read["content_hash"])).status_code == 201
-        yield read
+        return read
 
     async def test_lines_that_were_kept_show_what_was_closed(self, world: World, shut: dict[str, Any]) -> None:
         kept = {(one["uscc"], one["line"]): one["pollutants"] for one in shut["largest"]}
