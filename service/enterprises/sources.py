@@ -25,13 +25,15 @@ from service.seasonal.repository import day_start
 NAMED_SQL = """
 SELECT v.adcode, v.id, v.state, v.activated_at, e.county{more} FROM list_enterprise e
 JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = $1 AND (v.state = 'active' OR EXISTS (
+WHERE e.uscc = {which} AND (v.state = 'active' OR EXISTS (
     SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
 ORDER BY v.adcode, v.id
 """
-HOMES_SQL = NAMED_SQL.format(more="")
+HOMES_SQL = NAMED_SQL.format(more="", which="$1")
 DECIDED = f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
-NOW_SQL = NAMED_SQL.format(more=f", v.guide, v.guide_content, e.document{DECIDED}")
+NOW_SQL = NAMED_SQL.format(
+    more=f", e.uscc, v.guide, v.guide_content, e.document{DECIDED}", which="ANY($1::text[])"
+)
 LAST_HOME_SQL = """
 SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
@@ -106,6 +108,14 @@ async def homes_of(uow: Reading, uscc: str, lists: Lists | None = None) -> tuple
     return found
 
 
+async def named_now(reading: Reading, usccs: list[str]) -> dict[str, list[Any]]:
+    """What the lists that count now say of some enterprises, and what was decided about them: rows by credit code."""
+    found: dict[str, list[Any]] = {}
+    for row in await reading.fetch(NOW_SQL, usccs, reading.now):
+        found.setdefault(row["uscc"], []).append(row)
+    return found
+
+
 async def homes_at(uow: Reading, uscc: str, instant: datetime) -> tuple[Home, ...]:
     """The divisions whose lists had named it by an instant, whatever was recorded later."""
     return _homes(await uow.fetch(HOMES_AT_SQL, uscc, instant))
@@ -156,9 +166,9 @@ class Lists:
     _decisions: dict[str, Decisions] = field(default_factory=dict)
 
     async def prefetch(self) -> list[Any]:
-        """Everything that may be asked for now, in one round trip; a second call reads nothing."""
+        """Everything that may be asked for now, in one round trip with others who ask; a second call reads nothing."""
         if self._now is None:
-            self._now = await self.uow.fetch(NOW_SQL, self.uscc, self.uow.now)
+            self._now = await self.uow.together(named_now, self.uscc) or []
             self._keep(self._now)
         return self._now
 

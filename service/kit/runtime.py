@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -19,7 +20,8 @@ from service.kit.clock import Clock, PacedClock, SwitchableClock, SystemClock
 from service.kit.database import Database
 from service.kit.live import Live
 from service.kit.settings import Settings
-from service.kit.unit_of_work import Reading, UnitOfWork
+from service.kit.together import Together
+from service.kit.unit_of_work import Read, Reading, UnitOfWork
 from service.lists.spare import Spare
 from service.subscriptions.engine import Engine
 
@@ -49,6 +51,7 @@ class Runtime:
     spare: Spare = field(default_factory=Spare)
     """The one of them that is started ahead."""
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
+    _asked: dict[Read, Together] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.settings.drill != self.database.drill:
@@ -115,6 +118,17 @@ class Runtime:
     def reading(self) -> Reading:
         """For an answer that changes nothing: a connection only when something is asked, and no transaction."""
         return Reading(self)
+
+    async def together(self, read: Read, key: Any) -> Any:
+        """What `read` finds for a key, or None; who asks at the same time shares a statement."""
+        asked = self._asked.get(read)
+        if asked is None:
+            asked = self._asked[read] = Together(partial(self._read, read))
+        return await asked.ask(key)
+
+    async def _read(self, read: Read, keys: list[Any]) -> dict[Any, Any]:
+        async with self.reading() as reading:
+            return await read(reading, keys)
 
     async def load_clock(self) -> None:
         """Take over the simulated clock that stands in the database, if one does."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 import asyncpg
 from asyncpg.transaction import Transaction
@@ -32,6 +32,10 @@ BRIEFLY_SQL = f"SELECT {BRIEFLY}"
 LOCK_SQL = f"SELECT {BRIEFLY}, pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))"
 NOTIFY_CHANNEL = "lantian"
 TELL_SQL = "SELECT pg_notify($1, $2)"
+
+
+Read: TypeAlias = "Callable[[Reading, list[Any]], Awaitable[dict[Any, Any]]]"
+"""Reads what is known of some keys in one statement; those of which nothing is known are left out."""
 
 
 class Reading:
@@ -70,6 +74,10 @@ class Reading:
         """The first value of the first row, or None."""
         return await (await self._connection()).fetchval(statement, *arguments)
 
+    async def together(self, read: Read, key: Any) -> Any:
+        """What `read` finds for a key, or None; calls that ask at the same time are answered by one statement."""
+        return await self.runtime.together(read, key)
+
 
 class UnitOfWork(Reading):
     """The transaction that a flow works in."""
@@ -85,6 +93,10 @@ class UnitOfWork(Reading):
 
     async def _connection(self) -> Connection:
         return self.connection
+
+    async def together(self, read: Read, key: Any) -> Any:
+        """What `read` finds for a key within this transaction, or None."""
+        return (await read(self, [key])).get(key)
 
     async def execute(self, statement: str, *arguments: Any) -> str:
         """Run one statement and return its tag."""
