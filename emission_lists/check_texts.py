@@ -122,6 +122,24 @@ CHECK_TEXTS: dict[str, Texts] = {
         "cannot be compared with the guide's {what}",
         "add the share or the number of units",
     ),
+    "CAPACITY_NOT_STATED": (
+        "指南要求“{what}”按产能和设备数量计，产能部分未确立",
+        "请填写各行的“产能”和“产能单位”，规模不同的设备逐台列行；只数设备不能证明产能达到比例",
+        "the guide's {what} is counted by capacity and units; the share of capacity is not established",
+        "give capacity and its unit on every row, one row for each unit of another size; a count alone does not prove it",
+    ),
+    "CAP_ABOVE_MEAN": (
+        "负荷上限 {value} 高于 {what}（三者日均值的最小值 {mean} 扣除限产比例）",
+        "请按“环评批复产能、排污许可载明产能、前一年实际产量”日均值的最小值重新核算；负荷指标不是产量的，请换算为产量填写",
+        "the load cap {value} is above {what}, what the share leaves of the smallest daily mean {mean}",
+        "count it anew from the smallest of the three means; where the metric is not output, write the cap in output",
+    ),
+    "CAP_UNIT_DIFFERS": (
+        "负荷上限 {value} 与日均值的单位（{what}）不同，无法核对",
+        "请把两者改为同一单位",
+        "the load cap {value} is in another unit than the daily means ({what}): they cannot be compared",
+        "write both in one unit",
+    ),
     "INCONSISTENT_MEASURES": (
         "与同行业同等级其他企业的措施不同（多数为“{what}”）",
         "请核对；有特殊原因请在说明中写明",

@@ -14,6 +14,7 @@ from emission_lists.check_coverage import coverage_findings
 from emission_lists.check_guarantees import guarantee_sheet_findings
 from emission_lists.check_measures import class_findings, code_findings, measure_findings
 from emission_lists.check_ordinary import TOLERANCE, unusual_rows
+from emission_lists.check_particulars import particular_findings
 from emission_lists.check_records import record_findings
 from emission_lists.check_summary import summary_findings
 from emission_lists.consistency import consistency_findings
@@ -65,6 +66,8 @@ def check_list(
         findings += class_findings(checker, rows[0])
         findings += guide_findings(checker, rows, industry)
         for row in rows:
+            if row.line.particulars is not None:
+                findings += particular_findings(checker, row)
             if id(row) in unusual:
                 findings += _row_findings(checker, row)
                 findings += measure_findings(checker, row)

@@ -42,6 +42,7 @@ from emission_lists.measures import (
     VehicleRule,
     Verification,
 )
+from emission_lists.validations import Kind
 
 LIST_SHEET = "应急减排清单"
 BASE_SHEET = "全社会排放量"
@@ -51,6 +52,8 @@ EXAMPLE = "示例"
 NUMBER_HEADER = "序号"
 MOST_COLUMNS = 200
 """A header that reaches further than this is no header of ours: it is told once instead of cell by cell."""
+LEAST = 1e-6
+"""The least number above 0 that a list carries."""
 BASE_HEADERS = ("污染物", "全社会日排放量（kg/d）")
 
 
@@ -58,7 +61,8 @@ BASE_HEADERS = ("污染物", "全社会日排放量（kg/d）")
 class Column:
     """One column. `choices`: what the drop-down offers; `needed`: the cell must not be empty.
 
-    `optional`: the whole column may be missing, as it is in workbooks made before it existed.
+    `optional`: the whole column may be missing, as it is in workbooks made before it existed; `low`, `high`: the range of
+    a number, as its reader has it.
     """
 
     header: str
@@ -68,6 +72,9 @@ class Column:
     note: str = ""
     text: bool = True
     optional: bool = False
+    kind: Kind = Kind.TEXT
+    low: float | None = None
+    high: float | None = None
 
     @property
     def key(self) -> str:
@@ -90,24 +97,39 @@ def _text(header: str, *, needed: bool = False, read: Reader = as_text, note: st
 
 def _choice(header: str, choices: Mapping[str, Any], *, needed: bool = False, note: str = "") -> Column:
     read = as_choice(choices)
-    return Column(header, required(read, header) if needed else read, needed, tuple(choices), note)
+    return Column(header, required(read, header) if needed else read, needed, tuple(choices), note, kind=Kind.CHOICE)
 
 
 def _yes_no(header: str, note: str) -> Column:
-    return Column(header, required(as_yes_no, header), True, tuple(YES_NO), note)
+    return Column(header, required(as_yes_no, header), True, tuple(YES_NO), note, kind=Kind.CHOICE)
 
 
-def _number(header: str, read: Reader, *, needed: bool = False, note: str = "") -> Column:
-    return Column(header, required(read, header) if needed else read, needed, note=note, text=False)
+def _number(header: str, low: float, high: float, note: str = "") -> Column:
+    return Column(header, as_number(low, high), note=note, text=False, kind=Kind.NUMBER, low=low, high=high)
+
+
+def _whole(header: str, low: int, high: int, note: str = "") -> Column:
+    return Column(header, as_whole(low, high), note=note, text=False, kind=Kind.WHOLE, low=low, high=high)
+
+
+def _amount(header: str, note: str = "") -> Column:
+    """A load, capacity or output above 0."""
+    return _number(header, LEAST, 1e9, note)
+
+
+def _hours(header: str, note: str) -> Column:
+    return _number(header, LEAST, MAX_HOURS, note)
+
+
+def _percent(header: str, note: str) -> Column:
+    """1 and less is refused: nobody can tell 0.5 % from a half."""
+    return Column(header, as_percent, note=note, text=False, kind=Kind.NUMBER, low=1 + LEAST, high=100)
 
 
 def _optional(column: Column) -> Column:
     return replace(column, optional=True)
 
 
-_cap_value = as_number(1e-6, 1e9)
-_hours = as_number(1e-6, MAX_HOURS)
-_quantity = as_number(0, MAX_QUANTITY)
 GRADES = {grade.zh: grade for grade in Grade}
 _GRADE_CELLS = GRADES | {grade.title_zh: grade for grade in Grade} | {grade.value: grade for grade in Grade}
 
@@ -123,14 +145,15 @@ ENTERPRISE_COLUMNS: tuple[Column, ...] = (
         True,
         tuple(GRADES),
         "A+、A、B、B-、C、D、引领性…",
+        kind=Kind.CHOICE,
     ),
     _text("排污许可证编号", read=as_permit, note="信用代码 18 位 + 3 位数字 + 1 位字母；登记管理填登记编号"),
     _text("地址"),
     _text("国民经济行业代码", read=as_digits(4, "GBT4754"), note="GB/T 4754 的 4 位小类代码"),
     _choice("保障类型", labels(GuaranteeType), note="仅限已批准的保障类企业"),
-    Column("保障有效期至", as_date, note="批准的截止日期，如 2026-09-30", text=False),
+    Column("保障有效期至", as_date, note="批准的截止日期，如 2026-09-30", text=False, kind=Kind.DATE),
     _text("保障负荷指标", note="以什么衡量负荷，如 日供热量"),
-    _number("保障负荷上限", _cap_value, note="批准的最大负荷"),
+    _amount("保障负荷上限", "批准的最大负荷"),
     _text("保障负荷单位", note="如 t/d、GJ/h"),
     _yes_no("小微涉气", "小微涉气企业填“是”，仍须列入清单"),
     _yes_no("长期停产", "长期停产的不填现状排放量"),
@@ -144,14 +167,14 @@ LINE_COLUMNS: tuple[Column, ...] = (
     _text("生产线名称", needed=True, note="生产线、工序或设备名称"),
     _text("工序", needed=True, note="如 熟料生产线；企业运输措施单列一行，工序写“公路运输”"),
     *(
-        _number(f"现状排放{label}（kg/d）", _quantity, note="正常生产日排放量，不含长期停产设备")
+        _number(f"现状排放{label}（kg/d）", 0, MAX_QUANTITY, "正常生产日排放量，不含长期停产设备")
         for label in POLLUTANT_LABELS.values()
     ),
 )
 
 SHARED_COLUMNS: tuple[Column, ...] = (
     _choice("计数单位", labels(CountUnit), note="按什么计停产数量"),
-    _number("设备总数", as_whole(1, MAX_UNITS), note="本行包含的生产线（设备）数，整数"),
+    _whole("设备总数", 1, MAX_UNITS, "本行包含的生产线（设备）数，整数"),
     _choice("核算基准", labels(Basis), note="限产比例以什么为基准"),
     Column(
         "核查方式",
@@ -165,11 +188,11 @@ SHARED_COLUMNS: tuple[Column, ...] = (
 def _level_columns(level_zh: str) -> tuple[Column, ...]:
     return (
         _choice(f"{level_zh}-措施", labels(Action), needed=True, note="尚未确定请选“未确定”，不要留空"),
-        _number(f"{level_zh}-比例（%）", as_percent, note="50 表示 50 %"),
-        Column(f"{level_zh}-含以上", as_yes_no, False, tuple(YES_NO), "比例为下限填“是”"),
-        _number(f"{level_zh}-停产数量", as_whole(0, MAX_UNITS), note="整数，比例按整台（条）向上取整"),
+        _percent(f"{level_zh}-比例（%）", "50 表示 50 %"),
+        Column(f"{level_zh}-含以上", as_yes_no, False, tuple(YES_NO), "比例为下限填“是”", kind=Kind.CHOICE),
+        _whole(f"{level_zh}-停产数量", 0, MAX_UNITS, "整数，比例按整台（条）向上取整"),
         _text(f"{level_zh}-负荷指标", note="如 日投料"),
-        _number(f"{level_zh}-负荷上限", _cap_value),
+        _amount(f"{level_zh}-负荷上限"),
         _text(f"{level_zh}-负荷单位", note="如 t/d"),
         _choice(f"{level_zh}-车辆管控", labels(VehicleRule)),
         _text(f"{level_zh}-时段", read=as_window, note="如 17:00-09:00"),
@@ -181,12 +204,12 @@ def _level_columns(level_zh: str) -> tuple[Column, ...]:
 def _rarer_columns(level_zh: str) -> tuple[Column, ...]:
     return (
         _choice(f"{level_zh}-停产方式", labels(StopMode), note="焖炉、停产保窑；空白为停产"),
-        _number(f"{level_zh}-保留运行", as_whole(1, MAX_UNITS), note="保留运行的条（台）数，其余停产"),
-        _number(f"{level_zh}-出焦时间（h）", _hours, note="延长后的出焦时间，如 28"),
+        _whole(f"{level_zh}-保留运行", 1, MAX_UNITS, "保留运行的条（台）数，其余停产"),
+        _hours(f"{level_zh}-出焦时间（h）", "延长后的出焦时间，如 28"),
         _text(f"{level_zh}-停开周期", read=as_cycle, note="如 停48开12（小时）"),
-        _number(f"{level_zh}-日最多炉数", as_whole(1, 1000), note="每座炉每日最多炉数，如 22"),
+        _whole(f"{level_zh}-日最多炉数", 1, 1000, "每座炉每日最多炉数，如 22"),
         _choice(f"{level_zh}-非道路机械", labels(NonRoadRule)),
-        _number(f"{level_zh}-完成时限（h）", _hours, note="自措施开始起多少小时内落实到位；空白为立即"),
+        _hours(f"{level_zh}-完成时限（h）", "自措施开始起多少小时内落实到位；空白为立即"),
         _text(
             f"{level_zh}-后续措施",
             read=as_stages,
@@ -204,18 +227,53 @@ LEVEL_FIELDS = (
 
 
 def _reduction_columns(level_zh: str) -> tuple[Column, ...]:
-    return tuple(_number(f"{level_zh}-减排{label}（kg/d）", _quantity) for label in POLLUTANT_LABELS.values())
+    return tuple(_number(f"{level_zh}-减排{label}（kg/d）", 0, MAX_QUANTITY) for label in POLLUTANT_LABELS.values())
 
 
 LEVEL_COLUMNS: tuple[tuple[Column, ...], ...] = tuple(_level_columns(level.zh) for level in LEVELS)
 REDUCTION_COLUMNS: tuple[tuple[Column, ...], ...] = tuple(_reduction_columns(level.zh) for level in LEVELS)
 
-COLUMNS: tuple[Column, ...] = (
+# What the reconstruction of the official template has beside these (domain notes 3.4, medium to low confidence). They stand
+# last and may all be missing: nothing is asked of an enterprise by them.
+ENTERPRISE_PARTICULARS: tuple[Column, ...] = tuple(
+    map(
+        _optional,
+        (
+            _number("经度", 73, 136, "十进制度，如 118.18"),
+            _number("纬度", 3, 54, "十进制度，如 39.63"),
+            _text("法定代表人", note="个人信息，只供主管部门使用，可不填"),
+        ),
+    )
+)
+LINE_PARTICULARS: tuple[Column, ...] = tuple(
+    map(
+        _optional,
+        (
+            _text("主要产品"),
+            _amount("产能", "本行全部设备的产能合计；按产能计停产比例时须填写，规模不同的设备请逐台列行"),
+            _text("产能单位", note="如 t/d、万t/a；同一企业同一工序须一致"),
+            _number("实际产量", 0, 1e9, "前一年正常生产的实际产量，单位同“产能单位”"),
+            _text("燃料", note="如 煤、天然气、电"),
+            _text("治理设施", note="工艺和设施编号，如 SCR脱硝 TA001"),
+            _text("责任人", note="个人信息，只供主管部门使用，可填岗位"),
+            _text("责任人电话", note="个人信息，只供主管部门使用，可填值班电话"),
+            _text("季节计划", note="秋冬季错峰生产、季节性停产安排"),
+            _text("备注"),
+            _amount("环评批复产能日均值", "核算基准取三者日均值最小值时填写"),
+            _amount("排污许可产能日均值", "核算基准取三者日均值最小值时填写"),
+            _amount("前一年实际产量日均值", "前一年正常生产实际产量的日均值"),
+            _text("日均值单位", note="如 t/d，与负荷单位一致才能核对负荷上限"),
+        ),
+    )
+)
+
+PLAIN_COLUMNS: tuple[Column, ...] = (
     *ENTERPRISE_COLUMNS,
     *LINE_COLUMNS,
     *SHARED_COLUMNS,
     *(column for pair in zip(LEVEL_COLUMNS, REDUCTION_COLUMNS, strict=True) for group in pair for column in group),
 )
+COLUMNS: tuple[Column, ...] = (*PLAIN_COLUMNS, *ENTERPRISE_PARTICULARS, *LINE_PARTICULARS)
 
 OPTIONAL = frozenset(column.key for column in COLUMNS if column.optional)
 

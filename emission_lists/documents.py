@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any
 
 from emission_lists.grades import Grade
 from emission_lists.levels import LEVELS, PerLevel
-from emission_lists.lists import POLLUTANTS, Enterprise, GuaranteeType, Line, Pollutants, SourceClass
+from emission_lists.lists import (
+    POLLUTANTS,
+    Enterprise,
+    EnterpriseParticulars,
+    GuaranteeType,
+    Line,
+    LineParticulars,
+    Means,
+    Pollutants,
+    SourceClass,
+)
 from emission_lists.measures import (
     Action,
     Basis,
@@ -202,7 +212,24 @@ def line_document(line: Line) -> dict[str, Any]:
         "base": pollutants_document(line.base),
         "measures": {level.value: measure_document(line.measures.at(level)) for level in LEVELS},
         "reductions": {level.value: pollutants_document(line.reductions.at(level)) for level in LEVELS},
+        **({} if line.particulars is None else {"particulars": particulars_document(line.particulars)}),
     }
+
+
+def particulars_document(stated: EnterpriseParticulars | LineParticulars | Means) -> dict[str, Any]:
+    """What is stated, without what is not."""
+    return {
+        field.name: particulars_document(value) if isinstance(value, Means) else value
+        for field in fields(stated)
+        if (value := getattr(stated, field.name)) is not None
+    }
+
+
+def _line_particulars(document: Mapping[str, Any] | None) -> LineParticulars | None:
+    if document is None:
+        return None
+    means = document.get("means")
+    return LineParticulars(**{**document, "means": None if means is None else Means(**means)})
 
 
 def line_from(document: Mapping[str, Any]) -> Line:
@@ -214,6 +241,7 @@ def line_from(document: Mapping[str, Any]) -> Line:
         base=pollutants_from(document["base"]),
         measures=PerLevel(*[measure_from(measures[level]) for level in LEVELS]),
         reductions=PerLevel(*[pollutants_from(reductions[level]) for level in LEVELS]),
+        particulars=_line_particulars(document.get("particulars")),
     )
 
 
@@ -237,16 +265,19 @@ def enterprise_document(enterprise: Enterprise) -> dict[str, Any]:
         "contact": enterprise.contact,
         **({} if enterprise.subtype is None else {"subtype": enterprise.subtype}),
         **({} if enterprise.source_class is None else {"source_class": enterprise.source_class.value}),
+        **({} if enterprise.particulars is None else {"particulars": particulars_document(enterprise.particulars)}),
     }
 
 
 def enterprise_from(document: Mapping[str, Any]) -> Enterprise:
-    fields = dict(document)
-    guarantee, until = fields["guarantee"], fields["guarantee_until"]
-    fields["grade"] = Grade(fields["grade"])
-    fields["guarantee"] = None if guarantee is None else GUARANTEE[guarantee]
-    fields["guarantee_until"] = None if until is None else date.fromisoformat(until)
-    fields["guarantee_cap"] = cap_from(fields["guarantee_cap"])
-    if (source_class := fields.get("source_class")) is not None:
-        fields["source_class"] = SOURCE_CLASS[source_class]
-    return Enterprise(**fields)
+    known = dict(document)
+    guarantee, until = known["guarantee"], known["guarantee_until"]
+    known["grade"] = Grade(known["grade"])
+    known["guarantee"] = None if guarantee is None else GUARANTEE[guarantee]
+    known["guarantee_until"] = None if until is None else date.fromisoformat(until)
+    known["guarantee_cap"] = cap_from(known["guarantee_cap"])
+    if (source_class := known.get("source_class")) is not None:
+        known["source_class"] = SOURCE_CLASS[source_class]
+    if (particulars := known.get("particulars")) is not None:
+        known["particulars"] = EnterpriseParticulars(**particulars)
+    return Enterprise(**known)

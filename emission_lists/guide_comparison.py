@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
 from emission_lists.guides import ALL_PROCESSES, Industry, MeasureTemplate
-from emission_lists.guides_holding import reduction_holds, transport_holds
+from emission_lists.guides_holding import Capacity, reduction_holds, transport_holds
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT, ListRow
-from emission_lists.measures import Action
+from emission_lists.measures import Action, CountUnit
 
 __all__ = ["guide_findings", "reduction_holds", "transport_holds"]
 
@@ -71,11 +71,21 @@ def _template_findings(
             return
         measures = [row.line.measures.at(level) for row in concerned]
         lower_load = checker.profile.single_unit.policy == "lower_load"
-        verdict, at = reduction_holds(measures, template, lower_load=lower_load), concerned[0]
+        capacities = [_capacity(row) for row in concerned]
+        verdict = reduction_holds(measures, template, lower_load=lower_load, capacities=capacities)
+        at = concerned[0]
     if verdict is False:
         yield _finding(checker, "WEAKER_THAN_GUIDE", at, industry, level, template)
     elif verdict is None and all(measure.executable for measure in measures):
-        yield _finding(checker, "NOT_COMPARABLE", at, industry, level, template)
+        by_capacity = template.count_unit is CountUnit.CAPACITY_AND_EQUIPMENT_COUNT
+        yield _finding(checker, "CAPACITY_NOT_STATED" if by_capacity else "NOT_COMPARABLE", at, industry, level, template)
+
+
+def _capacity(row: ListRow) -> Capacity | None:
+    stated = row.line.particulars
+    if stated is None or stated.capacity is None or stated.capacity_unit is None:
+        return None
+    return Capacity(stated.capacity, stated.capacity_unit)
 
 
 def _concerns(checker: Checker, template: MeasureTemplate, row: ListRow) -> bool:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 from emission_lists.guide_templates import MeasureTemplate, SingleUnitPolicy
 from emission_lists.measure_strictness import covers
 from emission_lists.measures import (
     Action,
     Basis,
+    CountUnit,
     Measure,
     StopMode,
     non_road_ban_covers,
@@ -37,16 +39,37 @@ def transport_holds(measures: Sequence[Measure], template: MeasureTemplate) -> b
     )
 
 
-def reduction_holds(measures: Sequence[Measure], template: MeasureTemplate, *, lower_load: bool) -> bool | None:
+class Capacity(NamedTuple):
+    """What all units of one line can make (产能), in `unit`."""
+
+    value: float
+    unit: str
+
+
+def reduction_holds(
+    measures: Sequence[Measure],
+    template: MeasureTemplate,
+    *,
+    lower_load: bool,
+    capacities: Sequence[Capacity | None] = (),
+) -> bool | None:
     """True if the lines together do at least what the template asks, at every hour; None if that cannot be told.
 
     Stops are counted in whole units over all lines of the process. With `lower_load`, a single unit may lower its load by
     the share instead of standing still; where the template says what a share means for one unit, that holds. Relief after
     some hours that the guide does not have is weaker.
+
+    A stop that the guide counts by capacity and units (按产能和设备数量计) must reach its share of both; `capacities`: one for
+    each line. Where they are not stated, in other units, or of several units of which some stop, the share of capacity cannot be told.
     """
     units = [measure.total_units or 1 for measure in measures]
     if not template.applies_to(sum(units)):
         return True
+    if _by_capacity(template):
+        counted = template.model_copy(update={"count_unit": CountUnit.EQUIPMENT})
+        by_count = reduction_holds(measures, counted, lower_load=lower_load)
+        alone = sum(units) == 1  # one unit's share of the capacity is its share of the count
+        return by_count if alone else _worst((by_count, _capacity_holds(measures, units, template, capacities)))
     if template.single_unit is not None:
         lower_load = template.single_unit is SingleUnitPolicy.LOWER_LOAD
     asked = template.measure()
@@ -56,6 +79,40 @@ def reduction_holds(measures: Sequence[Measure], template: MeasureTemplate, *, l
         _holds_at([_at(one, hour) for one in measures], units, _at(asked, hour), lower_load=lower_load)
         for hour in _hours(measures, asked)
     )
+
+
+def _by_capacity(template: MeasureTemplate) -> bool:
+    counted = template.count_unit is CountUnit.CAPACITY_AND_EQUIPMENT_COUNT
+    return counted and template.action is Action.STOP and template.keep_running is None and template.measure().share_stated
+
+
+def _capacity_holds(
+    measures: Sequence[Measure], units: list[int], template: MeasureTemplate, capacities: Sequence[Capacity | None]
+) -> bool | None:
+    """True if what stands still is at least the guide's share of the capacity, at every hour."""
+    asked = template.measure()
+    return _worst(
+        _capacity_at([_at(one, hour) for one in measures], units, _at(asked, hour), capacities)
+        for hour in _hours(measures, asked)
+    )
+
+
+def _capacity_at(
+    measures: Sequence[Measure], units: list[int], asked: Measure, capacities: Sequence[Capacity | None]
+) -> bool | None:
+    if asked.action is not Action.STOP:
+        return True
+    stopped = [_stopped(one, count, asked) for one, count in zip(measures, units, strict=True)]
+    if all(least >= count for (least, _), count in zip(stopped, units, strict=True)):
+        return True
+    stated = [capacity for capacity in capacities if capacity is not None]
+    if len(stated) < len(measures) or len({capacity.unit for capacity in stated}) > 1:
+        return None
+    sizes = [Fraction(repr(capacity.value)) for capacity in stated]
+    least = sum(size for size, (low, _), count in zip(sizes, stopped, units, strict=True) if low >= count)
+    most = sum(size for size, (_, high) in zip(sizes, stopped, strict=True) if high > 0)
+    needed = Fraction(repr(_share(asked))) * sum(sizes)
+    return True if least >= needed else False if most < needed else None
 
 
 def _hours(measures: Sequence[Measure], asked: Measure) -> list[float]:

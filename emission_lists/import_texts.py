@@ -266,6 +266,12 @@ IMPORT_TEXTS: dict[str, Texts] = {
         "{value} units to stop, but only {what} exist",
         "check both numbers",
     ),
+    "NO_UNIT": (
+        "填写了 {value}，但没有填写“{what}”",
+        "请补充“{what}”，或清空该数值",
+        "{value} is given, but the column {what} is empty",
+        "give the unit, or empty the number",
+    ),
     "CAP_INCOMPLETE": (
         "负荷上限缺少数值或单位",
         "请同时填写数值和单位",

@@ -50,6 +50,56 @@ class SourceClass(Labelled):
 
 
 @dataclass(frozen=True, slots=True)
+class Means:
+    """The three daily means from whose smallest a limit may be counted (三者日均值), in `unit` such as t/d. None = not stated."""
+
+    eia_capacity: float | None = None
+    permit_capacity: float | None = None
+    actual_output: float | None = None
+    unit: str | None = None
+
+    @property
+    def smallest(self) -> float | None:
+        """The smallest of those that are stated: the smallest of all three is not above it."""
+        stated = (self.eia_capacity, self.permit_capacity, self.actual_output)
+        return min((mean for mean in stated if mean is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class EnterpriseParticulars:
+    """What a list may say of an enterprise beside what its measures need: where it lies (degrees), who represents it.
+
+    `legal_representative` (法定代表人) is personal data: for officials of the region, as is the contact; no notice, sheet or
+    public page carries it.
+    """
+
+    lon: float | None = None
+    lat: float | None = None
+    legal_representative: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineParticulars:
+    """What a list may say of a line beside what its measures need.
+
+    `capacity` (产能): of all units of the row, in `capacity_unit`; `actual_output`: in the same unit; `manager`,
+    `manager_phone` (责任人): personal data, kept as an enterprise's legal representative is.
+    """
+
+    product: str | None = None
+    capacity: float | None = None
+    capacity_unit: str | None = None
+    actual_output: float | None = None
+    fuel: str | None = None
+    treatment: str | None = None
+    manager: str | None = None
+    manager_phone: str | None = None
+    seasonal_plan: str | None = None
+    remark: str | None = None
+    means: Means | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Enterprise:
     """An air-emitting enterprise (涉气企业).
 
@@ -75,6 +125,7 @@ class Enterprise:
     contact: str | None = None
     subtype: str | None = None
     source_class: SourceClass | None = None
+    particulars: EnterpriseParticulars | None = None
 
     def guaranteed_on(self, day: date) -> bool:
         """True if the guarantee is approved for `day`. Without an end date it is not established."""
@@ -83,7 +134,10 @@ class Enterprise:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A production line, device or process (生产线/工序/设备). `base`: emissions of a normal day, kg/d."""
+    """A production line, device or process (生产线/工序/设备). `base`: emissions of a normal day, kg/d.
+
+    `particulars`: None where the list says nothing beside the measures.
+    """
 
     code: str
     name: str
@@ -91,6 +145,7 @@ class Line:
     measures: PerLevel[Measure]
     base: Pollutants = NOT_STATED
     reductions: PerLevel[Pollutants] = NO_REDUCTIONS
+    particulars: LineParticulars | None = None
 
     def measure(self, level: ResponseLevel) -> Measure:
         return self.measures.at(level)

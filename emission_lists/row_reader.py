@@ -14,8 +14,10 @@ from emission_lists.cells import DECIMALS, MAX_QUANTITY, CellProblem
 from emission_lists.columns import (
     COLUMNS,
     ENTERPRISE_COLUMNS,
+    ENTERPRISE_PARTICULARS,
     LEVEL_COLUMNS,
     LINE_COLUMNS,
+    LINE_PARTICULARS,
     LIST_SHEET,
     REDUCTION_COLUMNS,
     SHARED_COLUMNS,
@@ -24,7 +26,7 @@ from emission_lists.columns import (
 )
 from emission_lists.findings import Finding, finding
 from emission_lists.levels import PerLevel
-from emission_lists.lists import Enterprise, Line, ListRow, Pollutants
+from emission_lists.lists import Enterprise, EnterpriseParticulars, Line, LineParticulars, ListRow, Means, Pollutants
 from emission_lists.measure_reading import GroupProblem, level_cells, load_cap, measure_of
 from emission_lists.measures import Measure
 
@@ -59,7 +61,7 @@ class Group(Generic[T]):
         self._place = [places.get(column.header, -1) for column in columns]
         self._there = [index for index, place in enumerate(self._place) if place >= 0]
         self.places = [self._place[index] for index in self._there]
-        self._pick = itemgetter(*self.places)
+        self._pick = _picker(self.places)
         self._readers = tuple(columns[index].read for index in self._there)
         self._build = build
         self._cache: dict[Any, tuple[T | None, list[Problem]]] = {}
@@ -90,6 +92,13 @@ class Group(Generic[T]):
             return self._build(*values), problems
         except GroupProblem as wrong:
             return None, [self.problem(wrong.column, wrong.code, wrong.value, wrong.facts)]
+
+
+def _picker(places: Sequence[int]) -> Callable[[list[Any]], tuple[Any, ...]]:
+    """Takes the cells at some places out of a row; a tuple also of one cell or none."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda raw: tuple(raw[place] for place in places)
 
 
 class Rounded(dict[float, float]):
@@ -181,7 +190,7 @@ class RowReader:
         there = [place for place in order[:-1] if place >= 0]
         self._data = itemgetter(*there)
         self._blank = ("",) * len(there)
-        self._enterprise = Group(ENTERPRISE_COLUMNS, places, _enterprise)
+        self._enterprise = Group((*ENTERPRISE_COLUMNS, *ENTERPRISE_PARTICULARS), places, _enterprise)
         self._line = Group(LINE_COLUMNS[:3], places, lambda *cells: cells)
         numbers, four = Rounded(), dict[tuple[Any, ...], Pollutants]()
         self._base = Quantities(LINE_COLUMNS[3:], places, numbers, four)
@@ -189,6 +198,8 @@ class RowReader:
             Quantities(columns, places, numbers, four) for columns in REDUCTION_COLUMNS
         )
         self._plan = Plan(places)
+        particulars = Group(LINE_PARTICULARS, places, _line_particulars)
+        self._particulars = particulars if particulars.places else None
         self._row_of_line: dict[tuple[str, str], int] = {}
         self._row_of_enterprise: dict[str, tuple[Enterprise, int]] = {}
 
@@ -206,11 +217,16 @@ class RowReader:
         red, of_red = self._red.read(raw)
         if of_yellow or of_orange or of_red:
             wrong = [*wrong, *of_yellow, *of_orange, *of_red]
+        particulars = None
+        if self._particulars is not None:
+            particulars, of_particulars = self._particulars.read(raw)
+            if of_particulars:
+                wrong = [*wrong, *of_particulars]
         if enterprise is None or line is None or plan is None or wrong or base is None:
             self._report(number, [*of_enterprise, *of_line, *of_plan, *wrong])
             return None
         code, name, process = line
-        read = Line(code, name, process, plan, base, PerLevel(yellow, orange, red))  # type: ignore[arg-type]
+        read = Line(code, name, process, plan, base, PerLevel(yellow, orange, red), particulars)  # type: ignore[arg-type]
         row = ListRow(enterprise, read, number)
         return row if self._agrees(row) else None
 
@@ -247,7 +263,8 @@ class RowReader:
 
 def _enterprise(*cells: Any) -> Enterprise:
     (uscc, name, adcode, industry, key_industry, grade, permit_no, address, gbt4754,
-     guarantee, until, metric, value, unit, small_micro, long_stopped, contact, subtype, source_class) = cells  # fmt: skip
+     guarantee, until, metric, value, unit, small_micro, long_stopped, contact, subtype, source_class,
+     lon, lat, legal_representative) = cells  # fmt: skip
     cap = load_cap(metric, value, unit, _CAP_IN_ENTERPRISE)
     if guarantee is None and (until is not None or cap is not None):
         raise GroupProblem("GUARANTEE_DATE", _CAP_IN_ENTERPRISE - 3, until)
@@ -269,7 +286,48 @@ def _enterprise(*cells: Any) -> Enterprise:
         contact=contact,
         subtype=subtype,
         source_class=source_class,
+        particulars=_enterprise_particulars(lon, lat, legal_representative),
     )
 
 
 _CAP_IN_ENTERPRISE = 12
+
+
+def _enterprise_particulars(
+    lon: float | None, lat: float | None, legal_representative: str | None
+) -> EnterpriseParticulars | None:
+    if (lon is None) != (lat is None):
+        raise GroupProblem(
+            "HALF_POSITION", len(ENTERPRISE_COLUMNS) + (lon is None), lat if lon is None else lon, what="经纬度"
+        )
+    if lon is None and legal_representative is None:
+        return None
+    return EnterpriseParticulars(lon, lat, legal_representative)
+
+
+def _line_particulars(*cells: Any) -> LineParticulars | None:
+    if not any(cell is not None for cell in cells):
+        return None
+    (product, capacity, unit, output, fuel, treatment, manager, phone, plan, remark, *means) = cells
+    if unit is None and (capacity is not None or output is not None):
+        place = _CAPACITY if capacity is not None else _OUTPUT
+        raise GroupProblem("NO_UNIT", place, cells[place], what="产能单位")
+    stated = [place for place in range(_MEANS, _MEAN_UNIT) if cells[place] is not None]
+    if stated and cells[_MEAN_UNIT] is None:
+        raise GroupProblem("NO_UNIT", stated[0], cells[stated[0]], what="日均值单位")
+    return LineParticulars(
+        product,
+        capacity,
+        unit,
+        output,
+        fuel,
+        treatment,
+        manager,
+        phone,
+        plan,
+        remark,
+        Means(*means) if any(means) else None,
+    )
+
+
+_CAPACITY, _OUTPUT, _MEANS, _MEAN_UNIT = 1, 3, 10, 13

@@ -17,9 +17,11 @@ from emission_lists.columns import (
     CHOICES_SHEET,
     COLUMNS,
     EXAMPLE,
+    LEAST,
     LIST_SHEET,
     NOTES_SHEET,
     NUMBER_HEADER,
+    PLAIN_COLUMNS,
     Column,
     column_letter,
 )
@@ -33,16 +35,19 @@ from emission_lists.lists import (
     POLLUTANT_LABELS,
     EmissionListDraft,
     Enterprise,
+    EnterpriseParticulars,
     Line,
+    LineParticulars,
     ListRow,
+    Means,
     Pollutants,
 )
 from emission_lists.measures import Action, CountUnit, LoadCap, Measure, Verification
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.writing import write_sheets
+from emission_lists.validations import VALIDATED_ROWS, Kind, validation
 
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal lists give equal bytes
-_VALIDATED_ROWS = 20_000
 Cell = str | float | int | bool | date | None
 
 _NOTES = (
@@ -54,6 +59,7 @@ _NOTES = (
     "6. 不要使用公式、宏、外部链接；代码列请保持“文本”格式。",
     "7. 企业整体的运输措施单列一行：工序写“公路运输”，措施选“运输管控”。",
     "8. “全社会排放量”工作表填写全市各污染物的日排放量，用于核算减排比例。",
+    "9. 国家未公布统一模板：最后各“可选列”依据公开资料重建（可信度中、低），可以整列删除；本地另有模板的以本地为准。",
 )
 
 
@@ -61,17 +67,21 @@ def template(guide: Guide | None = None, *, further: bool = False) -> bytes:
     """The empty list with one example row; `further`: with all further sheets. With `guide`, the industries drop down."""
     target = BytesIO()
     with _book(target, in_memory=True) as book:
-        _fill(book, (), None, _industries(guide), example=True)
+        _fill(book, (), None, _industries(guide), COLUMNS, example=True)
         if further:
             write_sheets(book, (), example=True)
     return target.getvalue()
 
 
 def write_workbook(draft: EmissionListDraft, guide: Guide | None = None) -> bytes:
-    """A list as .xlsx. ValueError if a line's measures disagree on what is one column for all levels."""
+    """A list as .xlsx; particulars have their columns where any row has some.
+
+    ValueError if a line's measures disagree on what is one column for all levels.
+    """
     target = BytesIO()
+    columns = COLUMNS if any(map(_particular, draft.rows)) else PLAIN_COLUMNS
     with _book(target, in_memory=True) as book:
-        _fill(book, draft.rows, draft.whole_society, _industries(guide), example=False)
+        _fill(book, draft.rows, draft.whole_society, _industries(guide), columns, example=False)
         write_sheets(book, draft.records)
     return target.getvalue()
 
@@ -83,13 +93,17 @@ def write_long(
     whole_society: Pollutants | None,
     guide: Guide | None = None,
     floors: Mapping[str, Any] | None = None,
+    *,
+    particulars: bool = True,
 ) -> None:
     """A list of any length into a file; each row is forgotten when it is written. Raises as `write_workbook` does.
 
-    `floors`: what `floors.report_document` gives, as a worksheet of its own.
+    `floors`: what `floors.report_document` gives, as a worksheet of its own; `particulars`: whether any row may have some
+    (ValueError if one has where it was said that none does).
     """
+    columns = COLUMNS if particulars else PLAIN_COLUMNS
     with _book(str(path), constant_memory=True) as book:
-        _fill(book, rows, whole_society, _industries(guide), example=False)
+        _fill(book, rows, whole_society, _industries(guide), columns, example=False)
         write_sheets(book, records)
         if floors is not None:
             write_floors(book, floors)
@@ -106,16 +120,31 @@ def _industries(guide: Guide | None) -> tuple[str, ...]:
     return () if guide is None else tuple(industry.name_zh for industry in guide.industries)
 
 
+def _particular(row: ListRow) -> bool:
+    return row.line.particulars is not None or row.enterprise.particulars is not None
+
+
+_Columns = tuple[Column, ...]
+
+
 def _fill(
-    book: Any, rows: Iterable[ListRow], base: Pollutants | None, industries: tuple[str, ...], *, example: bool
+    book: Any,
+    rows: Iterable[ListRow],
+    base: Pollutants | None,
+    industries: tuple[str, ...],
+    columns: _Columns,
+    *,
+    example: bool,
 ) -> None:
-    _write_list(book, rows, industries, example=example)
+    _write_list(book, rows, industries, columns, example=example)
     _write_base(book, base)
     _write_notes(book)
     _write_choices(book, industries)
 
 
-def _write_list(book: Any, rows: Iterable[ListRow], industries: tuple[str, ...], *, example: bool) -> None:
+def _write_list(
+    book: Any, rows: Iterable[ListRow], industries: tuple[str, ...], columns: _Columns, *, example: bool
+) -> None:
     sheet = book.add_worksheet(LIST_SHEET)
     bold = {"bold": True, "text_wrap": True, "valign": "top", "border": 1}
     head = book.add_format({**bold, "bg_color": "#E7EEF5"})
@@ -123,7 +152,7 @@ def _write_list(book: Any, rows: Iterable[ListRow], industries: tuple[str, ...],
     text, plain = book.add_format({"num_format": "@"}), book.add_format()
     day = book.add_format({"num_format": "yyyy-mm-dd"})
     sheet.write_string(0, 0, NUMBER_HEADER, head)
-    for place, column in enumerate(COLUMNS, start=1):
+    for place, column in enumerate(columns, start=1):
         sheet.set_column(place, place, 24 if "名称" in column.header else 14, text if column.text else plain)
         sheet.write_string(0, place, column.header, needed if column.needed else head)
         _validate(sheet, place, column, industries)
@@ -133,21 +162,37 @@ def _write_list(book: Any, rows: Iterable[ListRow], industries: tuple[str, ...],
         sheet.write_string(1, 0, EXAMPLE)
         _write_row(sheet, 1, _row_cells(_EXAMPLE_ROW), day)
     for index, row in enumerate(rows, start=1):
+        cells = _row_cells(row)
+        if len(cells) > len(columns):
+            raise ValueError(
+                f"Line {row.line.code} of {row.enterprise.uscc} has particulars: write the list with their columns"
+            )
         sheet.write_number(index, 0, index)
-        _write_row(sheet, index, _row_cells(row), day)
+        _write_row(sheet, index, cells, day)
 
 
 def _validate(sheet: Any, place: int, column: Column, industries: tuple[str, ...]) -> None:
-    """A drop-down for a column with choices. The industries are a help only: other names may be written."""
+    """The drop-down or range of a column and its note. The industries are a help only: other names may be written."""
     choices = industries if column.header == "行业" else column.choices
+    source = None
     if choices:
         letter = column_letter(_choice_place(column.header))
-        rule = {
-            "validate": "list",
-            "source": f"={CHOICES_SHEET}!${letter}$2:${letter}${len(choices) + 1}",
-            "error_type": "information" if column.header in ("行业", "核查方式") else "stop",
-        }
-        sheet.data_validation(1, place, _VALIDATED_ROWS, place, rule)
+        source = f"={CHOICES_SHEET}!${letter}$2:${letter}${len(choices) + 1}"
+    rule = validation(
+        column.kind,
+        column.header,
+        column.note,
+        needed=column.needed,
+        choices=source,
+        low=column.low,
+        high=column.high,
+        advisory=column.header in _ADVISORY and source is not None,
+    )
+    if rule != {"validate": "any"}:
+        sheet.data_validation(1, place, VALIDATED_ROWS, place, rule)
+
+
+_ADVISORY = ("行业", "核查方式")
 
 
 def _choice_place(header: str) -> int:
@@ -186,7 +231,20 @@ def _row_cells(row: ListRow) -> list[Cell]:
     cells += shared
     for measure, reduction in zip(measures, row.line.reductions, strict=True):
         cells += [*_measure_cells(measure), *reduction]
+    if _particular(row):
+        cells += _particular_cells(row.enterprise.particulars, row.line.particulars)
     return cells
+
+
+def _particular_cells(firm: EnterpriseParticulars | None, line: LineParticulars | None) -> list[Cell]:
+    firm, line = firm or EnterpriseParticulars(), line or LineParticulars()
+    means = line.means or Means()
+    return [
+        *(firm.lon, firm.lat, firm.legal_representative),
+        *(line.product, line.capacity, line.capacity_unit, line.actual_output, line.fuel, line.treatment),
+        *(line.manager, line.manager_phone, line.seasonal_plan, line.remark),
+        *(means.eia_capacity, means.permit_capacity, means.actual_output, means.unit),
+    ]
 
 
 def _yes_no(value: bool) -> str:
@@ -260,6 +318,9 @@ def _write_base(book: Any, base: Pollutants | None) -> None:
         sheet.write_string(row, 0, label)
         if value is not None:
             sheet.write_number(row, 1, value)
+    note = "全市该污染物的日排放量，用于核算减排比例"
+    rule = validation(Kind.NUMBER, "全社会日排放量", note, low=LEAST, high=1e9)
+    sheet.data_validation(1, 1, len(POLLUTANT_LABELS), 1, rule)
 
 
 def _write_notes(book: Any) -> None:
@@ -304,6 +365,7 @@ _EXAMPLE_ROW = ListRow(
         grade=Grade.C,
         permit_no=make_permit(_EXAMPLE_USCC),
         gbt4754="3011",
+        particulars=EnterpriseParticulars(lon=118.18, lat=39.63),
     ),
     Line(
         code="MF0001",
@@ -316,5 +378,8 @@ _EXAMPLE_ROW = ListRow(
         ),
         base=Pollutants(120, 860, 95, 0),
         reductions=PerLevel(Pollutants(60, 430, 47.5, 0), Pollutants(120, 860, 95, 0), Pollutants(120, 860, 95, 0)),
+        particulars=LineParticulars(
+            product="熟料", capacity=10000, capacity_unit="t/d", fuel="煤", treatment="SCR脱硝 TA001"
+        ),
     ),
 )

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import Enum
 from typing import Any
 
 from emission_lists.cells import (
@@ -26,23 +25,12 @@ from emission_lists.cells import (
 )
 from emission_lists.columns import header_key
 from emission_lists.sheets.kinds import Json
+from emission_lists.validations import Kind
 
 MAX_CODE = 64
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
-_PLATE = re.compile(
-    rf"[{_PROVINCES}][A-HJ-NP-Z](?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]|[A-HJ-NP-Z0-9]{{6}})"
-)
+_PLATE = re.compile(rf"[{_PROVINCES}][A-HJ-NP-Z](?:[A-HJ-NP-Z0-9]{{4}}[A-HJ-NP-Z0-9挂学警港澳]|[A-HJ-NP-Z0-9]{{6}})")
 _LOOSE_DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-
-
-class Kind(Enum):
-    """What a cell holds, for its format and its drop-down or range in the template."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    WHOLE = "whole"
-    DATE = "date"
-    CHOICE = "choice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +113,7 @@ def as_plate(cell: object) -> str | None:
     return found
 
 
-def choice(
-    name: str, header: str, codes: Mapping[str, Json], note: str = "", *, needed: bool = False
-) -> SheetColumn:
+def choice(name: str, header: str, codes: Mapping[str, Json], note: str = "", *, needed: bool = False) -> SheetColumn:
     """One of some labels; its code is kept."""
     return _column(name, header, as_choice(codes), needed=needed, kind=Kind.CHOICE, codes=codes, note=note)
 
@@ -137,9 +123,7 @@ def yes_no(name: str, header: str, note: str = "", *, needed: bool = False) -> S
     return _column(name, header, as_yes_no, needed=needed, kind=Kind.CHOICE, codes=YES_NO, note=note)
 
 
-def number(
-    name: str, header: str, low: float, high: float, note: str = "", *, needed: bool = False
-) -> SheetColumn:
+def number(name: str, header: str, low: float, high: float, note: str = "", *, needed: bool = False) -> SheetColumn:
     """A number in low..high."""
     read = as_number(low, high)
     return _column(name, header, read, needed=needed, kind=Kind.NUMBER, low=low, high=high, note=note)

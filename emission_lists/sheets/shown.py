@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from emission_lists.cells import YES_NO
 from emission_lists.levels import LEVELS
@@ -46,6 +46,16 @@ class RecordChange:
     name: str
     kind: Kind
     changes: tuple[FieldChange, ...] = ()
+
+    def document(self) -> dict[str, Any]:
+        """JSON-ready, keys in a fixed order."""
+        return {
+            "sheet": self.sheet.value,
+            "key": self.key,
+            "name": self.name,
+            "kind": self.kind,
+            "changes": [asdict(change) for change in self.changes],
+        }
 
 
 @cache

@@ -14,11 +14,11 @@ from emission_lists.columns import EXAMPLE, NUMBER_HEADER, column_letter
 from emission_lists.sheets.columns import SHEET_COLUMNS
 from emission_lists.sheets.examples import EXAMPLES
 from emission_lists.sheets.kinds import Json, Sheet, SheetRecord
-from emission_lists.sheets.readers import Kind, SheetColumn
+from emission_lists.sheets.readers import SheetColumn
+from emission_lists.validations import VALIDATED_ROWS, Kind, validation
 
 CHOICES_SHEET = "其他清单选项"
 NOTES_SHEET = "其他清单填写说明"
-VALIDATED_ROWS = 20_000
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal records give equal bytes
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _NOTES = (
@@ -120,22 +120,15 @@ def _write_fields(page: Any, index: int, sheet: Sheet, fields: Mapping[str, Json
 
 
 def _validation(column: SheetColumn, choices: _Ranges) -> dict[str, Any]:
-    """What Excel accepts in a column, and the note it shows beside the cell."""
-    rule: dict[str, Any] = {"validate": "any"}
-    if column.codes is not None:
-        rule = {"validate": "list", "source": choices[tuple(column.codes)]}
-    elif column.kind in (Kind.NUMBER, Kind.WHOLE):
-        rule = {
-            "validate": "integer" if column.kind is Kind.WHOLE else "decimal",
-            "criteria": "between",
-            "minimum": column.low,
-            "maximum": column.high,
-        }
-    elif column.kind is Kind.DATE:
-        first, last = datetime(2000, 1, 1), datetime(2100, 12, 31)  # noqa: DTZ001 - days, not instants
-        rule = {"validate": "date", "criteria": "between", "minimum": first, "maximum": last}
-    note = f"{'必填。' if column.needed else ''}{column.note}"
-    return {**rule, "input_title": column.header[:32], "input_message": note[:255]} if note else rule
+    return validation(
+        column.kind,
+        column.header,
+        column.note,
+        needed=column.needed,
+        choices=None if column.codes is None else choices[tuple(column.codes)],
+        low=column.low,
+        high=column.high,
+    )
 
 
 def _write_notes(book: Any, sheets: Sequence[Sheet]) -> None:

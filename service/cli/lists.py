@@ -17,13 +17,16 @@ from emission_lists.generator import generate_list
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.lists import EmissionListDraft
 from emission_lists.reductions import totals
+from emission_lists.sheets.kinds import SHEETS
+from emission_lists.sheets.shown import record_changes
 from emission_lists.workbook import read_workbook
-from emission_lists.workbook_writer import template, write_workbook
+from emission_lists.workbook_writer import write_workbook
 from service.cli.list_import import add_export_options, add_options, run_export, run_import
 from service.guides.choosing import guide_id_on
 from service.kit.clock import SystemClock
 from service.kit.problems import Invalid
 from service.law.loader import load_law
+from service.lists import exporting
 from service.lists.workbooks import guide_of, law_at, profile
 
 if TYPE_CHECKING:
@@ -41,6 +44,8 @@ def register(subparsers: Commands) -> None:
     command = make("template", run_template, "write the empty workbook · 生成空白模板")
     command.add_argument("-o", "--output", type=Path, default=Path("emission-list-template.xlsx"), metavar="FILE")
     command.add_argument("--guide", help=f"whose industries are offered: {GUIDE_HELP}")
+    command.add_argument("--adcode", default="", help="division whose own industries are offered too")
+    command.add_argument("--sheet", default=exporting.ALL, help=f"one sheet only: {', '.join((exporting.INDUSTRIAL, *SHEETS))}")
     command = make("check", run_check, "read a workbook and run every check, offline · 离线审核清单")
     command.add_argument("file", type=Path, metavar="FILE.xlsx")
     command.add_argument("--adcode", default="", help="division the list is for; without it, no county is refused")
@@ -92,8 +97,10 @@ def _guarded(run: Callable[[argparse.Namespace], int], call: argparse.Namespace)
 
 
 def run_template(call: argparse.Namespace) -> int:
-    """Write the template."""
-    return _write(call, template(guide_of(call.guide or guide_id_on(_today()))), {})
+    """Write the template: the whole workbook, or one sheet."""
+    call.as_of = None
+    guide, _ = _law(call)
+    return _write(call, exporting.empty(call.sheet, guide), {})
 
 
 def run_check(call: argparse.Namespace) -> int:
@@ -154,16 +161,24 @@ def run_diff(call: argparse.Namespace) -> int:
         else:
             _print_findings([error for _, error in faults])
         return UNUSABLE
-    found = difference(readings[call.old].rows, readings[call.new].rows)
+    old, new = readings[call.old], readings[call.new]
+    found, others = difference(old.rows, new.rows), record_changes(old.records, new.records)
+    code = OK if found.empty and not others else FINDINGS
     if call.json:
-        print(json.dumps(found.document(), ensure_ascii=False))
-        return OK if found.empty else FINDINGS
+        document = found.document() | {"records": [change.document() for change in others]}
+        print(json.dumps(document, ensure_ascii=False))
+        return code
     for label, keys in (("新增企业", found.enterprises_added), ("移除企业", found.enterprises_removed)):
         print(f"{label} {len(keys)} 家", *keys[:20])
     print(f"新增生产线 {len(found.lines_added)} 条，移除 {len(found.lines_removed)} 条，变更 {len(found.changes)} 项")
     for change in found.changes[:200]:
         print(f"  {change.uscc} {change.line or '企业'} {change.field}：{change.old} → {change.new}")
-    return OK if found.empty else FINDINGS
+    words = {"added": "新增", "removed": "移除", "changed": "变更"}
+    print(f"其他清单变化 {len(others)} 项")
+    for other in others[:200]:
+        fields = "；".join(f"{one.header} {one.old or '空'} → {one.new or '空'}" for one in other.changes)
+        print(f"  {other.sheet.zh} {words[other.kind]} {other.name}（{other.key}）{fields}")
+    return code
 
 
 def run_generate(call: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from json.encoder import encode_basestring  # the quick one of the standard library
 from typing import Any
 
-from emission_lists.documents import enterprise_document, measure_document
+from emission_lists.documents import enterprise_document, measure_document, particulars_document
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import Enterprise, Line, ListRow, Pollutants
 from emission_lists.measures import Measure
@@ -51,10 +51,11 @@ class Writer:
         return hashlib.sha256("\n".join(sorted(self._marks)).encode()).hexdigest()
 
     def _line(self, line: Line) -> str:
-        reductions = line.reductions
+        reductions, stated = line.reductions, line.particulars
+        particulars = "" if stated is None else f'"particulars":{canonical(particulars_document(stated))},'
         return (
             f'{{"base":{_pollutants(line.base)},"code":{encode_basestring(line.code)},"measures":{self._plan(line.measures)},'
-            f'"name":{encode_basestring(line.name)},"process":{encode_basestring(line.process)},"reductions":'
+            f'"name":{encode_basestring(line.name)},{particulars}"process":{encode_basestring(line.process)},"reductions":'
             f'{{"orange":{_pollutants(reductions.orange)},"red":{_pollutants(reductions.red)},'
             f'"yellow":{_pollutants(reductions.yellow)}}}}}'
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from typing import Annotated
 
@@ -9,15 +10,17 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.accounts.roles import Principal
+from service.accounts.roles import NATION, Principal
 from service.guides.choosing import guide_id_on
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.body import read_body
+from service.kit.clock import SHANGHAI
 from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.problems import Forbidden
 from service.lists import comparing, exporting, flows, import_endpoints, record_endpoints
 from service.lists.import_endpoints import XLSX, GuideOf, attachment
 from service.lists.summary import summary_of
+from service.lists.workbooks import law_at
 
 router = APIRouter(prefix="/api/v1/lists", tags=["lists"])
 router.include_router(import_endpoints.router)
@@ -54,13 +57,20 @@ async def lists(official: Official, uow: Uow, after: PageKey = None, size: PageS
 
 @router.get("/template.xlsx")
 async def empty_template(
-    request: Request,
     caller: Caller,
+    uow: Uow,
     sheet: Annotated[str, Query(max_length=32)] = exporting.INDUSTRIAL,
     guide: GuideOf = None,
+    adcode: Annotated[
+        str | None, Query(pattern=r"^\d{6}$", description="Whose own industries are offered too; your division if left out.")
+    ] = None,
 ) -> Response:
     """The workbook to fill in: the industrial sheet, one of the further sheets, or `all`."""
-    content = exporting.empty(sheet, guide or guide_id_on(runtime_of(request).clock.now().date()))
+    place, day = adcode or caller.scope.adcode, uow.now.astimezone(SHANGHAI).date()
+    version = guide or guide_id_on(day)
+    if place != NATION:
+        flows.check_place(uow, place, version)
+    content = await asyncio.to_thread(lambda: exporting.empty(sheet, law_at(place, version, day)[0]))
     return Response(content, media_type=XLSX, headers=attachment(f"emission-list-{sheet}.xlsx"))
 
 

@@ -9,10 +9,12 @@ from contextlib import ExitStack
 from typing import IO, Any
 
 from emission_lists.floors import report_document
+from emission_lists.guides import Guide
 from emission_lists.sheets.kinds import SHEETS, Sheet
 from emission_lists.sheets.writing import sheet_template
 from emission_lists.workbook_writer import template
 from service.accounts.roles import Scope
+from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import flows, imports
@@ -20,13 +22,16 @@ from service.lists.apart import Apart, process_for_caller
 from service.lists.floors import floors_of
 from service.lists.frames import END
 from service.lists.states import ImportState
-from service.lists.workbooks import guide_of
+from service.lists.workbooks import law_at
 
 INDUSTRIAL, ALL = "industrial", "all"
 BATCH = 500
 SENT_BYTES = 1 << 18
 ENTERPRISES_SQL = """
 SELECT uscc AS key, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
+"""
+PARTICULARS_SQL = """
+SELECT EXISTS (SELECT 1 FROM list_enterprise WHERE version_id = $1 AND position('"particulars":' in document) > 0)
 """
 RECORDS_SQL = """
 SELECT key, document FROM list_record WHERE version_id = $1 AND sheet = $4 AND key > $2 ORDER BY key LIMIT $3
@@ -37,7 +42,13 @@ async def exported(uow: UnitOfWork, scope: Scope, version_id: int) -> IO[bytes]:
     """The workbook of a version as an open file; importing it gives the same digest. Raises Unknown outside the scope."""
     version = await flows.find(uow, scope, version_id)
     floors = report_document(await floors_of(uow, scope, version_id))
-    request = {"guide": version["guide"], "whole_society": version["totals"].get("whole_society"), "floors": floors}
+    guide, _ = law_at(version["adcode"], version["guide"], uow.now.astimezone(SHANGHAI).date())
+    request = {
+        "guide": guide,
+        "whole_society": version["totals"].get("whole_society"),
+        "floors": floors,
+        "particulars": await uow.fetchval(PARTICULARS_SQL, version_id),
+    }
     async with process_for_caller(uow.runtime, "export", **request) as apart:
         await apart.send_all(_documents(uow, ENTERPRISES_SQL, version_id))
         for sheet in version["records"]:
@@ -90,12 +101,10 @@ async def sent(file: IO[bytes]) -> AsyncIterator[bytes]:
             yield piece
 
 
-def empty(sheet: str, guide: str) -> bytes:
-    """The template of one sheet, or of all. Raises Invalid for an unknown one."""
-    if sheet == INDUSTRIAL:
-        return template(guide_of(guide))
-    if sheet == ALL:
-        return template(guide_of(guide), further=True)
+def empty(sheet: str, guide: Guide) -> bytes:
+    """The template of one sheet, or of all; the industries are the guide's. Raises Invalid for an unknown sheet."""
+    if sheet in (INDUSTRIAL, ALL):
+        return template(guide, further=sheet == ALL)
     if sheet not in SHEETS:
         known = ", ".join((INDUSTRIAL, ALL, *SHEETS))
         raise Invalid(f"There is no sheet {sheet}; known: {known}.", detail_zh=f"没有工作表 {sheet}；可选：{known}。")

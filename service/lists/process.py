@@ -108,7 +108,6 @@ def export(talk: Talk, request: dict[str, Any]) -> None:
     from emission_lists.lists import ListRow
     from emission_lists.sheets.kinds import record_from
     from emission_lists.workbook_writer import write_long
-    from service.lists.workbooks import guide_of
 
     def rows() -> Iterator[ListRow]:
         for piece in talk.pieces():
@@ -126,7 +125,7 @@ def export(talk: Talk, request: dict[str, Any]) -> None:
         path = Path(folder) / "list.xlsx"
         society = None if whole is None else pollutants_from(whole)
         try:
-            write_long(path, rows(), records(), society, guide_of(request["guide"]), request["floors"])
+            write_long(path, rows(), records(), society, request["guide"], request["floors"], particulars=request["particulars"])
         except ValueError as unwritable:
             talk.answer({"problem": str(unwritable)})
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import asdict
 from typing import Any
 
 from emission_lists.sheets.columns import SHEET_COLUMNS
@@ -117,11 +116,4 @@ def _place_of(after: str) -> tuple[int, str]:
 
 def _changed(row: Any) -> dict[str, Any]:
     old, new = (None if row[side] is None else json.loads(row[side])["fields"] for side in ("old", "new"))
-    found = record_change(SHEETS[row["sheet"]], row["key"], old, new)
-    return {
-        "sheet": row["sheet"],
-        "key": found.key,
-        "name": found.name,
-        "kind": found.kind,
-        "changes": [asdict(change) for change in found.changes],
-    }
+    return record_change(SHEETS[row["sheet"]], row["key"], old, new).document()

@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from emission_lists.grades import Grade
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import PerLevel
-from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
+from emission_lists.lists import (
+    EmissionListDraft,
+    Enterprise,
+    EnterpriseParticulars,
+    GuaranteeType,
+    Line,
+    LineParticulars,
+    ListRow,
+    Means,
+    Pollutants,
+    SourceClass,
+)
 from emission_lists.measures import Action, Basis, CountUnit, LoadCap, Measure, VehicleRule, Verification
 
 USCC = make_uscc("130202", 12345678)
@@ -78,7 +89,22 @@ def lines(draw: st.DrawFn) -> Line:
         measures=PerLevel(*(draw(measures(common)) for _ in range(3))),
         base=draw(pollutants),
         reductions=PerLevel(*(draw(pollutants) for _ in range(3))),
+        particulars=draw(st.none() | described()),
     )
+
+
+@st.composite
+def described(draw: st.DrawFn) -> LineParticulars | None:
+    """What a list may say of a line beside its measures; None if nothing of it is said."""
+    said = {name: draw(st.none() | texts) for name in ("product", "fuel", "treatment", "manager", "manager_phone")}
+    said |= {name: draw(st.none() | texts) for name in ("seasonal_plan", "remark")}
+    unit, mean_unit = draw(st.none() | texts), draw(st.none() | texts)
+    amounts = [draw(st.none() | positive) if unit else None for _ in range(2)]
+    means = Means(*(draw(st.none() | positive) if mean_unit else None for _ in range(3)), mean_unit)
+    made = LineParticulars(
+        capacity=amounts[0], capacity_unit=unit, actual_output=amounts[1], means=means if means != Means() else None, **said
+    )
+    return None if made == LineParticulars() else made
 
 
 @st.composite
@@ -103,7 +129,16 @@ def enterprises(draw: st.DrawFn) -> Enterprise:
         contact=draw(st.none() | texts),
         subtype=draw(st.none() | texts),
         source_class=draw(st.none() | st.sampled_from(SourceClass)),
+        particulars=draw(st.none() | placed()),
     )
+
+
+@st.composite
+def placed(draw: st.DrawFn) -> EnterpriseParticulars | None:
+    """Where an enterprise lies and who represents it; None if nothing of it is said."""
+    at = draw(st.none() | st.tuples(st.integers(73, 136).map(float), st.integers(3, 54).map(float)))
+    who = draw(st.none() | texts)
+    return None if at is None and who is None else EnterpriseParticulars(*(at or (None, None)), who)
 
 
 @st.composite

@@ -22,7 +22,18 @@ from emission_lists.documents import (
 from emission_lists.grades import Grade
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.levels import LEVELS, PerLevel
-from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
+from emission_lists.lists import (
+    EmissionListDraft,
+    Enterprise,
+    EnterpriseParticulars,
+    GuaranteeType,
+    Line,
+    LineParticulars,
+    ListRow,
+    Means,
+    Pollutants,
+    SourceClass,
+)
 from emission_lists.measures import (
     Action,
     Basis,
@@ -56,6 +67,11 @@ ENTERPRISE_CHANGES: dict[str, Any] = {
     "subtype": "水泥粉磨站",
     "source_class": SourceClass.POWER_PLANT,
 }
+PLACED = EnterpriseParticulars(118.18, 39.63, "某某")
+DESCRIBED = LineParticulars(
+    "熟料", 5000.0, "t/d", 4600.0, "煤", "SCR脱硝 TA001", "生产科", "0315-1234567", "12月至次年1月停窑", "无",
+    Means(5000.0, 4800.0, 4600.0, "t/d"),
+)  # fmt: skip
 MEASURE_CHANGES: dict[str, Any] = {
     "action": Action.LIMIT,
     "ratio": 0.4,
@@ -89,7 +105,7 @@ def rows(owner: Enterprise, *given_lines: Line) -> tuple[ListRow, ...]:
 
 class TestFields:
     def test_every_field_of_an_enterprise_is_tried(self) -> None:
-        assert {field.name for field in fields(Enterprise)} == {"uscc", *ENTERPRISE_CHANGES}
+        assert {field.name for field in fields(Enterprise)} == {"uscc", "particulars", *ENTERPRISE_CHANGES}
 
     def test_every_field_of_a_measure_is_tried(self) -> None:
         assert {field.name for field in fields(Measure)} == set(MEASURE_CHANGES)
@@ -130,6 +146,21 @@ class TestFields:
         found = difference(rows(firm(), LINE), rows(firm(), replace(LINE, **{field: "别名"})))
         assert [(c.field, c.new) for c in found.changes] == [(field, "别名")]
         assert found.lines_added == found.lines_removed == ()
+
+    @pytest.mark.parametrize("field", [one.name for one in fields(LineParticulars) if one.name != "means"])
+    def test_a_change_of_what_is_said_of_a_line_is_named(self, field: str) -> None:
+        described = replace(LINE, particulars=DESCRIBED)
+        changed = replace(LINE, particulars=replace(DESCRIBED, **{field: None}))
+        found = difference(rows(firm(), described), rows(firm(), changed))
+        assert [(c.field, c.new) for c in found.changes] == [(f"particulars.{field}", None)]
+
+    def test_a_place_that_is_stated_later_is_named(self) -> None:
+        found = difference(rows(firm(), LINE), rows(firm(particulars=PLACED), LINE))
+        assert {(c.line, c.field, c.old, c.new) for c in found.changes} == {
+            (None, "particulars.lon", None, 118.18),
+            (None, "particulars.lat", None, 39.63),
+            (None, "particulars.legal_representative", None, "某某"),
+        }
 
     def test_an_unknown_measure_that_becomes_known_is_named(self) -> None:
         unknown = replace(LINE, measures=PerLevel(*[replace(LINE.measures.red, action=Action.UNKNOWN)] * 3))
@@ -199,10 +230,12 @@ class TestDocuments:
         assert tuple(measure_document(Measure(Action.NONE))) == ALWAYS
         full = replace(Measure(Action.STOP, 0.5), **{key: MEASURE_CHANGES[key] for key in MEASURE_CHANGES})
         assert set(measure_document(full)) == {field.name for field in fields(Measure)}
-        assert set(enterprise_document(firm(subtype="水泥粉磨站", source_class=SourceClass.POWER_PLANT))) == {
-            field.name for field in fields(Enterprise)
+        whole = firm(subtype="水泥粉磨站", source_class=SourceClass.POWER_PLANT, particulars=PLACED)
+        assert set(enterprise_document(whole)) == {field.name for field in fields(Enterprise)}
+        assert set(line_document(replace(LINE, particulars=DESCRIBED))) == {field.name for field in fields(Line)}
+        assert set(line_document(replace(LINE, particulars=DESCRIBED))["particulars"]) == {
+            field.name for field in fields(LineParticulars)
         }
-        assert set(line_document(LINE)) == {field.name for field in fields(Line)}
 
     @pytest.mark.parametrize("field", MEASURE_CHANGES)
     def test_every_field_of_a_measure_comes_back(self, field: str) -> None:
@@ -218,9 +251,12 @@ class TestDocuments:
     @given(enterprises(), lines())
     def test_have_their_keys_in_one_order(self, owner: Enterprise, one: Line) -> None:
         assert list(enterprise_document(owner)) == list(
-            enterprise_document(firm(subtype=owner.subtype, source_class=owner.source_class))
+            enterprise_document(
+                firm(subtype=owner.subtype, source_class=owner.source_class, particulars=owner.particulars)
+            )
         )
-        assert list(line_document(one)) == list(line_document(LINE))
+        assert list(line_document(one)) == list(line_document(replace(LINE, particulars=one.particulars)))
+        assert enterprise_from(enterprise_document(owner)) == owner
         assert line_from(line_document(one)) == one
 
     @pytest.mark.parametrize("field", ALWAYS)

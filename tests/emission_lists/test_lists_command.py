@@ -4,14 +4,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from python_calamine import CalamineWorkbook
 
+from emission_lists.columns import CHOICES_SHEET, LIST_SHEET
 from emission_lists.grades import Grade
 from emission_lists.identifiers import make_permit, make_uscc
 from emission_lists.measures import Action
+from emission_lists.sheets.kinds import Sheet
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import write_workbook
 from service.cli.main import parser
 from tests.emission_lists.list_samples import draft, firm, line, measure
+from tests.emission_lists.sheet_samples import record
 
 HENAN = make_uscc("410102", 12345678)
 
@@ -34,6 +38,33 @@ class TestTemplate:
         assert run("template", "-o", place, "--json") == 0
         assert json.loads(capsys.readouterr().out)["bytes"] == place.stat().st_size
         assert [e.code for e in read_workbook(place).errors] == ["NO_ROWS"]
+
+    def sheets(self, place: Path) -> list[str]:
+        return CalamineWorkbook.from_path(place).sheet_names
+
+    def test_it_is_the_whole_workbook_or_one_sheet(self, tmp_path: Path) -> None:
+        place = tmp_path / "t.xlsx"
+        run("template", "-o", place)
+        assert {LIST_SHEET, *(sheet.zh for sheet in Sheet)} <= set(self.sheets(place))
+        run("template", "-o", place, "--sheet", "industrial")
+        assert not {sheet.zh for sheet in Sheet} & set(self.sheets(place))
+        run("template", "-o", place, "--sheet", "whitelist")
+        assert Sheet.WHITELIST.zh in self.sheets(place)
+        assert LIST_SHEET not in self.sheets(place)
+
+    def test_an_unknown_sheet_is_named_with_the_known_ones(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        assert run("template", "-o", tmp_path / "t.xlsx", "--sheet", "boats") == 2
+        assert "road_mobile" in capsys.readouterr().err
+        assert not (tmp_path / "t.xlsx").exists()
+
+    @pytest.mark.parametrize(("adcode", "offered"), [("", False), ("130100", False), ("410100", True)])
+    def test_a_place_s_own_industries_drop_down(self, tmp_path: Path, adcode: str, offered: bool) -> None:
+        place = tmp_path / "t.xlsx"
+        assert run("template", "-o", place, "--guide", "G2020", *(["--adcode", adcode] if adcode else [])) == 0
+        choices = CalamineWorkbook.from_path(place).get_sheet_by_name(CHOICES_SHEET).to_python()
+        industries = {row[choices[0].index("行业")] for row in choices}
+        assert ("机械加工" in industries) is offered
+        assert "水泥" in industries
 
     def test_an_unknown_guide_is_named(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run("template", "-o", tmp_path / "t.xlsx", "--guide", "G1999") == 2
@@ -119,6 +150,20 @@ class TestWhoseLaw:
 
 
 class TestDiff:
+    def test_rows_of_further_sheets_are_compared_too(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        row = (firm(), line("MF0001", measure(Action.STOP, 1.0)))
+        old, new = tmp_path / "old.xlsx", tmp_path / "new.xlsx"
+        for place, stage in ((old, "earthworks"), (new, "idle")):
+            place.write_bytes(write_workbook(replace(draft(row), records=(record(Sheet.DUST, stage=stage),))))
+        assert run("diff", old, old) == 0
+        capsys.readouterr()
+        assert run("diff", old, new, "--json") == 1
+        (changed,) = json.loads(capsys.readouterr().out)["records"]
+        assert (changed["sheet"], changed["key"], changed["kind"]) == ("dust", "SG-0001", "changed")
+        assert [(one["header"], one["old"], one["new"]) for one in changed["changes"]] == [("施工阶段", "土石方", "停工")]
+        assert run("diff", old, new) == 1
+        assert "施工阶段 土石方 → 停工" in capsys.readouterr().out
+
     def test_equal_lists(self, generated_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         assert run("diff", generated_file, generated_file, "--json") == 0

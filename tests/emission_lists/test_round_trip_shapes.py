@@ -80,11 +80,10 @@ class TestRoundTrip:
     def test_a_workbook_made_before_these_columns_reads_the_same(self, given_list: EmissionListDraft) -> None:
         rows = cells_of(write_workbook(given_list))
         kept = [place for place, name in enumerate(rows[0]) if header_key(name) not in OPTIONAL]
-        assert len(kept) == len(rows[0]) - len(OPTIONAL)
-        assert len(OPTIONAL) > 8 * 3
+        assert len(rows[0]) - len(kept) > 8 * 3
         reading = read_workbook(written([[row[place] for place in kept] for row in rows]))
         assert reading.errors == []
-        without = [row._replace(enterprise=_as_before(row)) for row in given_list.rows]
+        without = [row._replace(enterprise=_as_before(row), line=replace(row.line, particulars=None)) for row in given_list.rows]
         assert reading.rows == without
 
     def test_a_needed_column_may_not_be_missing(self) -> None:
@@ -101,7 +100,7 @@ class TestRoundTrip:
 
 
 def _as_before(row: ListRow) -> Enterprise:
-    return replace(row.enterprise, subtype=None, source_class=None)
+    return replace(row.enterprise, subtype=None, source_class=None, particulars=None)
 
 
 class TestFilledIn:

@@ -1,6 +1,7 @@
 """The template as a person fills it in: every drop-down is there, every choice is read, every note is shown."""
 
 import re
+from datetime import date, timedelta
 from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
@@ -10,6 +11,7 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
+from emission_lists.cells import CellProblem
 from emission_lists.columns import (
     BASE_SHEET,
     CHOICES_SHEET,
@@ -23,10 +25,11 @@ from emission_lists.columns import (
 )
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide
-from emission_lists.lists import GuaranteeType
+from emission_lists.lists import EmissionListDraft, GuaranteeType
 from emission_lists.measures import Action, Basis, CountUnit, VehicleRule, Verification
+from emission_lists.validations import Kind
 from emission_lists.workbook import Reading, read_workbook
-from emission_lists.workbook_writer import template
+from emission_lists.workbook_writer import template, write_workbook
 from tests.emission_lists.conftest import load_guide
 
 NS = {"m": "http://schemas.openxmlformats.org/spreadsheetml/2006/main"}
@@ -50,13 +53,22 @@ def sheet(name: str, guide: Guide | None = None) -> list[list[Any]]:
 
 
 def validations(guide: Guide | None = None) -> dict[str, tuple[str, str]]:
-    """Letter of a column → its source and how a wrong entry is answered."""
-    content = ZipFile(BytesIO(template(guide))).read("xl/worksheets/sheet1.xml")
+    """Letter of a column with a drop-down → its source and how a wrong entry is answered."""
+    return {
+        letter: (rule.findtext("m:formula1", "", NS), rule.attrib.get("errorStyle", "stop"))
+        for letter, rule in rules(guide=guide).items()
+        if rule.attrib.get("type") == "list"
+    }
+
+
+def rules(part: int = 1, guide: Guide | None = None) -> dict[str, ElementTree.Element]:
+    """Letter of a column → what is accepted in it and told beside it."""
+    content = ZipFile(BytesIO(template(guide))).read(f"xl/worksheets/sheet{part}.xml")
     found = {}
     for rule in ElementTree.fromstring(content).findall(".//m:dataValidation", NS):
         letter = re.match(r"[A-Z]+", rule.attrib["sqref"])
         assert letter is not None
-        found[letter.group()] = (rule.findtext("m:formula1", "", NS), rule.attrib.get("errorStyle", "stop"))
+        found[letter.group()] = rule
     return found
 
 
@@ -112,6 +124,64 @@ class TestDropDowns:
 
     def test_every_enum_of_a_measure_has_one(self) -> None:
         assert {Action, VehicleRule, CountUnit, Basis} <= set(ENUMS.values())
+
+
+def _number(rule: ElementTree.Element, which: str) -> float:
+    return float(rule.findtext(f"m:{which}", "", NS))
+
+
+RANGED = [column for column in COLUMNS if column.kind in (Kind.NUMBER, Kind.WHOLE)]
+
+
+class TestRanges:
+    def rule(self, column: Column) -> ElementTree.Element:
+        return rules()[column_letter(COLUMNS.index(column) + 1)]
+
+    @pytest.mark.parametrize("column", RANGED, ids=lambda column: column.header)
+    def test_a_number_is_accepted_just_where_the_import_reads_it(self, column: Column) -> None:
+        rule = self.rule(column)
+        assert rule.attrib["type"] == ("whole" if column.kind is Kind.WHOLE else "decimal")
+        assert rule.attrib.get("operator", "between") == "between"
+        low, high = _number(rule, "formula1"), _number(rule, "formula2")
+        step = 1 if column.kind is Kind.WHOLE else 1e-6
+        for inside in (low, high):
+            assert column.read(inside) is not None
+        for outside in (low - step, high + max(step, high * 1e-9)):
+            with pytest.raises(CellProblem):
+                column.read(outside)
+
+    def test_dates_lie_in_the_years_that_are_read(self) -> None:
+        (column,) = [one for one in COLUMNS if one.kind is Kind.DATE]
+        rule = self.rule(column)
+        assert rule.attrib["type"] == "date"
+        days = [date(1899, 12, 30) + timedelta(_number(rule, which)) for which in ("formula1", "formula2")]
+        assert days == [date(2000, 1, 1), date(2100, 12, 31)]
+        for outside in (days[0] - timedelta(1), days[1] + timedelta(1)):
+            with pytest.raises(CellProblem):
+                column.read(outside)
+
+    def test_whatever_is_a_number_is_ranged(self) -> None:
+        numbers = {column.header for column in COLUMNS if not column.text} - {"保障有效期至"}
+        assert {column.header for column in RANGED} == numbers
+
+    @pytest.mark.parametrize("column", [column for column in COLUMNS if column.note], ids=lambda column: column.header)
+    def test_a_note_is_told_beside_the_cell(self, column: Column) -> None:
+        rule = self.rule(column)
+        assert column.note in rule.attrib["prompt"]
+        assert rule.attrib["prompt"].startswith("必填。") is column.needed
+        assert rule.attrib["promptTitle"] == column.header[:32]
+
+    def test_whole_society_emissions_are_ranged_too(self) -> None:
+        (rule,) = rules(2).values()
+        assert (rule.attrib["sqref"], rule.attrib["type"]) == ("B2:B5", "decimal")
+        assert (_number(rule, "formula1"), _number(rule, "formula2")) == (1e-6, 1e9)
+        assert "全市" in rule.attrib["prompt"]
+
+    def test_an_export_has_them_as_the_template_has(self) -> None:
+        row = filled().rows[0]
+        content = write_workbook(EmissionListDraft("130200", (row,)))
+        sheet_xml = ZipFile(BytesIO(content)).read("xl/worksheets/sheet1.xml").decode()
+        assert sheet_xml.count("<dataValidation ") == len(rules())
 
 
 class TestEveryChoiceIsRead:

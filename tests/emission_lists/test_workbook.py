@@ -7,7 +7,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from python_calamine import CalamineWorkbook
 
-from emission_lists.columns import BASE_SHEET, COLUMNS, EXAMPLE, LIST_SHEET, NUMBER_HEADER
+from emission_lists.columns import BASE_SHEET, COLUMNS, EXAMPLE, LIST_SHEET, NUMBER_HEADER, PLAIN_COLUMNS
 from emission_lists.guides import Guide
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Pollutants
@@ -16,7 +16,7 @@ from emission_lists.workbook import Limits, Reading, read_workbook
 from emission_lists.workbook_writer import template, write_workbook
 from tests.emission_lists.list_samples import draft, drafts, firm, line, measure
 
-HEADERS = [NUMBER_HEADER, *(column.header for column in COLUMNS)]
+HEADERS = [NUMBER_HEADER, *(column.header for column in PLAIN_COLUMNS)]
 
 
 def book(rows: list[list[Any]], headers: list[str] | None = None, sheet: str = LIST_SHEET) -> bytes:
@@ -104,7 +104,7 @@ class TestTemplate:
         from zipfile import ZipFile
 
         sheet = ZipFile(BytesIO(template())).read("xl/worksheets/sheet1.xml").decode()
-        assert sheet.count("<dataValidation ") == sum(1 for column in COLUMNS if column.choices)
+        assert sheet.count('<dataValidation type="list"') == sum(1 for column in COLUMNS if column.choices)
 
     def test_explains_every_column(self) -> None:
         notes = CalamineWorkbook.from_filelike(BytesIO(template())).get_sheet_by_name("填写说明").to_python()
@@ -114,11 +114,11 @@ class TestTemplate:
 
 class TestHeaders:
     def test_every_missing_unknown_and_repeated_header_is_named(self) -> None:
-        headers = [h for h in HEADERS if h not in ("地址", "行业")] + ["备注", "工序"]
+        headers = [h for h in HEADERS if h not in ("地址", "行业")] + ["自填列", "工序"]
         errors = read_workbook(book([good_row()], headers)).errors
         assert {(e.code, e.value) for e in errors} == {
             ("HEADER_MISSING", None),
-            ("HEADER_UNKNOWN", "备注"),
+            ("HEADER_UNKNOWN", "自填列"),
             ("HEADER_REPEATED", "工序"),
         }
         assert sorted(e.message for e in errors if e.code == "HEADER_MISSING") == ["缺少表头“地址”", "缺少表头“行业”"]
