@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from service.enterprises.composing import Question, compose
 from service.enterprises.sources import Lists
 from service.findings.judging import judge_touched
 from service.findings.told import book_of, plants_of
+from service.kit.canonical import canonical_around
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
@@ -226,7 +228,7 @@ async def _answered(uow: UnitOfWork, at: Any) -> set[str]:
     assert made is not None
     if made.body["response"] is None:  # a season alone is no response: nothing is judged
         return set()
-    (line,) = made.body["lines"]
+    (line,) = json.loads(canonical_around(made.body))["lines"]
     return {_short(one) for one in (line, *line["also"])}
 
 
