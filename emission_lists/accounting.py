@@ -171,7 +171,7 @@ def account_line(line: Line, span: Span, *, long_stopped: bool = False) -> LineA
         going_on = carried_on(line.measures.at(span.before), span, over.ready)
         above |= _add_terms(terms, line.base, daily, line.reductions.at(span.before), going_on)
     planned = _planned(terms)
-    if any(saved > most and not free for saved, most, free in zip(planned, base, unstated, strict=True)):
+    if planned[0] > base[0] or planned[1] > base[1] or planned[2] > base[2] or planned[3] > base[3]:
         terms = _up_to(terms, base, unstated)
         planned = _planned(terms)
     by_power = _shown_by_power(line, span, over)

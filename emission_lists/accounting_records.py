@@ -187,9 +187,8 @@ def _count(tally: Tally, plans: Sequence[Plan]) -> None:
     tally.lines += 1
     tally.asked_lines += any(plan.asked for plan in plans)
     tally.unknown_lines += any(not plan.asked and Origin.NOT_ESTABLISHED in plan.origins for plan in plans)
-    origins = [plan.origins for plan in plans]
-    count_unestablished(tally, origins)
-    count_unstated(tally, [plan.unstated for plan in plans], origins, [plan.saved for plan in plans])
+    count_unestablished(tally, [plan.origins for plan in plans])
+    count_unstated(tally, [(plan.unstated, plan.origins, plan.saved) for plan in plans])
 
 
 def by_group(sheets: Mapping[Sheet, Tally], industry: Tally) -> dict[Group, Tally]:

@@ -363,31 +363,32 @@ def _in_several(spans: Sequence[Span]) -> dict[ResponseLevel, Tally]:
 def count_line(tally: Tally, every: Sequence[LineAccount]) -> None:
     """Count one line, whatever responses it is in: it is open if it is open in any of them."""
     tally.lines += 1
-    tally.asked_lines += any(one.asked for one in every)
-    tally.unknown_lines += any(one.origins is UNKNOWN for one in every)
-    origins = [one.origins for one in every]
-    count_unestablished(tally, origins)
-    count_unstated(tally, [one.unstated for one in every], origins, [one.planned for one in every])
+    asked, unknown, opened, missing = False, False, False, False
+    for one in every:
+        asked = asked or one.asked
+        unknown = unknown or one.origins is UNKNOWN
+        opened = opened or Origin.NOT_ESTABLISHED in one.origins
+        missing = missing or one.unstated is not NO_PLACE
+    tally.asked_lines += asked
+    tally.unknown_lines += unknown
+    if opened:
+        count_unestablished(tally, [one.origins for one in every])
+    if missing:
+        count_unstated(tally, [(one.unstated, one.origins, one.planned) for one in every])
 
 
-def count_unestablished(tally: Tally, every: Iterable[Origins]) -> None:
+def count_unestablished(tally: Tally, every: Sequence[Origins]) -> None:
     """Count one line whose amounts come from these origins, one for each response."""
-    open_ones = [origins for origins in every if Origin.NOT_ESTABLISHED in origins]
-    if open_ones:
-        for place in range(4):
-            tally.unestablished[place] += any(origins[place] is Origin.NOT_ESTABLISHED for origins in open_ones)
+    for place in range(4):
+        tally.unestablished[place] += any(origins[place] is Origin.NOT_ESTABLISHED for origins in every)
 
 
-def count_unstated(tally: Tally, which: Iterable[Which], origins: Iterable[Origins], planned: Iterable[Four]) -> None:
-    """Count one line for the pollutants of which the list states no base."""
-    rows = [row for row in zip(which, origins, planned, strict=True) if row[0] is not NO_PLACE]
-    if rows:
-        for place in range(4):
-            missing = [row for row in rows if row[0][place]]
-            tally.unstated[place] += bool(missing)
-            tally.baseless[place] += any(
-                saved[place] or origin[place] is Origin.NOT_ESTABLISHED for _, origin, saved in missing
-            )
+def count_unstated(tally: Tally, every: Sequence[tuple[Which, Origins, Four]]) -> None:
+    """Count one line for the pollutants of which the list states no base, with where its planned amounts come from."""
+    for place in range(4):
+        missing = [(origins[place], planned[place]) for which, origins, planned in every if which[place]]
+        tally.unstated[place] += bool(missing)
+        tally.baseless[place] += any(planned or origin is Origin.NOT_ESTABLISHED for origin, planned in missing)
 
 
 def _backwards(text: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 from alerts.instants import SHANGHAI, parse_instant
 from alerts.levels import Level
 from service.accounts.roles import ROLE_ZH, Role
+from service.evaluations import words
 from service.evaluations.document import LABELS, NOT_REPORTED, Report
+from service.evaluations.figures import open_lines
 
 TITLES = {
     "response_report": "应急响应启动情况报告",
@@ -97,7 +99,11 @@ def _effect(report: Report, facts: Mapping[str, Any]) -> None:
     report.say("评估已定稿。" if found["state"] == "closed" else "评估尚为草稿，数字可能变化。")
     pollutants = found["totals"]["pollutants"]
     rows = [
-        (label, *(_tonnes(pollutants[name][key]) for key in ("planned_kg", "reported_kg", "verified_at_least_kg")))
+        (
+            label,
+            words.counted(pollutants[name]["planned_kg"], open_lines(found["totals"], name)),
+            *(_tonnes(pollutants[name][key]) for key in ("reported_kg", "verified_at_least_kg")),
+        )
         for name, label in LABELS.items()
     ]
     report.table(("污染物", "计划减排（t）", "企业上报（t）", "核实（t，下限）"), rows)
