@@ -18,6 +18,7 @@ EVALUATION: dict[str, tuple[str, str]] = {
         "The response goes on; figures reach up to now. It can be closed when it is over.",
     ),
     "ev_download": ("下载评估报告（.docx）", "Download the report (.docx)"),
+    "ev_lines_csv": ("下载逐线减排量（.csv）", "Reductions line by line (.csv)"),
     "ev_hash": ("内容指纹（SHA-256）", "Content hash (SHA-256)"),
     "ev_basis": (
         "依据《中华人民共和国大气污染防治法》第九十六条，应急响应结束后应当及时开展应急预案实施情况的评估。",
