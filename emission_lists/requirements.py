@@ -13,11 +13,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from emission_lists.levels import ResponseLevel
-from emission_lists.lists import Enterprise, Line
+from emission_lists.lists import Enterprise
 from emission_lists.measures import Action, Measure
 from emission_lists.overlap import Source, SourceKind
 from emission_lists.requirement_lines import LineRequirement, course_of, iso
 from emission_lists.requirements_timeline import Claim
+from emission_lists.stored_lines import AskedLine
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -240,7 +241,7 @@ class Obligation:
     lines: tuple[tuple[str, str, str, Measure], ...]
 
 
-def obligation(facts: ResponseFacts, lines: Iterable[Line]) -> Obligation:
+def obligation(facts: ResponseFacts, lines: Iterable[AskedLine]) -> Obligation:
     """What a response asks of the lines of the list version that it pinned."""
     asked = tuple((line.code, line.name, line.process, line.measure(facts.level)) for line in lines)
     return Obligation(facts.source, facts.effective_at, facts.planned_end, asked)
@@ -248,7 +249,7 @@ def obligation(facts: ResponseFacts, lines: Iterable[Line]) -> Obligation:
 
 def requirement_for(
     enterprise: Enterprise,
-    lines: Iterable[Line],
+    lines: Iterable[AskedLine],
     response: ResponseFacts | None,
     *,
     others: Iterable[Obligation] = (),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from emission_lists.levels import ResponseLevel
-from emission_lists.lists import ROAD_TRANSPORT, Line
+from emission_lists.lists import ROAD_TRANSPORT
 from emission_lists.overlap import Source, SourceKind
 from emission_lists.regrading import BESIDE
 from emission_lists.requirements import (
@@ -20,6 +20,7 @@ from emission_lists.requirements import (
     obligation,
     requirement_for,
 )
+from emission_lists.stored_lines import AskedLine
 from service.enterprises.sources import Listed, Lists, Site
 from service.kit.canonical import Ready
 from service.kit.clock import SHANGHAI
@@ -164,12 +165,12 @@ async def _at(
     ordered = ([first] if first else []) + [one for one in touching if one is not first]
     facts = [_facts(one.responding, moment, place(one.responding.adcode), upcoming=one is begun) for one in ordered]
     holding = [entry for entry in entries if entry.holds(moment)]
-    others = [obligation(fact, one.listed.lines) for fact, one in zip(facts[1:], ordered[1:], strict=True)]
+    others = [obligation(fact, one.listed.asked) for fact, one in zip(facts[1:], ordered[1:], strict=True)]
     plans = seasonal_facts(holding, place)
-    others += seasonal_obligations(plans, holding, listed.lines)
+    others += seasonal_obligations(plans, holding, listed.asked)
     requirement = requirement_for(
         listed.enterprise,
-        listed.lines,
+        listed.asked,
         facts[0] if facts else None,
         others=others,
         moment=moment,
@@ -203,7 +204,7 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
         listed.enterprise,
         (),
         None,
-        others=[_if_declared(level, listed.lines, question.moment), *seasonal_obligations(plans, holding, listed.lines)],
+        others=[_if_declared(level, listed.asked, question.moment), *seasonal_obligations(plans, holding, listed.asked)],
         moment=question.moment,
         seasonal=tuple(plans.values()),
         declared=level,
@@ -213,7 +214,7 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
     return Composed(body | {"notes": notes}, (0, 0, site.homes[0]))
 
 
-def _if_declared(level: ResponseLevel, lines: Iterable[Line], moment: datetime) -> Obligation:
+def _if_declared(level: ResponseLevel, lines: Iterable[AskedLine], moment: datetime) -> Obligation:
     source = Source(
         SourceKind.DECLARED,
         f"declared:{level.value}",
@@ -229,7 +230,7 @@ def seasonal_facts(holding: Iterable[Entry], place: Any) -> dict[int, SeasonalFa
 
 
 def seasonal_obligations(
-    plans: dict[int, SeasonalFacts], holding: Iterable[Entry], lines: tuple[Line, ...]
+    plans: dict[int, SeasonalFacts], holding: Iterable[Entry], lines: Sequence[AskedLine]
 ) -> Iterable[Obligation]:
     """What the seasonal plans ask; an entry without a line speaks of all lines that produce, each once."""
     known = {line.code: line for line in lines}

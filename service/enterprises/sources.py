@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from emission_lists.documents import enterprise_from, line_from
 from emission_lists.entitlement import Decisions
 from emission_lists.identifiers import uscc_valid
 from emission_lists.lists import Enterprise, Line
-from emission_lists.regrading import Note, may_hang_on_a_season
+from emission_lists.regrading import ALL_YEAR, Note
+from emission_lists.stored_lines import AskedLine, StoredLine
 from service.accounts.roles import NATION, prefix_of
 from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
@@ -71,17 +73,36 @@ class Site(NamedTuple):
     chain: tuple[str, ...]
 
 
-class Listed(NamedTuple):
-    """What one list version says of the enterprise."""
+@dataclass(frozen=True)
+class Listed:
+    """What one list version says of the enterprise, or what stands in its place once decisions were applied."""
 
     version: int
     enterprise: Enterprise
-    lines: tuple[Line, ...]
     adcode: str
     guide: str
-    content: str | None = None
+    content: str | None
     """The edition of the guides that it was frozen with."""
+    stored: tuple[Mapping[str, Any], ...] = ()
+    judged: tuple[Line, ...] | None = None
     notes: tuple[Note, ...] = ()
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """Every line, whole."""
+        return tuple(line_from(line) for line in self.stored) if self.judged is None else self.judged
+
+    @property
+    def asked(self) -> Sequence[AskedLine]:
+        """Every line, to be asked for a level."""
+        return [StoredLine(line) for line in self.stored] if self.judged is None else self.judged
+
+    @property
+    def hangs_on_a_season(self) -> bool:
+        """`may_hang_on_a_season`, without reading the lines as a whole."""
+        if self.enterprise.grade in ALL_YEAR:
+            return False
+        return any(StoredLine(line).leaves_something for line in self.stored)
 
 
 async def homes_of(uow: Reading, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
@@ -199,12 +220,12 @@ class Lists:
                 self._decisions[adcode] = await decisions_of(self.uow, self.uscc, adcode)
             own = self._decisions[adcode]
             decisions = Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
-        judged = listed.enterprise.guarantee is not None or may_hang_on_a_season(listed.enterprise, listed.lines)
+        judged = listed.enterprise.guarantee is not None or listed.hangs_on_a_season
         if not decisions and not judged:
             return listed
         guide = await applied(self.uow, listed.guide, listed.content)
         made = entitle(listed.enterprise, listed.lines, guide, decisions, start, at)
-        return listed._replace(enterprise=made.enterprise, lines=made.lines, notes=made.notes)
+        return replace(listed, enterprise=made.enterprise, judged=made.lines, notes=made.notes)
 
     def instants(self) -> list[datetime]:
         """When what was decided about the enterprise, or a guarantee that a list names, changes an answer by itself."""
@@ -230,6 +251,5 @@ class Lists:
 
 def _listed(version: int, row: Any) -> Listed:
     stored = json.loads(row["document"])
-    lines = tuple(line_from(line) for line in stored["lines"])
     enterprise = enterprise_from(stored["enterprise"])
-    return Listed(version, enterprise, lines, row["adcode"], row["guide"], row["guide_content"])
+    return Listed(version, enterprise, row["adcode"], row["guide"], row["guide_content"], tuple(stored["lines"]))
