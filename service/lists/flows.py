@@ -9,7 +9,7 @@ from typing import Any
 
 from emission_lists.findings import Severity
 from emission_lists.lists import EmissionListDraft
-from service.accounts.roles import Principal, Scope
+from service.accounts.roles import CENTRE, Principal, Role, Scope
 from service.grades.list_check import grade_checks, require_grades
 from service.guides.repository import keep_edition
 from service.kit.clock import SHANGHAI
@@ -18,15 +18,24 @@ from service.kit.unit_of_work import UnitOfWork
 from service.lists.apart import process_for_caller
 from service.lists.states import VersionState, move_version
 from service.lists.storing import FromApart, FromDraft, Head, store
-from service.lists.workbooks import Checked, checked, guide_of, law_at, profile
+from service.lists.workbooks import Checked, checked, guide_of, law_at
+from service.people.flows import notify
 from service.permits.flows import coverage_checks, require_coverage
 
 RUN_OUT_SQL = """
-SELECT r.key, e.name, r.document::jsonb -> 'fields' ->> 'valid_until' AS until FROM list_record r
-JOIN list_enterprise e ON e.version_id = r.version_id AND e.uscc = r.key
-WHERE r.version_id = $1 AND r.sheet = 'guarantee' AND r.document::jsonb -> 'fields' ->> 'valid_until' < $2
-    AND e.document::jsonb -> 'enterprise' ->> 'guarantee' IS NOT NULL ORDER BY r.key
+SELECT key, name, min(until) AS until FROM (
+    SELECT e.uscc AS key, e.name, substring(e.document, '"guarantee_until":"([0-9-]+)"') AS until, 'GUARANTEE_EXPIRED' AS code
+    FROM list_enterprise e WHERE e.version_id = $1 AND strpos(e.document, '"guarantee":null') = 0
+        AND substring(e.document, '"guarantee_until":"([0-9-]+)"') < $2
+    UNION ALL
+    SELECT e.uscc, e.name, r.document::jsonb -> 'fields' ->> 'valid_until', 'GUARANTEE_NOT_IN_FORCE' FROM list_record r
+    JOIN list_enterprise e ON e.version_id = r.version_id AND e.uscc = r.key
+    WHERE r.version_id = $1 AND r.sheet = 'guarantee' AND r.document::jsonb -> 'fields' ->> 'valid_until' < $2
+        AND strpos(e.document, '"guarantee":null') = 0
+) ended WHERE code = ANY($3::text[]) GROUP BY key, name ORDER BY key
 """
+"""Guarantees whose end, of the row or of the sheet 保障类清单, lies before a day; only by checks that forbid an activation."""
+RUN_OUT_CODES = ("GUARANTEE_EXPIRED", "GUARANTEE_NOT_IN_FORCE")
 NAMED = 5
 """Guarantees that have run out are named up to so many."""
 SHOWN_FAULTS = 2000
@@ -127,7 +136,7 @@ async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
             f"{blocking} finding(s) block the list; read them under /api/v1/lists/{row['id']}/checks.",
             detail_zh=f"有 {blocking} 个阻断问题，不能冻结或启用；请改正后重新导入。",
         )
-    await _require_guarantees(uow, row["id"])
+    await _require_guarantees(uow, row, uow.now)
     guides = await keep_edition(uow)
     await uow.execute(
         "UPDATE list_version SET state = 'frozen', frozen_by = $2, frozen_at = $3, guide_content = $4 WHERE id = $1",
@@ -141,17 +150,25 @@ async def _freeze(uow: UnitOfWork, row: Any, account_id: int | None) -> None:
     )
 
 
-async def _require_guarantees(uow: UnitOfWork, version_id: int) -> None:
-    """Raises Conflict where a guarantee that rows rest on has run out since the checks, as the checks of today would."""
-    if profile().checks["GUARANTEE_NOT_IN_FORCE"].severity != Severity.BLOCKING.value:
+async def _require_guarantees(uow: UnitOfWork, row: Any, at: datetime) -> None:
+    """Raises Conflict where a guarantee that rows rest on has run out by the Beijing day of `at`, as the checks would then."""
+    day = at.astimezone(SHANGHAI).date()
+    checks = law_at(row["adcode"], row["guide"], day)[1].checks
+    asked = [code for code in RUN_OUT_CODES if checks[code].severity == Severity.BLOCKING.value]
+    over = await uow.fetch(RUN_OUT_SQL, row["id"], day.isoformat(), asked)
+    if not over:
         return
-    over = await uow.fetch(RUN_OUT_SQL, version_id, uow.now.astimezone(SHANGHAI).date().isoformat())
-    if over:
-        named = ", ".join(f"{row['name']} ({row['key']}, {row['until']})" for row in over[:NAMED])
+    named = ", ".join(f"{one['name']} ({one['key']}, {one['until']})" for one in over[:NAMED])
+    if at > uow.now:
         raise Conflict(
-            f"{len(over)} guarantee(s) have run out since the list was checked: {named}. Import the list anew.",
-            detail_zh=f"有 {len(over)} 家保障类的批准在检查之后已到期：{named}；请改正后重新导入。",
+            f"{len(over)} guarantee(s) will have run out on {day}, when the list would come into force: {named}. Let it come"
+            " into force earlier, or import it anew with the guarantees renewed.",
+            detail_zh=f"有 {len(over)} 家保障类的批准在清单生效日 {day} 前到期：{named}；请提前生效，或续批后重新导入。",
         )
+    raise Conflict(
+        f"{len(over)} guarantee(s) have run out since the list was checked: {named}. Import the list anew.",
+        detail_zh=f"有 {len(over)} 家保障类的批准在检查之后已到期：{named}；请改正后重新导入。",
+    )
 
 
 async def activate(
@@ -177,13 +194,16 @@ async def activate(
             "You imported this list yourself; somebody else must activate it (four eyes).",
             detail_zh="这一版由您本人导入，须由另一人启用（双人复核）。",
         )
-    if row["state"] == VersionState.DRAFT:
+    starts = uow.now if effective_from is None else effective_from
+    draft = row["state"] == VersionState.DRAFT
+    if draft:
         await _freeze(uow, row, account_id)
     else:
         move_version(row["state"], VersionState.ACTIVE)
+    if not draft or starts > uow.now:
+        await _require_guarantees(uow, row, starts)
     await require_coverage(uow, version_id, row["adcode"])
     await require_grades(uow, version_id, row["adcode"])
-    starts = uow.now if effective_from is None else effective_from
     await uow.execute(
         "UPDATE list_version SET activated_by = $2, effective_from = $3 WHERE id = $1", version_id, account_id, starts
     )
@@ -211,12 +231,39 @@ async def _put_in_force(uow: UnitOfWork, row: Any, account_id: int | None) -> No
 
 
 async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: datetime) -> bool:
-    """Put a version in force whose day has come; False when it was withdrawn, put in force or given another day meanwhile."""
+    """Put a version in force whose day has come; False when it was withdrawn, put in force or given another day meanwhile.
+
+    Also where its guarantees have run out by then: it stays frozen without a day, and those who keep lists are told.
+    """
     row = await _locked(uow, Scope("100000"), version_id)
     if row["state"] != VersionState.FROZEN or row["effective_from"] != effective_from:
         return False
+    try:
+        await _require_guarantees(uow, row, uow.now)
+    except Conflict as refused:
+        await _leave_frozen(uow, row, refused)
+        return False
     await _put_in_force(uow, row, row["activated_by"])
     return True
+
+
+async def _leave_frozen(uow: UnitOfWork, row: Any, refused: Conflict) -> None:
+    """A scheduled activation that cannot happen: on the ledger, and before the people who can do something about it."""
+    version, adcode, place = row["id"], row["adcode"], uow.runtime.place(row["adcode"])
+    await uow.execute("UPDATE list_version SET effective_from = NULL WHERE id = $1", version)
+    await uow.record("list.held_back", adcode, version=version, effective_from=row["effective_from"], why=refused.detail)
+    await notify(
+        uow,
+        adcode=adcode,
+        roles=CENTRE | {Role.ADMINISTRATOR},
+        kind="list",
+        reason=f"list:{version}:held:{row['effective_from'].isoformat()}",
+        zh=(f"{place}：清单第 {version} 版未能按期生效", f"{refused.extensions['detail_zh']}此前的清单（如有）继续有效。"),
+        en=(f"{place}: list version {version} did not come into force", f"{refused.detail} The list before it, if any, stays in force."),
+        link=f"/lists/{version}",
+        urgent=True,
+    )
+    await uow.tell("list", adcode)
 
 
 async def withdraw(

@@ -27,6 +27,7 @@ KINDS = frozenset(
         "delivery",
         "drill",
         "notice",
+        "list",
     }
 )
 NOTIFY_SQL = """

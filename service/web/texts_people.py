@@ -18,6 +18,7 @@ PEOPLE: dict[str, tuple[str, str]] = {
     "inboxkind_escalation": ("升级", "escalation"),
     "inboxkind_prompt": ("区域提示", "regional prompt"),
     "inboxkind_laggard": ("滞后", "lagging behind"),
+    "inboxkind_list": ("清单", "emission list"),
     "inboxkind_neighbour": ("相邻地区通报", "message of a neighbour"),
     "inboxkind_upper": ("上报", "message to the upper level"),
     "inboxkind_obligation": ("义务时限", "obligation"),

@@ -98,20 +98,20 @@ class TestFreezing:
 class TestGuaranteesThatRunOut:
     """An approval that held when the list was checked may have run out when it is frozen."""
 
-    async def draft(self, runtime: Runtime, *, claimed: bool) -> int:
+    async def draft(self, runtime: Runtime, *, claimed: bool, where: str = "both") -> int:
         firm = GENERATED.rows[0].enterprise
         day = runtime.clock.now().date()
         owner = replace(
             firm,
             guarantee=GuaranteeType.LIVELIHOOD if claimed else None,
-            guarantee_until=day if claimed else None,
+            guarantee_until=(day + timedelta(days=99 if where == "sheet" else 0)) if claimed else None,
             guarantee_cap=LoadCap(500, "GJ", "日供热量") if claimed else None,
         )
         rows = tuple(
             row._replace(enterprise=owner) if row.enterprise.uscc == firm.uscc else row for row in GENERATED.rows
         )
         approval = record(Sheet.GUARANTEE, code=firm.uscc, adcode=firm.adcode, name=firm.name, valid_until=day.isoformat())
-        return await stored(runtime, replace(GENERATED, rows=rows, records=(approval,)))
+        return await stored(runtime, replace(GENERATED, rows=rows, records=() if where == "row" else (approval,)))
 
     async def test_on_its_last_day_the_list_is_frozen(self, runtime: Runtime) -> None:
         version = await self.draft(runtime, claimed=True)
@@ -128,6 +128,50 @@ class TestGuaranteesThatRunOut:
         with pytest.raises(Conflict, match="have run out since the list was checked"):
             await move(runtime, flow, version)
         assert await state_of(runtime, version) == "draft"
+
+    @pytest.mark.parametrize("where", ["row", "sheet"])
+    async def test_a_frozen_version_is_asked_again(self, runtime: Runtime, clock: ManualClock, where: str) -> None:
+        """Frozen on the last day, activated a day later; the end may stand in the row alone or in the sheet alone."""
+        version = await self.draft(runtime, claimed=True, where=where)
+        await self.checked(runtime, version)
+        await move(runtime, freeze, version)
+        clock.advance_to(clock.now() + timedelta(days=1))
+        with pytest.raises(Conflict, match="have run out since the list was checked"):
+            await move(runtime, activate, version)
+        assert await state_of(runtime, version) == "frozen"
+
+    @pytest.mark.parametrize("hours", [1, 30])
+    async def test_a_day_ahead_is_asked_as_of_that_day(self, runtime: Runtime, clock: ManualClock, hours: int) -> None:
+        version = await self.draft(runtime, claimed=True, where="row")
+        await self.checked(runtime, version)
+        start = clock.now() + timedelta(hours=hours)
+        if hours == 1:
+            assert (await move(runtime, activate, version, start))["effective_from"] == start
+            return
+        with pytest.raises(Conflict, match=f"will have run out on {start.date()}, when the list would come into force"):
+            await move(runtime, activate, version, start)
+        assert await state_of(runtime, version) == "draft"
+
+    async def test_a_scheduled_activation_that_cannot_happen_is_told(
+        self, client: Client, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        """The approval is cut short between the decision and its day: the version stays frozen, and people hear of it."""
+        version = await self.draft(runtime, claimed=True, where="row")
+        await self.checked(runtime, version)
+        await move(runtime, activate, version, clock.now() + timedelta(hours=2))
+        clock.advance_to(clock.now() + timedelta(days=2))  # as if nobody had worked off what fell due
+        await tick(runtime)
+        await Worker(runtime).run_queued()
+        assert await state_of(runtime, version) == "frozen"
+        people = [await client.account(Role.DUTY_OFFICER), await client.account(Role.COMMANDER, "370000")]
+        mine, others = [(await client.http.get("/api/v1/me/inbox", headers=one)).json()["items"] for one in people]
+        assert [(one["kind"], one["link"]) for one in mine] == [("list", f"/lists/{version}")]
+        assert f"第 {version} 版未能按期生效" in mine[0]["title"]["zh"]
+        assert GENERATED.rows[0].enterprise.uscc in mine[0]["text"]["zh"]
+        assert others == []
+        async with runtime.unit() as uow:
+            assert await uow.fetchval("SELECT count(*) FROM ledger_entry WHERE kind = 'list.held_back'") == 1
+            assert await uow.fetchval("SELECT effective_from FROM list_version WHERE id = $1", version) is None
 
     async def test_what_no_row_rests_on_blocks_nothing(self, runtime: Runtime, clock: ManualClock) -> None:
         version = await self.draft(runtime, claimed=False)
