@@ -352,6 +352,7 @@ class SmallMicroRule(_Data):
     annual_days: AnnualDays
     relieved: frozenset[ResponseLevel]
     confidence: str
+    confidence_zh: str | None = None
     source: tuple[str, ...]
 
 

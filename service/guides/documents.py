@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from emission_lists.guides import Guide
-from emission_lists.guides_regional import GuideBook, GuideInForce, LocalPractice, RegionalExtension
+from emission_lists.guides import FloorProfile, Guide, ListProfile
+from emission_lists.guides_regional import GuideBook, GuideInForce, LocalPractice, PlaceProfile, RegionalExtension
 from emission_lists.levels import LEVELS
 from service.guides.matrix import GradeRow, Part, matrix, sentence
 
@@ -25,7 +25,7 @@ def book_document(book: GuideBook, day: date) -> dict[str, Any]:
 
 def guide_document(found: GuideInForce, adcode: str | None) -> dict[str, Any]:
     """One guide with what a place adds: every industry, grade and level. Levels that are null are not established."""
-    guide = found.guide
+    guide, rules = found.guide, rules_of(found, adcode)
     return {
         **_head(guide),
         "adcode": adcode,
@@ -42,12 +42,42 @@ def guide_document(found: GuideInForce, adcode: str | None) -> dict[str, Any]:
         "framework": None if found.framework is None else _head(found.framework),
         "extensions": [_extension(one) for one in found.extensions],
         "beside": [_extension(one) for one in found.beside],
-        "floors": found.profile.default_floors,
-        "single_unit": found.profile.single_unit.model_dump(mode="json"),
+        "floors": rules.default_floors,
+        "floor_profile": _floor(rules.floor()),
+        "single_unit": rules.single_unit.model_dump(mode="json"),
+        "small_micro": _sorted(rules.small_micro.model_dump(mode="json"), "relieved"),
+        "gates": {
+            "trips": rules.gate.model_dump(mode="json"),
+            "graded": None
+            if rules.graded_gates is None
+            else _sorted(rules.graded_gates.model_dump(mode="json"), "grades"),
+        },
         "industries": [_part(part) for part in matrix(found)],
         "not_established": UNKNOWN,
         "sources": guide.sources,
+        "profile_sources": rules.sources,
     }
+
+
+def rules_of(found: GuideInForce, adcode: str | None) -> ListProfile:
+    """Floors, relief and gates as they hold in the place, or in the nation without one."""
+    return found.profile if adcode is None else found.profile.for_place(adcode)
+
+
+def _place(profile: PlaceProfile) -> dict[str, Any]:
+    small = profile.small_micro
+    own = None if small is None else _sorted(small.model_dump(mode="json"), "relieved")
+    return profile.model_dump(mode="json") | {"small_micro": own}
+
+
+def _floor(floor: FloorProfile) -> dict[str, Any]:
+    """Shares 0..1 of the whole society's emissions, by level and pollutant."""
+    shares = {level.value: floor.at(level)._asdict() for level in LEVELS}
+    return floor.model_dump(mode="json", exclude={level.value for level in LEVELS}) | shares
+
+
+def _sorted(document: dict[str, Any], name: str) -> dict[str, Any]:
+    return document | {name: sorted(document[name])}
 
 
 def practice_document(practice: LocalPractice) -> dict[str, Any]:
@@ -105,7 +135,7 @@ def _extension(one: RegionalExtension) -> dict[str, Any]:
         "grades": [grade.model_dump(mode="json") for grade in one.grades],
         "universal_guide": None if one.universal_guide is None else one.universal_guide.model_dump(mode="json"),
         "statements": [statement.model_dump(mode="json") for statement in one.statements],
-        "profile": one.profile.model_dump(mode="json"),
+        "profile": _place(one.profile),
         "confidence": one.confidence,
         "source": list(one.source),
     }

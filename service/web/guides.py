@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from emission_lists.guides import ListProfile
 from emission_lists.guides_regional import GuideInForce, LocalPractice, RegionalExtension
+from service.guides.documents import rules_of
 from service.guides.endpoints import GuideId, On
 from service.guides.flows import COUNTRY, found
 from service.guides.loader import book
@@ -47,12 +50,34 @@ async def guide_page(
     if isinstance(one, GuideInForce):
         return _guide(request, official, one, place)
     if isinstance(one, RegionalExtension):
-        values: dict[str, Any] = {"one": one, "named": lambda code: _named(request, code)}
-        return render(request, "guide_extension.html", official, **values)
+        return _extension(request, official, one)
     return _practice(request, official, one)
 
 
+def _extension(request: Request, official: Official, one: RegionalExtension) -> Response:
+    national = book().profile
+    floor = None if one.profile.floors is None else national.floor(one.profile.floors)
+    return render(
+        request,
+        "guide_extension.html",
+        official,
+        one=one,
+        floor=floor,
+        cited_sources=one.sources | _cited(national, [] if floor is None else [floor, floor.so2_nox_swap], one.sources),
+        named=lambda code: _named(request, code),
+    )
+
+
+def _cited(profile: ListProfile, rules: Iterable[Any], known: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The profile's documents behind the rules that are shown, but for those that are known already."""
+    keys = [key for rule in rules if rule is not None for key in rule.source]
+    return {key: profile.sources[key] for key in keys if key in profile.sources and key not in known}
+
+
 def _guide(request: Request, official: Official, one: GuideInForce, place: str | None) -> Response:
+    profile = rules_of(one, place)
+    floor, small = profile.floor(), profile.small_micro
+    shown = [profile.single_unit, floor, floor.so2_nox_swap, small, small.annual_days, profile.graded_gates, profile.gate]
     return render(
         request,
         "guide.html",
@@ -60,6 +85,8 @@ def _guide(request: Request, official: Official, one: GuideInForce, place: str |
         found=one,
         guide=one.guide,
         parts=matrix(one),
+        profile=profile,
+        cited_sources=one.guide.sources | _cited(profile, shown, one.guide.sources),
         place=place,
         place_name=_named(request, place or COUNTRY),
         named=lambda adcode: _named(request, adcode),

@@ -68,6 +68,52 @@ GUIDES: dict[str, tuple[str, str]] = {
     "guides_added_grade": ("增加等级", "Grade of its own"),
     "guides_where_unknown": ("适用行业未载明", "its industries are not stated"),
     "guides_floors": ("减排比例下限", "Floors"),
+    "guides_never_weaker": (
+        "B级及以下、非引领性企业的措施不得弱于指南；地方可以更严，不得更松",
+        "B and below and 非引领性 do no less than the guide; a place may ask more, never less",
+    ),
+    "guides_not_applied": (
+        "重点行业企业未申报绩效分级的，按本行业最低等级管控",
+        "a key-industry enterprise that has not applied is held to the lowest grade of its industry",
+    ),
+    "guides_not_applied_open": (
+        "未申报绩效分级的重点行业企业如何管控：未确立，请联系主管部门",
+        "how a key-industry enterprise that has not applied is held: not established, ask the authority",
+    ),
+    "guides_several_worst_grade": (
+        "一家企业涉及多个行业或工序的，按最差等级",
+        "an enterprise in several industries or processes takes the worst grade",
+    ),
+    "guides_several_lowest_of_each": (
+        "一家企业涉及多个行业的，分行业评级，综合等级取最低",
+        "an enterprise in several industries is rated in each; its overall grade is the lowest",
+    ),
+    "guides_several_open": (
+        "一家企业涉及多个行业的如何定级：未确立，请联系主管部门",
+        "how an enterprise in several industries is graded: not established, ask the authority",
+    ),
+    "guides_floors_of": ("减排比例下限 {id}（占{base}的比例）", "Floors {id} (share of the whole society's emissions, {base})"),
+    "guides_swap": (
+        "SO2 与 NOx 的比例可互相调剂，合计不得降低",
+        "shares of SO2 and NOx may be shifted between the two as long as their sum is kept",
+    ),
+    "guides_small_micro": ("小微涉气企业", "Small and micro emitters (小微涉气企业)"),
+    "guides_small_all_of": ("同时符合", "all of these"),
+    "guides_small_any_of": ("符合其一", "any of these"),
+    "guides_small_relieved": ("不采取措施的级别：{levels}", "No measure at: {levels}"),
+    "guides_small_other": ("其他级别视情", "as appropriate at other levels"),
+    "guides_small_annual": (
+        "年排放量按日排放量 × {days} 天计，限值 {kg} kg",
+        "annual emissions count as daily × {days}; at most {kg} kg",
+    ),
+    "guides_gates_graded": (
+        "39个重点行业申报 {grades} 的企业：每个货运出入口均须设门禁（HJ 1321-2023）",
+        "Applicants for {grades} in the 39 key industries: a gate at every freight entrance (HJ 1321-2023)",
+    ),
+    "guides_gates_trips": (
+        "其他企业日均 {trips} 车次及以上须设门禁（地方规定）",
+        "Others from {trips} truck trips a day on (rules of places)",
+    ),
     "guides_single_unit": ("单条生产线的停产比例", "A share for a single line"),
     "guides_choice": ("本系统选定", "chosen here"),
     "guides_season": ("仅{season}", "in {season} only"),

@@ -179,3 +179,89 @@ def test_a_list_is_checked_against_the_guide_of_its_place() -> None:
     nowhere = {found["code"] for found in checked(one, "G2020").findings}
     assert "INDUSTRY_UNKNOWN" in nowhere - at_home
     assert law_at("410100", "G2020", None)[0] is guide_of("G2020")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+class TestRules:
+    """Floors, relief, one line and gates stand on the page of a guide with their source and how sure they are."""
+
+    async def shown(self, client: Client, path: str, language: str) -> str:
+        joined = f"{path}{'&' if '?' in path else '?'}lang={language}"
+        return plain((await got(client, joined)).text)
+
+    async def test_floors_stand_as_percentages(self, client: Client, language: str) -> None:
+        page = await self.shown(client, "/law/guides/G2020", language)
+        assert "FLOOR-A" in page
+        for share in ("10 %", "20 %", "30 %"):
+            assert page.count(share) >= 4
+        assert {"zh": "合计不得降低", "en": "as long as their sum is kept"}[language] in page
+
+    async def test_general_rules_are_said_with_their_sources(self, client: Client, language: str) -> None:
+        page = (await got(client, f"/law/guides/G2020?lang={language}")).text
+        for text in (
+            {"zh": "不得弱于指南", "en": "do no less than the guide"},
+            {"zh": "按本行业最低等级管控", "en": "held to the lowest grade"},
+            {"zh": "按最差等级", "en": "takes the worst grade"},
+            {"zh": "每个货运出入口均须设门禁", "en": "a gate at every freight entrance"},
+            {"zh": "天津高，全国中", "en": "high for Tianjin, medium nationally"},
+        ):
+            assert text[language] in page
+        for key in ("S-SMM", "S-TJ2023", "S-TJ2020", "K58", "S-HEB2019F", "S-1321", "K78", "S-TY2017"):
+            assert f'href="#s-{key}"' in page
+            assert f'id="s-{key}"' in page, f"{key} is cited and not listed"
+        assert "&lt;" not in page.partition("<main")[2]
+
+    async def test_what_the_2019_guide_does_not_say_is_not_established(self, client: Client, language: str) -> None:
+        page = await self.shown(client, "/law/guides/G2019", language)
+        assert {"zh": "如何管控：未确立", "en": "is held: not established"}[language] in page
+        assert {"zh": "如何定级：未确立", "en": "is graded: not established"}[language] in page
+
+    async def test_the_framework_says_the_lowest_of_each(self, client: Client, language: str) -> None:
+        page = await self.shown(client, "/law/guides/O2026", language)
+        assert {"zh": "综合等级取最低", "en": "its overall grade is the lowest"}[language] in page
+
+    @pytest.mark.parametrize("path", ["/law/guides/R120000", "/law/guides/G2020?adcode=120000&on=2026-11-22"])
+    async def test_tianjin_s_rule_for_small_emitters_and_its_floors(
+        self, client: Client, language: str, path: str
+    ) -> None:
+        page = (await got(client, f"{path}{'&' if '?' in path else '?'}lang={language}")).text
+        assert "污染物年排放总量不大于100 kg" in page
+        assert {"zh": "同时符合", "en": "all of these"}[language] in page
+        assert page.count("30 %") >= 4
+        for key in ("S-TJ2020", "K58", "S-HEB2019F"):
+            assert f'id="s-{key}"' in page
+
+    async def test_a_place_without_rules_of_its_own_shows_none(self, client: Client, language: str) -> None:
+        page = await self.shown(client, "/law/guides/R410000", language)
+        assert "FLOOR-" not in page
+        assert "100 kg" not in page
+
+
+async def test_the_rules_are_values_too(client: Client) -> None:
+    found = await body(client, "/api/v1/guides/G2020?adcode=120000&on=2026-11-22")
+    assert found["floors"] == found["floor_profile"]["id"] == "FLOOR-A"
+    assert found["floor_profile"]["orange"] == {"so2": 0.2, "nox": 0.2, "pm": 0.2, "vocs": 0.2}
+    assert found["floor_profile"]["so2_nox_swap"]["confidence"] == "medium"
+    assert (found["small_micro"]["annual_kg"], found["small_micro"]["relieved"]) == (100, ["orange", "yellow"])
+    assert found["gates"]["graded"]["grades"] == ["A", "B", "B-", "LEADING"]
+    assert found["gates"]["trips"]["daily_trips"] == 10
+
+
+@pytest.mark.parametrize(
+    ("adcode", "guide", "told"),
+    [
+        ("410100", "G2020", True),
+        ("130100", "G2020", True),
+        ("500000", "G2020", True),
+        ("110000", "G2020", False),
+        ("110000", "G2019", True),
+    ],
+)
+def test_a_list_of_a_place_whose_industries_nobody_could_name_is_not_told_as_wrong(
+    adcode: str, guide: str, told: bool
+) -> None:
+    own = firm(adcode=f"{adcode[:4]}02", industry="某地方行业", grade=Grade.B)
+    one = EmissionListDraft(adcode, draft((own, line("1", measure(Action.STOP, 1.0)))).rows)
+    found = {each["code"]: each["severity"] for each in checked(one, guide, date(2026, 11, 22)).findings}
+    assert found.get("INDUSTRY_NOT_ESTABLISHED") == ("warning" if told else None)
+    assert found.get("INDUSTRY_UNKNOWN") == (None if told else "blocking")
