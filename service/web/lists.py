@@ -15,7 +15,7 @@ from service.kit.clock import SHANGHAI
 from service.kit.http import PageKey, Uow, instant_of
 from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
-from service.lists import comparing, exporting, flows, records
+from service.lists import comparing, exporting, flows, imports, records
 from service.lists.floors import floors_of
 from service.lists.states import VERSION_MOVES, VersionState
 from service.web.floors import floors_view
@@ -50,6 +50,7 @@ async def versions_page(
         following=items[-1]["id"] if len(items) == SHOWN else None,
         fault=fault,
         title=DEFAULT_TITLE,
+        piece=imports.PIECE_BYTES,
         templates=exporting.offered(),
         guides=guides,
         any_in_force=any(one.in_force.holds_on(today) for one in guides),

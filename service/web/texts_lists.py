@@ -39,6 +39,29 @@ LISTS: dict[str, tuple[str, str]] = {
         "全部错误一次列出，并可下载标注后的工作簿；有错误时什么都不保存。",
         "Every fault is listed at once, with a marked workbook to download; with faults nothing is stored.",
     ),
+    "upload_progress": ("上传进度", "Progress of the upload"),
+    "upload_hashing": ("正在读取 {{name}}…", "Reading {{name}}…"),
+    "upload_sent": (
+        "{{name}}：已上传 {{done}} / {{whole}} KiB（{{percent}} %）",
+        "{{name}}: {{done}} of {{whole}} KiB uploaded ({{percent}} %)",
+    ),
+    "upload_waiting": (
+        "连接中断，{{seconds}} 秒后从断点继续；不必重新上传。",
+        "The connection is lost; it goes on from where it was in {{seconds}} s. Nothing has to be sent again.",
+    ),
+    "upload_unfinished": (
+        "{{name}} 上次只上传了 {{percent}} %。再次选择同一文件并点击导入，将从断点继续。",
+        "{{name}} was uploaded to {{percent}} % only. Choose the same file and import it: it goes on from there.",
+    ),
+    "upload_signin": (
+        "登录已失效：请在新窗口登录后再点一次导入，将从断点继续。",
+        "You are signed out: sign in in another window and import again; it goes on from where it was.",
+    ),
+    "upload_broken": ("上传未被接受，请重新选择文件再试。", "The upload was not accepted; choose the file again and retry."),
+    "upload_unreadable": (
+        "文件读不出来：请关闭正在使用它的程序，重新选择后再导入。",
+        "The file cannot be read: close the program that uses it, choose it again and import.",
+    ),
     "upload_templates": ("空白模板", "Empty templates"),
     "imports_none": (
         "还没有导入。在“版本”页选择填好的工作簿上传，进度和全部错误会列在这里。",
