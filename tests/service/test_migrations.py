@@ -22,6 +22,15 @@ VALUES ('110100', '甲', 'G2020', 'frozen', true, 0, 0, '{"a": 1}', '[]', 'd', n
 """
 """A version that was frozen when nobody kept the largest lines."""
 
+CONFIRMED_BEFORE = """
+INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, state, starts_at, until_at, proof, content_hash, supported,
+    found_at, changed_at)
+VALUES ('110000', '91110105000000019Q', '甲', '', 'NO_PLAN', 'confirmed', '2016-12-15', '2016-12-15', '{}', repeat('a', 64), true,
+    now(), now())
+RETURNING id
+"""
+"""A finding that was confirmed when only the ledger said that no downgrade could be proposed."""
+
 
 @pytest.fixture
 async def empty(server_address: str) -> AsyncIterator[str]:
@@ -92,6 +101,26 @@ class TestMigrations:
             with pytest.raises(asyncpg.RestrictViolationError, match="frozen"):
                 await connection.execute(f"UPDATE list_version SET {change} WHERE id = $1", version)
         await connection.execute("UPDATE list_version SET state = 'withdrawn' WHERE id = $1", version)
+        await connection.close()
+
+    async def test_downgrades_that_were_refused_before_are_told_from_the_ledger(self, empty: str) -> None:
+        await migrate(empty)
+        await downgrade(empty, "0020")
+        connection = await asyncpg.connect(empty)
+        first, second = [await connection.fetchval(CONFIRMED_BEFORE) for _ in range(2)]
+        for number, why in ((first, '"not established"'), (second, "null")):
+            told = f'{{"finding":{number},"downgrade":null,"downgrade_refused":{why}}}'
+            await connection.execute(
+                "INSERT INTO ledger_entry (at, kind, content) VALUES (now(), 'finding.confirmed', $1)", told
+            )
+        await migrate(empty)
+        rows = await connection.fetch("SELECT downgrade_refused ->> 'en' AS why FROM finding ORDER BY id")
+        assert [row["why"] for row in rows] == ["not established", None]
+        seen = CONFIRMED_BEFORE.replace("'NO_PLAN', 'confirmed'", "'BY_HAND', 'found'")
+        several = [await connection.fetchval(seen) for _ in range(2)]  # two inspectors at one instant
+        await downgrade(empty, "0020")
+        assert await connection.fetchval("SELECT count(*) FROM finding") == 2
+        assert len(several) == 2
         await connection.close()
 
     async def test_twice_is_the_same_as_once(self, empty: str) -> None:
