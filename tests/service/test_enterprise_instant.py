@@ -48,7 +48,8 @@ class TestInstant:
     async def test_it_answers_as_the_api_does_in_beijing_time(self, client: Client, plant: dict[str, str]) -> None:
         text = await section(client, plant, at=LATER)
         asked = (await client.http.get(f"{PATH}/requirements", headers=plant, params={"at": f"{LATER}+08:00"})).json()
-        assert asked["headline_zh"] in text
+        assert asked["headline_zh"].startswith("现在：")
+        assert asked["headline_zh"].replace("现在：", "届时：") in text
         assert asked["summary_zh"] in text
         assert "1号线停产" in text
         assert f'value="{LATER}"' in text
