@@ -17,7 +17,8 @@ def entitle(
 ) -> Regraded:
     """Enterprise, lines and notes under the grades in force at `start`, and the guarantees that hold at `at`.
 
-    `guide`: that of the list version, in the edition that it was frozen with. Where the framework of 2026 holds already, its grades decide for themselves beside those of the guide.
+    `guide`: that of the list version, in the edition that it was frozen with.
+    Where the framework of 2026 holds already, its grades decide for themselves beside those of the guide.
     """
     place = guide.of_place(enterprise.adcode, start.astimezone(SHANGHAI).date())
     local = place.profile
