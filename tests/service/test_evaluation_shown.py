@@ -16,13 +16,17 @@ from hypothesis import strategies as st
 from emission_lists.accounting_records import RecordAccounts
 from emission_lists.accounting_sums import OPEN, Accounts, By, Tally
 from emission_lists.documents import measure_document
+from emission_lists.levels import ResponseLevel
+from emission_lists.lists import Pollutants
 from emission_lists.measures import Action, Measure
-from service.evaluations import flows
+from service.evaluations import classes, flows
 from service.evaluations.accounts import Account, merged
-from service.evaluations.document import SHOWN_GROUPS, docx
-from service.evaluations.figures import figures, total
+from service.evaluations.document import SHOWN_GROUPS, Report, docx
+from service.evaluations.figures import figures, level_entry, total
 from service.kit.canonical import canonical
+from service.obligations.document import _effect as effect
 from service.web.evaluations import by_day, picture
+from tests.emission_lists.conftest import load_profile
 from tests.service.test_evaluation_classes import AS_IF, HTML
 from tests.service.test_evaluations import ENDS, POLLUTANTS, STARTS, World, stopped, world
 
@@ -269,3 +273,29 @@ def test_a_day_of_two_responses_is_open_if_one_of_them_is() -> None:
 
     (day,) = by_day([response("2016-12-17T01:00:00+08:00", 2, None), response("2016-12-17T02:00:00+08:00", 0, 1.5)])
     assert (day["planned"]["nox"], day["open"]["nox"], day["verified"]["nox"]) == (1.5, 2, None)
+
+
+def test_the_share_of_the_list_is_unknown_where_it_states_nothing_and_lines_are_open() -> None:
+    society, listed = Pollutants(100.0, 100.0, 100.0, 100.0), {"so2": 0.0, "nox": 0.0, "pm": 5.0, "vocs": None}
+    tally = Tally(planned=[0, 0, 10**6, 0], unestablished=[1, 0, 1, 0])
+    floor = level_entry(ResponseLevel.YELLOW, 1440, tally, society, listed, load_profile().floor())["floor"]
+    assert floor["list_shares"] == {"so2": None, "nox": 0.0, "pm": 0.05, "vocs": None}
+
+
+def test_classes_that_were_closed_before_bases_were_counted_stay_without_a_base() -> None:
+    new = classes.added([])
+    part = new["parts"][1]
+    part["rows"] = 3
+    for figure in part["pollutants"].values():
+        del figure["base_not_stated_rows"]
+        figure["base_kg"] = None
+    found = classes.added([new])["parts"][1]["pollutants"]["pm"]
+    assert (found["base_kg"], found["base_not_stated_rows"], found["planned_kg"]) == (None, 3, 0.0)
+
+
+def test_the_summary_of_a_response_words_what_is_open_as_the_evaluation_does() -> None:
+    totals = figures(Tally(planned=[0, 2 * 10**9, 10**9, 0], stated=[0, 2 * 10**9, 10**9, 0], unestablished=[4, 1, 0, 0]))
+    report = Report()
+    effect(report, {"evaluation": {"state": "draft", "totals": totals}})
+    rows = [[cell.text for cell in row.cells] for row in report.file.tables[0].rows]
+    assert [row[1] for row in rows[1:]] == ["未确立（4 条）", "≥ 2.000\n另 1 条未确立", "1.000", "0.000"]
