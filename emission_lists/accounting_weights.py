@@ -223,7 +223,7 @@ def _stated(staged: list[tuple[int, int, Measure]], span: Span) -> list[Piece]:
     shares are known. A stage with hours of the day (时段) saves it in them, at a rate that makes up the whole."""
     saved = [_saved(stage) for _, _, stage in staged]
     known = [
-        share * _part_of_day(stage.window)
+        share * part_of_day(stage.window)
         for (_, _, stage), share in zip(staged, saved, strict=True)
         if share is not None
     ]
@@ -231,7 +231,7 @@ def _stated(staged: list[tuple[int, int, Measure]], span: Span) -> list[Piece]:
     relative = len(known) == len(saved) and most > 0
     pieces: list[Piece] = []
     for (begins, ends, stage), share in zip(staged, saved, strict=True):
-        rate = share / most if relative and share is not None else stage.executable / _part_of_day(stage.window)
+        rate = share / most if relative and share is not None else stage.executable / part_of_day(stage.window)
         pieces += [(*part, rate) for part in _inside(stage.window, begins, ends, span)]
     return pieces
 
@@ -256,7 +256,8 @@ def _inside(window: str | None, first: int, until: int, span: Span) -> list[tupl
     return parts
 
 
-def _part_of_day(window: str | None) -> Fraction:
+def part_of_day(window: str | None) -> Fraction:
+    """The share of a day that lies in the hours of the day in which a measure applies; all of it without any."""
     return Fraction(1) if window is None else Fraction(_hours_of_day(window)[1], DAY_MINUTES)
 
 

@@ -12,7 +12,8 @@ from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, ROAD_TRANSPORT, L
 from emission_lists.measures import Action, percent
 from emission_lists.plan_facts import plan_facts
 
-_FACILITY = re.compile(r"(?:MF|TA|DA|DW)\d{4}")
+_FACILITY = re.compile(r"MF\d{4}|(?:TA|TW|DA|DW)\d{3}")
+"""HJ 608-2017: production facilities have four digits, treatment facilities (air, water) and outlets three."""
 
 
 def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:

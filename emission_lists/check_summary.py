@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
+from emission_lists.levels import ResponseLevel
 from emission_lists.lists import POLLUTANT_LABELS, POLLUTANTS, Pollutants
 from emission_lists.reductions import Totals
 from emission_lists.sheets.codes import ITEMS, SOURCES
@@ -24,18 +26,35 @@ def summary_findings(checker: Checker, sources: SourceTotals) -> Iterator[Findin
     for record in records:
         source, item = str(record.fields["source"]), str(record.fields["item"])
         if source == WHOLE_SOCIETY:
-            yield from _compare(checker, record, _sum_of_parts(stated, item), "SUMMARY_NOT_SUM")
+            yield from _compare(checker, record, parts := _sum_of_parts(stated, item), parts, code="SUMMARY_NOT_SUM")
             if item == "base" and checker.draft.whole_society is not None:
-                yield from _compare(checker, record, checker.draft.whole_society, "SUMMARY_WHOLE_DIFFERS")
+                whole = checker.draft.whole_society
+                yield from _compare(checker, record, whole, whole, code="SUMMARY_WHOLE_DIFFERS")
         elif source != CitySource.DOMESTIC.value:
             summed = next((one for kind, one in sources.items() if kind.value == source), None)
             if summed is not None:
-                yield from _compare(checker, record, _item(summed, item), "SUMMARY_DIFFERS")
+                yield from _compare(checker, record, *_range(summed, item), code="SUMMARY_DIFFERS")
 
 
 def _item(totals: Totals, item: str) -> Pollutants:
     values: Pollutants = totals.base if item == "base" else getattr(totals.reductions, item)
     return values
+
+
+def _range(totals: Totals, item: str) -> tuple[Pollutants, Pollutants]:
+    """The least and the most that the rows may add up to: what they state, and with it all that may follow from their bases.
+
+    Where a row states no base either, nothing is known of the most, and of a base that a row leaves out as little.
+    """
+    if item == "base":
+        missing = (0,) * len(POLLUTANTS) if totals.gaps is None else totals.gaps.base
+        most = (math.inf if lines else value for value, lines in zip(totals.base, missing, strict=True))
+        return totals.base, Pollutants(*most)
+    level = ResponseLevel(item)
+    computed = Pollutants(*(0.0,) * len(POLLUTANTS)) if totals.gaps is None else totals.gaps.computed.at(level)
+    planned = totals.reductions.at(level)
+    least = ((value or 0) - (more or 0) for value, more in zip(planned, computed, strict=True))
+    return Pollutants(*least), totals.most(level)
 
 
 def _sum_of_parts(stated: dict[str, Totals], item: str) -> Pollutants:
@@ -47,19 +66,22 @@ def _sum_of_parts(stated: dict[str, Totals], item: str) -> Pollutants:
     return Pollutants(*(None if None in column else sum(value or 0 for value in column) for column in columns))
 
 
-def _compare(checker: Checker, record: SheetRecord, summed: Pollutants, code: str) -> Iterator[Finding]:
+def _compare(
+    checker: Checker, record: SheetRecord, least: Pollutants, most: Pollutants, *, code: str
+) -> Iterator[Finding]:
     tolerance = checker.profile.summary.tolerance
-    for name, expected in zip(POLLUTANTS, summed, strict=True):
+    for name, expected, highest in zip(POLLUTANTS, least, most, strict=True):
         stated = record.number_of(name)
-        if stated is None or expected is None:
+        if stated is None or expected is None or highest is None:
             continue
-        if abs(stated - expected) > max(_SLACK_KG, tolerance * expected):
+        below = expected - stated > max(_SLACK_KG, tolerance * expected)
+        if below or stated - highest > max(_SLACK_KG, tolerance * highest):
             yield checker.on_record(
                 code,
                 record,
                 name,
                 f"{stated:g}",
-                what=f"{expected:.3f}",
+                what=f"{expected if below else highest:.3f}",
                 source=_SOURCE_ZH[str(record.fields["source"])],
                 item=_ITEM_ZH[str(record.fields["item"])],
                 pollutant=POLLUTANT_LABELS[name],

@@ -236,6 +236,12 @@ CHECK_TEXTS: dict[str, Texts] = {
         "{what}: {pollutant} is cut by {value}, below {floor}",
         "add measures or check the base",
     ),
+    "FLOOR_NOT_ESTABLISHED": (
+        "{what}预警 {pollutant} 减排下限 {value}，要求 {floor}；有 {lines} 行的减排量未确立，达到与否无法判定",
+        "请为这些行确定措施，或填写减排量和现状排放量；不必为此增加措施",
+        "{what}: at least {value} of {pollutant} is cut, {floor} is required; what {lines} row(s) save is not established",
+        "establish the measures of these rows, or state their reductions and base emissions; this asks for no further measures",
+    ),
     "FLOOR_SWAP_USED": (
         "{what}预警以 SO2、NOx 互相调剂达到要求（合计 {value}，要求 {floor}）",
         "请在编制说明中写明",

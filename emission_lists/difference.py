@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from emission_lists.documents import enterprise_document, line_document
-from emission_lists.lists import Enterprise, Line, ListRow
+from emission_lists.levels import LEVELS
+from emission_lists.lists import POLLUTANTS, Enterprise, Line, ListRow
 from emission_lists.reductions import Totals, totals
 
 
@@ -53,13 +54,15 @@ class ListDifference:
 
 
 def totals_document(value: Totals) -> dict[str, Any]:
-    """Base and reductions per level as JSON values, kg/d."""
-    reductions = value.reductions
+    """Base and reductions per level as JSON values, kg/d. None: nothing is established.
+
+    `open_lines`: of how many lines it is not; beside them a number is a lower bound.
+    """
+    counted = ((level, value.open_lines(level) or ()) for level in LEVELS)
     return {
-        "base": value.base._asdict(),
-        "yellow": reductions.yellow._asdict(),
-        "orange": reductions.orange._asdict(),
-        "red": reductions.red._asdict(),
+        "base": value.known_base._asdict(),
+        **{level.value: value.planned(level)._asdict() for level in LEVELS},
+        "open_lines": {level.value: dict(zip(POLLUTANTS, counts, strict=False)) for level, counts in counted},
     }
 
 

@@ -10,7 +10,8 @@ from emission_lists.levels import ResponseLevel
 from emission_lists.lists import POLLUTANT_LABELS
 
 FLOOR_SHEET = "减排比例核算"
-_HEADERS = ("预警级别", "污染物", "减排量（kg/d）", "全社会（kg/d）", "减排比例", "底线", "判定")
+_HEADERS = ("预警级别", "污染物", "减排量（kg/d）", "全社会（kg/d）", "减排比例", "底线", "判定", "未确立（行）")
+_NOTE = "有未确立的行时，减排量和比例是下限；空格为尚无已确立的数。本表由系统核算，导入时不读取。"
 _SOURCE_HEADERS = ("源类别", "项目", *POLLUTANT_LABELS.values())
 _VERDICTS = {verdict.value: verdict.zh for verdict in Verdict}
 
@@ -20,7 +21,7 @@ def write_floors(book: Any, report: Mapping[str, Any]) -> None:
     page = book.add_worksheet(FLOOR_SHEET)
     bold = book.add_format({"bold": True, "bg_color": "#E7EEF5", "border": 1})
     share = book.add_format({"num_format": "0.00%"})
-    page.set_column(0, 6, 16)
+    page.set_column(0, 7, 16)
     for place, header in enumerate(_HEADERS):
         page.write_string(0, place, header, bold)
     row = 0
@@ -34,8 +35,9 @@ def write_floors(book: Any, report: Mapping[str, Any]) -> None:
             for place, name in enumerate(("share", "required"), start=4):
                 _number(page, row, place, one[name], share)
             page.write_string(row, 6, _VERDICTS[one["verdict"]])
+            _number(page, row, 7, one["open_lines"])
     _write_chart(book, page, row)
-    page.write_string(row + 2, 0, f"底线方案 {report['profile']}，基数：{report['base']}。本表由系统核算，导入时不读取。")
+    page.write_string(row + 2, 0, f"底线方案 {report['profile']}，基数：{report['base']}。{_NOTE}")
     _write_sources(page, row + 4, report, bold)
 
 
@@ -76,4 +78,4 @@ def _write_chart(book: Any, page: Any, last: int) -> None:
     bars.set_title({"name": "减排比例与底线"})
     bars.set_y_axis({"num_format": "0%"})
     bars.set_size({"width": 760, "height": 320})
-    page.insert_chart("I2", bars)
+    page.insert_chart("J2", bars)

@@ -13,7 +13,7 @@ from emission_lists.documents import pollutants_document
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import POLLUTANTS, EmissionListDraft, Pollutants
 from emission_lists.measures import Labelled
-from emission_lists.reductions import Totals, added
+from emission_lists.reductions import NO_GAPS, Totals, added
 from emission_lists.sheets.kinds import Sheet, SheetRecord
 from emission_lists.summary import WHOLE, Dimension, Source, Sum, summed
 
@@ -87,7 +87,9 @@ def stated_totals(records: Iterable[SheetRecord]) -> dict[str, Totals]:
         stated.setdefault(source, {})[item] = Pollutants(*(record.number_of(name) for name in POLLUTANTS))
     return {
         source: Totals(
-            items.get("base", Pollutants()), PerLevel(*(items.get(level.value, Pollutants()) for level in LEVELS))
+            items.get("base", Pollutants()),
+            PerLevel(*(items.get(level.value, Pollutants()) for level in LEVELS)),
+            NO_GAPS,
         )
         for source, items in stated.items()
     }
@@ -110,9 +112,20 @@ def stated_whole(summary: Iterable[SheetRecord]) -> Pollutants | None:
 
 
 def totals_document(one: Totals) -> dict[str, Any]:
-    """Totals as plain JSON."""
-    return {
-        "base": pollutants_document(one.base),
-        "planned": {level.value: pollutants_document(one.reductions.at(level)) for level in LEVELS},
-    }
+    """Totals as plain JSON. Null: nothing is established; beside lines that are open (未确立) a number is a lower bound (下限).
 
+    `computed`: what of `planned` follows from base × share because the list states nothing. Counts and `computed` are null where
+    they were not counted.
+    """
+    gaps = one.gaps
+    return {
+        "base": pollutants_document(one.known_base),
+        "planned": {level.value: pollutants_document(one.planned(level)) for level in LEVELS},
+        "computed": None
+        if gaps is None
+        else {level.value: pollutants_document(gaps.computed.at(level)) for level in LEVELS},
+        "open_lines": None
+        if gaps is None
+        else {level.value: dict(zip(POLLUTANTS, gaps.lines.at(level), strict=True)) for level in LEVELS},
+        "base_open_lines": None if gaps is None else dict(zip(POLLUTANTS, gaps.base, strict=True)),
+    }

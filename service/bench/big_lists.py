@@ -156,6 +156,7 @@ def merged(parts: Iterable[Iterable[Sum]]) -> list[Sum]:
             sum(one.enterprises for one in sums),
             sum(one.lines for one in sums),
             tuple(map(sum, zip(*(one.milligrams for one in sums), strict=True))),
+            tuple(map(sum, zip(*(one.gaps or () for one in sums), strict=True))),
         )
         for (dimension, key), sums in sorted(groups.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
     ]

@@ -143,12 +143,13 @@ def _totals(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _change(old: dict[str, float | None] | None, new: dict[str, float | None]) -> dict[str, dict[str, float]]:
-    """Old, new and their difference of each pollutant; what is not stated counts as nothing."""
+def _change(old: dict[str, float | None] | None, new: dict[str, float | None]) -> dict[str, dict[str, float | None]]:
+    """Old, new and their difference of each pollutant; None where a version establishes nothing. No old version has nothing."""
     found = {}
     for name in POLLUTANTS:
-        before, after = ((values or {}).get(name) or 0.0 for values in (old, new))
-        found[name] = {"old": before, "new": after, "change": round(after - before, 6)}
+        before, after = (0.0 if values is None else values.get(name) for values in (old, new))
+        change = None if before is None or after is None else round(after - before, 6)
+        found[name] = {"old": before, "new": after, "change": change}
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from emission_lists.lists import EmissionListDraft
 from emission_lists.summary import Dimension, Sum
@@ -102,7 +102,7 @@ class FromApart:
 
 async def store(uow: UnitOfWork, head: Head, checked: Checked, content: Content) -> int:
     """Store a draft version; returns its id."""
-    _, _, enterprises, lines, _ = checked.whole
+    _, _, enterprises, lines, *_ = checked.whole
     version_id = int(
         await uow.fetchval(
             INSERT_SQL,
@@ -139,5 +139,5 @@ async def store(uow: UnitOfWork, head: Head, checked: Checked, content: Content)
     return version_id
 
 
-def _sum(dimension: str, key: str, enterprises: int, lines: int, milligrams: list[Any]) -> Sum:
-    return Sum(_DIMENSIONS[dimension], key, enterprises, lines, tuple(milligrams))
+def _sum(dimension: str, key: str, enterprises: int, lines: int, milligrams: list[int], gaps: list[int]) -> Sum:
+    return Sum(_DIMENSIONS[dimension], key, enterprises, lines, tuple(milligrams), tuple(gaps))

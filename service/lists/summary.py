@@ -6,19 +6,17 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from emission_lists.documents import pollutants_document
 from emission_lists.grades import Grade
-from emission_lists.levels import LEVELS
-from emission_lists.reductions import Totals
 from emission_lists.sheets.kinds import Sheet, record_from
+from emission_lists.source_totals import totals_document
 from emission_lists.summary import Dimension, Source, Standing, Sum, Summary
 from service.accounts.roles import Scope
 from service.kit.problems import Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.repository import enterprises_of
 
-COLUMNS = ("version_id", "dimension", "key", "enterprises", "lines", "milligrams")
-SUMS_SQL = "SELECT dimension, key, enterprises, lines, milligrams FROM list_sum WHERE version_id = $1"
+COLUMNS = ("version_id", "dimension", "key", "enterprises", "lines", "milligrams", "gaps")
+SUMS_SQL = "SELECT dimension, key, enterprises, lines, milligrams, gaps FROM list_sum WHERE version_id = $1"
 EMITTING_SQL = "SELECT document FROM list_record WHERE version_id = $1 AND sheet = ANY($2::text[])"
 EMITTING = [Sheet.DUST.value, Sheet.ROAD_MOBILE.value, Sheet.NON_ROAD.value]
 VERSION_SQL = "SELECT id, adcode, title, state, generated, totals FROM list_version WHERE id = $1"
@@ -31,18 +29,33 @@ _LABELS = {(where, one.value): (one.zh, one.en) for where, kind in _KINDS.items(
 async def store_sums(uow: UnitOfWork, version_id: int, sums: Iterable[Sum]) -> None:
     """Keep the sums of a version that is being stored."""
     records = [
-        (version_id, one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams)) for one in sums
+        (version_id, one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams), _gaps(one))
+        for one in sums
     ]
     await uow.connection.copy_records_to_table("list_sum", records=records, columns=COLUMNS)
 
 
+def _gaps(one: Sum) -> list[int] | None:
+    return None if one.gaps is None else list(one.gaps)
+
+
 async def sums_of(uow: UnitOfWork, version_id: int) -> list[Sum]:
-    """The kept sums; a version stored before there were any is added up from its rows."""
+    """The kept sums; a version stored before there were any is added up from its rows.
+
+    One that was stored before its open lines were counted has sums without gaps: they are shown as they were kept.
+    """
     rows = await uow.fetch(SUMS_SQL, version_id)
     if not rows:
         return await recomputed(uow, version_id)
     kept = [
-        Sum(_DIMENSIONS[row["dimension"]], row["key"], row["enterprises"], row["lines"], tuple(row["milligrams"]))
+        Sum(
+            _DIMENSIONS[row["dimension"]],
+            row["key"],
+            row["enterprises"],
+            row["lines"],
+            tuple(row["milligrams"]),
+            None if row["gaps"] is None else tuple(row["gaps"]),
+        )
         for row in rows
     ]
     return sorted(kept, key=lambda one: (_ORDER[one.dimension], one.key))
@@ -59,7 +72,7 @@ async def recomputed(uow: UnitOfWork, version_id: int) -> list[Sum]:
 
 
 async def summary_of(uow: UnitOfWork, scope: Scope, version_id: int) -> dict[str, Any]:
-    """Enterprises, lines, base and planned reductions (kg/d) of a version, whole and by each dimension.
+    """Enterprises, lines, base and planned reductions (kg/d) of a version, whole and by each dimension, with what is open.
 
     Raises Unknown outside the scope.
     """
@@ -86,13 +99,7 @@ async def summary_of(uow: UnitOfWork, scope: Scope, version_id: int) -> dict[str
 
 
 def _numbers(one: Sum) -> dict[str, Any]:
-    found: Totals = one.totals()
-    return {
-        "enterprises": one.enterprises,
-        "lines": one.lines,
-        "base": pollutants_document(found.base),
-        "planned": {level.value: pollutants_document(found.reductions.at(level)) for level in LEVELS},
-    }
+    return {"enterprises": one.enterprises, "lines": one.lines, **totals_document(one.totals())}
 
 
 def _label(uow: UnitOfWork, part: Sum) -> dict[str, Any]:

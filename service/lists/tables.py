@@ -83,7 +83,7 @@ class ListRecordRow(SQLModel, table=True):
 
 
 class ListSumRow(SQLModel, table=True):
-    """One group of a version's summary, added up at import. `milligrams`: as in `emission_lists.summary.Sum`."""
+    """One group of a version's summary, added up at import. `milligrams` and `gaps`: as in `emission_lists.summary.Sum`."""
 
     __tablename__ = "list_sum"
 
@@ -93,6 +93,7 @@ class ListSumRow(SQLModel, table=True):
     enterprises: int
     lines: int
     milligrams: list[int] = Field(sa_column=Column(ARRAY(BigInteger), nullable=False))
+    gaps: list[int] | None = Field(default=None, sa_column=Column(ARRAY(BigInteger), nullable=True))
 
 
 class ListImportRow(SQLModel, table=True):

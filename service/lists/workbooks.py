@@ -12,9 +12,8 @@ from emission_lists.checks import check_list
 from emission_lists.documents import pollutants_document
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.largest import largest_document
-from emission_lists.levels import LEVELS
 from emission_lists.lists import EmissionListDraft
-from emission_lists.source_totals import sums_of
+from emission_lists.source_totals import sums_of, totals_document
 from service.guides.loader import guide_for
 from service.kit.yaml_files import read_yaml
 
@@ -63,9 +62,9 @@ class Checked:
     remarks: int
     """How many were found: those that forbid the activation, and the others."""
     totals: dict[str, Any]
-    """Base and planned reduction per level, kg/d."""
+    """Base and planned reduction per level, kg/d, and what is open beside them."""
     sums: list[list[Any]]
-    """Dimension, key, enterprises, lines and sums in mg/d of each group."""
+    """Dimension, key, enterprises, lines, sums in mg/d and gaps of each group."""
     largest: dict[str, Any]
     """The lines that save most, by level."""
 
@@ -91,13 +90,15 @@ def checked_by(draft: EmissionListDraft, guide: Guide, rules: ListProfile, as_of
     found.sort(key=lambda finding: not finding.blocking)
     blocking = sum(finding.blocking for finding in found)
     totals = sums[0].totals()
-    planned = {level.value: pollutants_document(totals.reductions.at(level)) for level in LEVELS}
     whole = None if draft.whole_society is None else pollutants_document(draft.whole_society)
     return Checked(
         [finding.document() for finding in found[:MOST_KEPT]],
         blocking,
         len(found) - blocking,
-        {"base": pollutants_document(totals.base), "planned": planned, "whole_society": whole},
-        [[one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams)] for one in sums],
+        totals_document(totals) | {"whole_society": whole},
+        [
+            [one.dimension.value, one.key, one.enterprises, one.lines, list(one.milligrams), list(one.gaps or ())]
+            for one in sums
+        ],
         largest_document(draft.rows),
     )

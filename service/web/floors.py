@@ -11,7 +11,7 @@ from emission_lists.source_totals import PARTS
 from service.lists.workbooks import profile
 
 VERDICTS = {verdict.value: verdict for verdict in Verdict}
-SIGNS = {Verdict.MET: "✓", Verdict.SWAPPED: "⇄", Verdict.SHORT: "✗", Verdict.NOT_JUDGED: "?"}
+SIGNS = {Verdict.MET: "✓", Verdict.SWAPPED: "⇄", Verdict.SHORT: "✗", Verdict.NOT_ESTABLISHED: "≥?", Verdict.NOT_JUDGED: "?"}
 
 
 def floors_view(report: FloorReport, language: str) -> dict[str, Any]:
@@ -39,4 +39,5 @@ def floors_view(report: FloorReport, language: str) -> dict[str, Any]:
             for one in level["pollutants"]
         ],
     }
-    return document | {"chart": chart, "profiles": [one.id for one in profile().floors]}
+    open_ = any(one["open_lines"] for level in document["levels"] for one in level["pollutants"])
+    return document | {"chart": chart, "open": open_, "profiles": [one.id for one in profile().floors]}

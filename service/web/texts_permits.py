@@ -29,6 +29,19 @@ PERMITS: dict[str, tuple[str, str]] = {
     "floors_sources": ("按源类别（t/d）", "By class of sources (t/d)"),
     "floors_source": ("源类别", "Class of sources"),
     "floors_base": ("现状排放", "Base"),
+    "list_not_established": ("未确立", "not established"),
+    "list_open_lines": ("{n} 行未确立", "{n} row(s) not established"),
+    "floors_open_lines": (
+        "“≥”为下限：未确立的行（措施未确定，或没有减排量且推算不出）不计入，也不当作零。即使这些行全部停排也达不到的，才判为未达到。"
+        "请为这些行确定措施，或填写减排量和现状排放量。",
+        "“≥” is a lower bound: rows that are not established (no measure, or no reduction and none that follows) are left out, not"
+        " taken as nothing. Only what is short even if all of them stopped emitting is told as short. Establish their measures, or"
+        " state their reductions and base emissions.",
+    ),
+    "floors_not_counted": (
+        "这一版导入时还不统计未确立的行：其减排量按清单载明的相加。",
+        "Rows that are not established were not counted when this version was imported: its sums hold what the list states.",
+    ),
     "floors_law": (
         "依据：重污染天气应急预案中黄色、橙色、红色预警减排比例要求（津政办规〔2023〕9号等）。",
         "Rests on the shares that emergency plans ask at yellow, orange and red (such as 津政办规〔2023〕9号).",

@@ -177,6 +177,10 @@ CASES: dict[str, Case] = {
         rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, 3.4, 2.5)),
         rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, 3.3, 2.5)),
     ),
+    "FLOOR_NOT_ESTABLISHED": Case(
+        rows((firm(), line("1", measure(Action.UNKNOWN))), base=Pollutants(33, 33, 33, 33)),
+        rows((firm(), line("1", measure(Action.UNKNOWN))), base=Pollutants(110, 110, 110, 110)),
+    ),
     "FLOOR_SWAP_USED": Case(rows((firm(), line("1", STOP)), base=Pollutants(5, 2.5, 2.5, 2.5)), GOOD),
     "FLOOR_NOT_CHECKED": Case(rows((firm(), line("1", STOP)), base=Pollutants(2.5, 2.5, None, 2.5)), GOOD),
     "PERMIT_HOLDER_MISSING": Case(GOOD, GOOD, DAY, (OWN, NEXT), (OWN, replace(NEXT, air=False))),
@@ -330,6 +334,7 @@ OF_NO_ROW = [
     "LINE_CODE_FORMAT",
     "GUARANTEE_SHEET_MISSING",
     "FLOOR_NOT_MET",
+    "FLOOR_NOT_ESTABLISHED",
     "FLOOR_SWAP_USED",
     "FLOOR_NOT_CHECKED",
     "PERMIT_HOLDER_MISSING",

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emission_lists.grades import Grade
-from emission_lists.levels import PerLevel
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import (
+    NOT_STATED,
     ROAD_TRANSPORT,
     EmissionListDraft,
     Enterprise,
@@ -23,9 +24,20 @@ from emission_lists.lists import (
     SourceClass,
 )
 from emission_lists.measures import Action
-from emission_lists.reductions import totals
+from emission_lists.reductions import GAPS, totals
 from emission_lists.sheets.kinds import Sheet, SheetRecord
-from emission_lists.summary import PER_KG, WIDTH, Dimension, Source, Standing, Sum, source_of, standing_of, summed
+from emission_lists.summary import (
+    PER_KG,
+    WIDTH,
+    Dimension,
+    Source,
+    Standing,
+    Sum,
+    Summary,
+    source_of,
+    standing_of,
+    summed,
+)
 from tests.emission_lists.list_samples import drafts, firm, line, measure
 
 
@@ -74,13 +86,48 @@ class TestSums:
                 assert part.totals() == totals(rows)
 
     def test_nothing_adds_up_to_nothing(self) -> None:
-        assert summed([]) == [Sum(Dimension.LIST, "all", 0, 0, (0,) * WIDTH)]
+        assert summed([]) == [Sum(Dimension.LIST, "all", 0, 0, (0,) * WIDTH, (0,) * GAPS)]
 
-    def test_a_measure_that_is_not_established_saves_nothing_but_its_base_counts(self) -> None:
+    def test_what_a_measure_that_is_not_established_saves_is_open_and_its_base_counts(self) -> None:
         ten = Pollutants(10, 10, 10, 10)
         unknown = line("1", measure(Action.UNKNOWN), base=ten, reductions=PerLevel(ten, ten, ten))
         whole = summed([(firm(), [unknown])])[0]
         assert whole.milligrams == (10 * PER_KG,) * 4 + (0,) * 12
+        found = whole.totals()
+        for level in LEVELS:
+            assert found.planned(level) == Pollutants()
+            assert found.open_lines(level) == (1, 1, 1, 1)
+            assert found.most(level) == ten
+
+    @settings(deadline=None, max_examples=20)
+    @given(drafts(), st.data())
+    def test_what_is_left_blank_is_counted_as_the_rows_alone_say(self, draft: EmissionListDraft, data: st.DataObject) -> None:
+        blank = st.sampled_from(["", "reductions", "base", "both", "vocs"])
+        rows = []
+        for row in draft.rows:
+            what = data.draw(blank)
+            reductions = row.line.reductions
+            if what in ("reductions", "both"):
+                reductions = PerLevel(NOT_STATED, NOT_STATED, NOT_STATED)
+            elif what == "vocs":
+                reductions = PerLevel(*(one._replace(vocs=None) for one in reductions))
+            base = NOT_STATED if what in ("base", "both") else row.line.base
+            rows.append(row._replace(line=replace(row.line, base=base, reductions=reductions)))
+        made = replace(draft, rows=tuple(rows))
+        assert summed(pairs(made))[0].totals() == totals(made.rows)
+
+    def test_plans_that_come_and_go_are_not_mixed_up(self) -> None:
+        """A streamed list makes each plan anew, at an address that another had."""
+        summary = Summary()
+        for number in range(500):
+            kind = Action.UNKNOWN if number % 2 else Action.NONE
+            summary.add(firm(uscc=str(number)), [line("1", measure(kind), reductions=PerLevel(*[NOT_STATED] * 3))])
+        assert summary.sums()[0].totals().open_lines(LEVELS[0]) == (250,) * 4
+
+    def test_an_enterprise_that_was_stopped_long_before_leaves_nothing_open(self) -> None:
+        still = line("1", measure(Action.STOP, 1.0), base=NOT_STATED, reductions=PerLevel(*[NOT_STATED] * 3))
+        found = summed([(firm(long_stopped=True), [still])])[0]
+        assert found.gaps == (0,) * GAPS
 
     def test_tenths_add_up_exactly(self) -> None:
         tenth = Pollutants(0.1, 0, None, 0.1)
@@ -99,6 +146,17 @@ class TestSums:
         machines = generated.of_sheet(Sheet.NON_ROAD)
         saved = sum(Fraction(repr(record.number_of("red_nox"))) for record in machines)
         assert sheets["non_road"].totals().reductions.red.nox == float(saved)
+
+    def test_machines_that_are_not_used_save_their_base_and_banned_trucks_stay_open(self) -> None:
+        machine = {"base_nox": 3.0, "base_pm": 1.0, "yellow": "none", "orange": "stop", "red": "stop", "red_nox": 2.0}
+        found = of(summed([], [SheetRecord(Sheet.NON_ROAD, "1", machine)]), Dimension.SHEET)["non_road"].totals()
+        assert found.planned(ResponseLevel.YELLOW) == Pollutants(0, 0, 0, 0)
+        assert found.planned(ResponseLevel.ORANGE) == Pollutants(None, 3.0, 1.0, None)
+        assert found.reductions.red == Pollutants(0, 2.0, 1.0, 0)
+        truck = {"base_so2": 1.0, "base_nox": 5.0, "base_pm": 1.0, "base_vocs": 1.0, "red": "ban_heavy_truck_le_cn4_incl_gas"}
+        found = of(summed([], [SheetRecord(Sheet.ROAD_MOBILE, "1", truck)]), Dimension.SHEET)["road_mobile"].totals()
+        assert found.planned(ResponseLevel.RED) == Pollutants()
+        assert found.most(ResponseLevel.RED).nox == 5.0
 
     def test_a_site_whose_measure_is_not_established_saves_nothing(self) -> None:
         fields = {"base_pm": 5.0, "yellow": "unknown", "yellow_pm": 1.0, "orange": "stop", "orange_pm": 2.0}

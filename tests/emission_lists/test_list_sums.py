@@ -1,8 +1,10 @@
 """Reductions, floors, differences, stored documents and generated lists."""
 
 import json
+import math
 from dataclasses import replace
 from datetime import date
+from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
@@ -17,8 +19,8 @@ from emission_lists.guides import Guide, ListProfile
 from emission_lists.identifiers import permit_valid, uscc_valid
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import EmissionListDraft, Pollutants
-from emission_lists.measures import Action
-from emission_lists.reductions import added, planned, share, totals, totals_by_enterprise
+from emission_lists.measures import Action, Later, LoadCap, Measure, StopMode
+from emission_lists.reductions import added, daily_share, planned, share, totals, totals_by_enterprise, totals_of
 from tests.emission_lists.conftest import load_guide, load_profile
 from tests.emission_lists.list_samples import draft, drafts, firm, line, measure
 
@@ -35,16 +37,57 @@ class TestTotals:
 
     @settings(deadline=None, max_examples=30)
     @given(drafts())
-    def test_an_unknown_measure_saves_nothing(self, one: EmissionListDraft) -> None:
+    def test_what_an_unknown_measure_saves_is_not_established_and_no_nothing(self, one: EmissionListDraft) -> None:
         unknown = [
             row._replace(line=replace(row.line, measures=PerLevel(*[measure(Action.UNKNOWN)] * 3))) for row in one.rows
         ]
-        assert all(not any(values) for values in totals(unknown).reductions)
+        found, lines = totals(unknown), sum(not row.enterprise.long_stopped for row in unknown)
+        for level in LEVELS:
+            assert found.open_lines(level) == (lines,) * 4
+            assert found.planned(level) == (Pollutants() if lines else Pollutants(0, 0, 0, 0))
+            assert all(most >= value for most, value in zip(found.most(level), found.reductions.at(level), strict=True))
 
-    def test_what_is_not_stated_counts_as_nothing(self) -> None:
-        one = line("1", measure(Action.STOP, 1.0), reductions=PerLevel(Pollutants(), Pollutants(1), Pollutants(2, 3)))
-        assert totals(draft((firm(), one)).rows).reductions.red == Pollutants(2, 3, 0, 0)
+    def test_what_is_not_stated_follows_from_the_base_where_the_kind_of_measure_fixes_the_share(self) -> None:
+        ten = Pollutants(10, 10, 10, 10)
+        saved = PerLevel(Pollutants(), Pollutants(1), Pollutants(2, 3))
+        one = line("1", measure(Action.STOP, 1.0), base=ten, reductions=saved)
+        found = totals(draft((firm(), one)).rows)
+        assert found.reductions == PerLevel(ten, Pollutants(1, 10, 10, 10), Pollutants(2, 3, 10, 10))
+        assert found.gaps is not None
+        assert found.gaps.computed.red == Pollutants(0, 0, 10, 10)
+        assert found.open_lines(ResponseLevel.RED) == (0, 0, 0, 0)
         assert planned(one, ResponseLevel.ORANGE) == Pollutants(1)
+
+    @pytest.mark.parametrize(
+        ("asked", "expected"),
+        [
+            (measure(Action.STOP, 1.0), 1),
+            (measure(Action.STOP, 0.5, total_units=2), Fraction(1, 2)),
+            (measure(Action.STOP, 0.5), 1),
+            (measure(Action.LIMIT, 0.3), Fraction(3, 10)),
+            (measure(Action.LIMIT, 0.3, window="18:00-06:00"), Fraction(3, 20)),
+            (measure(Action.NONE), 0),
+            (measure(Action.STOP, 1.0, stop_mode=StopMode.BANKING), None),
+            (measure(Action.LIMIT, load_cap=LoadCap(5.0, "t", "日产量")), None),
+            (measure(Action.UNKNOWN), None),
+            (measure(Action.LIMIT, 0.3, later=(Later(48, measure(Action.STOP, 1.0)),)), None),
+        ],
+    )
+    def test_a_share_is_fixed_by_the_kind_of_the_measure_or_not_at_all(self, asked: Measure, expected: Fraction | None) -> None:
+        assert daily_share(asked) == expected
+
+    def test_without_a_base_nothing_follows_and_nothing_is_known_of_the_most(self) -> None:
+        one = line("1", measure(Action.STOP, 1.0), base=Pollutants(), reductions=PerLevel(*[Pollutants()] * 3))
+        found = totals(draft((firm(), one)).rows)
+        assert found.known_base == Pollutants()
+        assert found.planned(ResponseLevel.RED) == Pollutants()
+        assert found.most(ResponseLevel.RED) == Pollutants(*[math.inf] * 4)
+
+    def test_sums_of_which_nothing_was_counted_stay_as_they_are(self) -> None:
+        before = totals_of([0] * 16, None)
+        assert before.planned(ResponseLevel.RED) == Pollutants(0, 0, 0, 0)
+        assert before.open_lines(ResponseLevel.RED) is None
+        assert added([before, totals([])]).gaps is None
 
     @pytest.mark.parametrize(
         ("part", "whole", "result"), [(1, 4, 0.25), (1, None, None), (1, 0, None), (None, 4, None)]
