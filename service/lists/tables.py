@@ -58,6 +58,12 @@ class ListEnterpriseRow(SQLModel, table=True):
         Index(
             "list_enterprise_find", "version_id", "name", postgresql_include=["uscc", "industry", "grade", "lines"]
         ),
+        Index(
+            "list_enterprise_guaranteed",
+            "version_id",
+            sql("""substring(document, '"guarantee_until"\\:"([0-9-]+)"')"""),
+            postgresql_where=sql("""strpos(document, '"guarantee"\\:null') = 0"""),
+        ),
     )
 
     version_id: int = Field(foreign_key="list_version.id", primary_key=True)
