@@ -80,7 +80,8 @@ class Move(Labelled):
 
 
 class Actor(Labelled):
-    """Who makes a move. NEXT: the level whose review comes next on the route; DECIDER: the last level of the route."""
+    """Who makes a move. NEXT: the level whose review comes next on the route; DECIDER: the last level of the route;
+    PUBLICISER: the level after whose review the publicity comes, the last one where the place rules nothing else."""
 
     ENTERPRISE = ("enterprise", "企业", "the enterprise")
     DISTRICT = ("district", "区县", "the district")
@@ -90,6 +91,7 @@ class Actor(Labelled):
     CLOCK = ("clock", "系统（到期）", "the clock")
     NEXT = ("next", "下一审核层级", "the next level")
     DECIDER = ("decider", "决定层级", "the deciding level")
+    PUBLICISER = ("publiciser", "公示层级", "the publicising level")
 
 
 OFFICIAL = frozenset({Actor.DISTRICT, Actor.CITY, Actor.PROVINCE, Actor.MINISTRY})
@@ -110,7 +112,8 @@ def _by(*actors: Actor) -> frozenset[Actor]:
 # None as the next state: the reviewed state of the level that reviewed, or (for END_BAN) the same state.
 _REVIEWING: _Moves = {
     Move.REVIEW: (None, _by(Actor.NEXT)),
-    Move.PUBLICISE: (State.IN_PUBLICITY, _by(Actor.DECIDER)),
+    Move.PUBLICISE: (State.IN_PUBLICITY, _by(Actor.PUBLICISER)),
+    Move.PUBLISH: (State.PUBLISHED, _by(Actor.DECIDER)),
     Move.REJECT: (State.REJECTED, _by(Actor.NEXT, Actor.DECIDER)),
     Move.WITHDRAW: (State.WITHDRAWN, _by(Actor.ENTERPRISE)),
 }
@@ -130,11 +133,12 @@ RATING_MOVES: dict[State, _Moves] = {
         Move.WITHDRAW: (State.WITHDRAWN, _by(Actor.ENTERPRISE)),
     },
     State.OBJECTED: {
-        Move.DISMISS_OBJECTION: (State.IN_PUBLICITY, _by(Actor.DECIDER)),
-        Move.UPHOLD_OBJECTION: (State.REJECTED, _by(Actor.DECIDER)),
+        Move.DISMISS_OBJECTION: (State.IN_PUBLICITY, _by(Actor.PUBLICISER)),
+        Move.UPHOLD_OBJECTION: (State.REJECTED, _by(Actor.PUBLICISER)),
         Move.WITHDRAW: (State.WITHDRAWN, _by(Actor.ENTERPRISE)),
     },
     State.PUBLICITY_ENDED: {
+        Move.REVIEW: (None, _by(Actor.NEXT)),
         Move.PUBLISH: (State.PUBLISHED, _by(Actor.DECIDER)),
         Move.REJECT: (State.REJECTED, _by(Actor.DECIDER)),
     },
@@ -193,27 +197,46 @@ class NotYours(IllegalMove):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Where a case stands: its kind, its state and the levels that review it in turn, the last one decides."""
+    """Where a case stands: its kind, its state and the levels that review it in turn, the last one decides.
+
+    `publicity_after`: the level after whose review the publicity (公示) comes, before the levels above it review;
+    None = after all of them.
+    """
 
     kind: Kind
     state: State
     route: tuple[Actor, ...]
+    publicity_after: Actor | None = None
 
     def __post_init__(self) -> None:
         if not self.route or not OFFICIAL.issuperset(self.route) or len(set(self.route)) != len(self.route):
             raise ValueError(f"a route names levels of government, each once, at least one: {self.route}")
+        if self.publicity_after is not None and self.publicity_after not in self.route:
+            raise ValueError(f"the publicity comes after a level of the route {self.route}, not {self.publicity_after}")
 
     @property
     def decider(self) -> Actor:
         return self.route[-1]
 
     @property
+    def publiciser(self) -> Actor:
+        return self.publicity_after or self.route[-1]
+
+    @property
+    def after_publicity(self) -> Actor:
+        """The level that goes on with the case once its publicity is over."""
+        place = self.route.index(self.publiciser) + 1
+        return self.route[place] if place < len(self.route) else self.decider
+
+    @property
     def next_level(self) -> Actor | None:
-        """The level whose review comes next; None outside the reviews or when all have reviewed."""
+        """The level whose review comes next; None outside the reviews, before the publicity, or when all have reviewed."""
         if self.state is State.APPLIED:
             return self.route[0]
         for level, following in zip(self.route, (*self.route[1:], None), strict=True):
             if self.state is REVIEWED[level]:
+                return None if level is self.publiciser else following
+            if self.state is State.PUBLICITY_ENDED and level is self.publiciser:
                 return following
         return None
 
@@ -223,19 +246,31 @@ def open_moves(case: Case) -> dict[Move, frozenset[Actor]]:
     found: dict[Move, frozenset[Actor]] = {}
     following = case.next_level
     for move, (_, actors) in MOVES[case.kind].get(case.state, {}).items():
-        if move is Move.PUBLICISE and following is not None:
+        if _not_yet(case, move, following):
             continue
         who = {_resolved(actor, case, following) for actor in actors} - {None}
-        if move is Move.REJECT and following is not None and case.state in _REVIEWS:
+        if move is Move.REJECT and following is not None and case.state in (*_REVIEWS, State.PUBLICITY_ENDED):
             who = {following}
         if who:
             found[move] = frozenset(actor for actor in who if actor is not None)
     return found
 
 
+def _not_yet(case: Case, move: Move, following: Actor | None) -> bool:
+    """Whether the publicity or the publication does not come next: one publicity, and the publication after all reviews."""
+    if case.state not in (*_REVIEWS, State.PUBLICITY_ENDED):
+        return False
+    before_publicity = case.state is REVIEWED[case.publiciser]
+    if move is Move.PUBLICISE:
+        return not before_publicity
+    return move is Move.PUBLISH and (following is not None or before_publicity)
+
+
 def _resolved(actor: Actor, case: Case, following: Actor | None) -> Actor | None:
     if actor is Actor.NEXT:
         return following
+    if actor is Actor.PUBLICISER:
+        return case.publiciser
     return case.decider if actor is Actor.DECIDER else actor
 
 

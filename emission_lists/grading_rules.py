@@ -54,16 +54,22 @@ class Publicity(_Data):
 
 
 class Route(_Data):
-    """The levels that review a grade, in turn; the last one decides. `grades` None: all others."""
+    """The levels that review a grade, in turn; the last one decides. `grades` None: all others.
+
+    `publicity_after`: after whose review the publicity comes; None = after the last one's.
+    """
 
     levels: tuple[Actor, ...] = Field(min_length=1)
     grades: frozenset[Grade] | None = None
+    publicity_after: Actor | None = None
     choice: bool = False
 
     @model_validator(mode="after")
     def _of_government(self) -> Route:
         if not OFFICIAL.issuperset(self.levels) or len(set(self.levels)) != len(self.levels):
             raise ValueError("a route names district, city, province, ministry, each at most once")
+        if self.publicity_after is not None and self.publicity_after not in self.levels:
+            raise ValueError("publicity_after: name one of the route's levels")
         return self
 
 
@@ -91,6 +97,14 @@ class LocalIndustry(_Data):
     source: tuple[str, ...]
 
 
+class GradingStatement(_Data):
+    """Something a place says of its grading that is shown and not computed with."""
+
+    zh: str
+    en: str
+    source: tuple[str, ...] = Field(min_length=1)
+
+
 class GradingRules(_Data):
     """The rules of one province (or of the whole country) for grades."""
 
@@ -109,6 +123,7 @@ class GradingRules(_Data):
     a_plus: Rule[Annotated[int, Field(ge=0, le=10)]]
     needs_evaluation: Rule[NeedsEvaluation]
     local_industries: tuple[LocalIndustry, ...] = ()
+    statements: tuple[GradingStatement, ...] = ()
     sources: dict[str, str]
 
     @model_validator(mode="after")
@@ -118,6 +133,9 @@ class GradingRules(_Data):
             for key in rule.source if isinstance(rule, Rule) else ():
                 if key not in self.sources:
                     raise ValueError(f"{name}: source {key!r} is not listed under sources")
+        for key in (key for one in self.statements for key in one.source):
+            if key not in self.sources:
+                raise ValueError(f"statements: source {key!r} is not listed under sources")
         routes = self.routes.value
         if not routes or routes[-1].grades is not None:
             raise ValueError("routes: the last one holds for all other grades and names none")
@@ -127,15 +145,20 @@ class GradingRules(_Data):
         """The levels that review an application for a grade. A+ goes on from the province to the ministry."""
         if grade is Grade.A_PLUS:
             return (Actor.PROVINCE, Actor.MINISTRY)
-        fitting = (route for route in self.routes.value if route.grades is None or grade in route.grades)
-        return next(fitting).levels
+        return self._route(grade).levels
+
+    def publicity_after(self, grade: Grade) -> Actor | None:
+        """After whose review an application for a grade is publicised, where that is not the last one."""
+        return None if grade is Grade.A_PLUS else self._route(grade).publicity_after
+
+    def _route(self, grade: Grade) -> Route:
+        return next(route for route in self.routes.value if route.grades is None or grade in route.grades)
 
     def route_established(self, grade: Grade) -> bool:
         """Whether the route of a grade stands in a document."""
         if grade is Grade.A_PLUS:
             return self.a_plus.established
-        fitting = (route for route in self.routes.value if route.grades is None or grade in route.grades)
-        return self.routes.established and not next(fitting).choice
+        return self.routes.established and not self._route(grade).choice
 
     def local_industry(self, name: str) -> LocalIndustry | None:
         """The local industry of that name, if there is one."""

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from emission_lists.grades import Grade
-from emission_lists.grading import Actor, Case, Kind, Move, State, named
+from emission_lists.grading import REVIEWED, Actor, Case, Kind, Move, State, named
 from emission_lists.grading_rules import GradingRules
 from service.grades.rules import route_for, rules_for
 from service.kit.canonical import canonical
@@ -86,7 +86,20 @@ class Stored:
     @property
     def case(self) -> Case:
         """Where it stands, for the table of moves."""
-        return Case(self.kind, self.state, self.route)
+        return Case(self.kind, self.state, self.route, self._publicity_after())
+
+    def _publicity_after(self) -> Actor | None:
+        """After whose review the publicity comes. A case that was reviewed beyond that level before any is publicised at the end."""
+        after, route = self.rules.publicity_after(self.route_grade), self.route
+        if after is None or after not in route:
+            return None
+        beyond = {REVIEWED[level].value for level in route[route.index(after) + 1 :]}
+        for step in self.steps:
+            if step["move"] == Move.PUBLICISE.value:
+                break
+            if step["state"] in beyond:
+                return None
+        return after
 
     @property
     def grade(self) -> Grade:

@@ -65,9 +65,15 @@ def document(uow: UnitOfWork, stored: Stored) -> dict[str, Any]:
         "valid_until": stored.decided.get("valid_until"),
         "ban_until": None if stored.state is State.REVERSED else stored.decided.get("ban_until"),
         "route": [{"level": level.value, **words(level)} for level in stored.route],
+        "publicity_after": stored.case.publiciser.value,
+        "after_publicity": _level(stored.case.after_publicity),
         "route_established": stored.rules.route_established(stored.route_grade),
         "next": _next(stored),
     }
+
+
+def _level(level: Actor) -> dict[str, str]:
+    return {"level": level.value, **words(level)}
 
 
 def _next(stored: Stored) -> list[dict[str, Any]]:
