@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,7 +69,7 @@ def steps_from(state: FindingState, now: datetime, answer_by: datetime | None) -
     return tuple(step for at, step in MOVES if at is state and not (waiting and step is _D.CONFIRM))
 
 
-Told = tuple[str, str, str]
+PassageKey = tuple[str, str, str]
 """One passage as a proof states it: gate, plate, instant."""
 
 
@@ -87,15 +87,15 @@ class Existing(NamedTuple):
     state: FindingState
     content_hash: str
     supported: bool = True
-    told: frozenset[Told] = frozenset()
+    told: frozenset[PassageKey] = frozenset()
 
 
-def told_of(proof: Mapping[str, Any]) -> frozenset[Told]:
+def told_of(proof: Mapping[str, Any]) -> frozenset[PassageKey]:
     """The passages that a proof names; none where hours prove."""
     return frozenset(_key(one) for one in proof.get("passages", ()))
 
 
-def _key(passage: Mapping[str, Any]) -> Told:
+def _key(passage: Mapping[str, Any]) -> PassageKey:
     return passage["gate"], passage["plate"], passage["time"]
 
 
@@ -188,15 +188,19 @@ def _without(found: Found, frozen: Sequence[Existing]) -> list[Found]:
 
 
 def _untold(found: Found, frozen: Sequence[Existing]) -> list[Found]:
-    """The passages that no frozen finding has told, whenever they came: earlier, later or at the same instant.
+    """The passages that no frozen finding has told, whenever they came: earlier, later or at the same instant."""
+    told = frozenset[PassageKey]().union(*(one.told for one in frozen))
+    return besides(found, told, {one.starts for one in frozen})
 
-    No two findings of a line begin at the same instant: one that does is put a microsecond before.
+
+def besides(found: Found, told: Collection[PassageKey], taken: Collection[datetime]) -> list[Found]:
+    """A finding of gates without the passages that others tell; nothing where none is left.
+
+    No two findings of a line begin at the same instant (`taken`): one that does is put a microsecond before.
     """
-    told = frozenset[Told]().union(*(one.told for one in frozen))
     left = [one for one in found.proof["passages"] if _key(one) not in told]
     if not left:
         return []
-    taken = {one.starts for one in frozen}
     starts = found.starts if found.starts not in taken else datetime.fromisoformat(left[0]["time"])
     while starts in taken:
         starts -= timedelta(microseconds=1)

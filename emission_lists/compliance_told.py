@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from emission_lists.compliance import Found, LineCase
+from emission_lists.compliance_process import PassageKey, besides, told_of
 from emission_lists.lists import Enterprise
 from emission_lists.measures import Action, Measure
 from emission_lists.overlap import Demand, Kept, Source, combine
@@ -98,11 +99,14 @@ def _extend(made: list[Told], fresh: Told) -> None:
 
 
 def apart(found: Iterable[Found]) -> list[Found]:
-    """Findings of one enterprise so that no hour stands in two of the same rule and line: the first one keeps it."""
+    """Findings of one enterprise so that no hour and no vehicle stands in two of the same rule and line: the first one keeps it."""
     taken: dict[tuple[Any, str], list[Found]] = {}
     for one in sorted(found, key=lambda one: (one.starts, one.until)):
         before = taken.setdefault((one.rule, one.line_code), [])
-        if not any(other.starts < one.until and one.starts < other.until for other in before):
+        if "passages" in one.proof:
+            named = frozenset[PassageKey]().union(*(told_of(other.proof) for other in before))
+            before += besides(one, named, {other.starts for other in before})
+        elif not any(other.starts < one.until and one.starts < other.until for other in before):
             before.append(one)
         elif one.proof.get("items"):
             before += _rest(one, before)

@@ -111,3 +111,20 @@ def test_no_hour_stands_in_two_findings_and_none_is_lost(spans: list[tuple[int, 
 
     assert sorted(proven(made)) == sorted(set(proven(given_)))
     assert all(one.proof["items"][0]["from"] == one.starts.isoformat() for one in made)
+
+
+def gates(vehicles: frozenset[int]) -> Found:
+    """A day's finding of vehicles; two and two pass together."""
+    passages = [
+        {"gate": "G1", "plate": str(one), "time": (START + one // 2 * HOUR).isoformat()} for one in sorted(vehicles)
+    ]
+    until = START + max(vehicles) // 2 * HOUR
+    return Found(Rule.BANNED_VEHICLE, "ROAD", START, until, {"passages": passages})
+
+
+@given(st.lists(st.frozensets(st.integers(0, 9), min_size=1), min_size=1, max_size=4))
+def test_no_vehicle_stands_in_two_findings_of_two_plants_and_none_is_lost(days: list[frozenset[int]]) -> None:
+    made = apart(gates(vehicles) for vehicles in days)
+    plates = [passage["plate"] for one in made for passage in one.proof["passages"]]
+    assert sorted(plates) == sorted(map(str, frozenset().union(*days)))
+    assert len({one.starts for one in made}) == len(made)
