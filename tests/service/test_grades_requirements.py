@@ -335,7 +335,7 @@ class TestTheSite:
         decided = Decided(1, "水泥", None, Grade.A, DecisionKind.RATED, NOW)
         async with runtime.unit() as uow:
             lists = Lists(uow, CEMENT, _decisions={CITY: Decisions((decided,)), COUNTY: Decisions()})
-            listed = Listed(1, row.enterprise, (row.line,), COUNTY, "G2020")
+            listed = Listed(1, row.enterprise, COUNTY, "G2020", None, judged=(row.line,))
             assert (await lists.entitled(listed, NOW, NOW, (CITY, COUNTY))).enterprise.grade is Grade.A
             assert (await lists.entitled(listed, NOW, NOW, (COUNTY,))).enterprise.grade is Grade.C
 
