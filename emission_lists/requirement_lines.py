@@ -18,7 +18,7 @@ from emission_lists.requirements_timeline import Claim, Piece, standing_at, time
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LOOSE = frozenset({Action.UNKNOWN, Action.SELF_DETERMINED, Action.NONE, Action.TRANSPORT})
-_MOST_COURSES = 4096
+_MOST_COURSES = 8192
 _JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 _CODE, _NAME, _PROCESS = "\ue000", "\ue001", "\ue002"
 _HOLE = re.compile(

@@ -272,6 +272,21 @@ class TestSharedCourses:
                 document = measure_document(measure(Action.LIMIT, ratio)) | rare
                 assert json.dumps(measure_document(measure_from(document))) == json.dumps(document)
 
+    @settings(deadline=None, max_examples=30)
+    @given(
+        enterprises(),
+        st.lists(lines(), min_size=1, max_size=5),
+        st.sampled_from(LEVELS),
+        st.text(max_size=6) | st.sampled_from(["", '"', "\\", "\ue000", "\ue001：", '"name":"\ue001']),
+    )
+    def test_the_text_of_a_line_is_its_document(
+        self, owner: Enterprise, some: list[Line], level: ResponseLevel, name: str
+    ) -> None:
+        some[0] = replace(some[0], name=name, code=f"c{name}", process=name)
+        for one in requirement_for(owner, some, replace(RED, level=level)).lines:
+            plain = json.dumps(one.document(), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+            assert one.text() == plain
+
     def test_a_line_is_named_in_its_own_document_only(self) -> None:
         answer = requirement_for(firm(), [line("1", STOP), line("2", STOP)], RED)
         again = requirement_for(firm(), [line("3", STOP)], RED)

@@ -205,3 +205,29 @@ class TestOverTime:
         for at, body in seen.items():
             again = await client.http.get(f"{PATH}/requirements", headers=commander, params={"at": at})
             assert again.content == body, at
+
+
+class TestAskedPlainly:
+    """By its path alone a question is answered before the framework takes parameters apart: the same answers, the same refusals."""
+
+    async def test_a_question_says_the_same_with_and_without_parameters(self, client: Client, runtime: Runtime) -> None:
+        await put_in_force(runtime, [line(FIFTH, HALF, STOP)])
+        duty, commander = await people(client)
+        await order(client, duty, commander, CITY, "red")
+        plain = await client.http.get(f"{PATH}/requirements", headers=commander)
+        again = await client.http.get(f"{PATH}/requirements?nothing=1", headers=commander)
+        assert plain.status_code == again.status_code == 200
+        assert plain.content == again.content
+        assert plain.headers["etag"] == again.headers["etag"]
+        known = await client.http.get(f"{PATH}/requirements", headers=commander | {"if-none-match": plain.headers["etag"]})
+        assert (known.status_code, known.content) == (304, b"")
+
+    @pytest.mark.parametrize("query", ["", "?nothing=1"])
+    async def test_refusals_are_the_same(self, client: Client, query: str) -> None:
+        _, commander = await people(client)
+        for code, status in (("9111", 422), ("911302001000000009", 422), (PATH.rsplit("/", 1)[-1], 404)):
+            answer = await client.http.get(f"/api/v1/enterprises/{code}/requirements{query}", headers=commander)
+            assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), code
+        client.http.cookies.clear()
+        nobody = await client.http.get(f"{PATH}/requirements{query}")
+        assert nobody.status_code == 401
