@@ -234,6 +234,8 @@ class _Worker:
         self._listed = enterprise.grade
         self._guide = guide
         self._industry = guide.industry(enterprise.industry)
+        # That a top grade decides for itself is said of key industries; of a place's guide for all others nothing was seen.
+        self._decides = self._industry is not None or enterprise.key_industry
         self._subtype, self._on = enterprise.subtype, on
         self._top = top
         self._lower_load = lower_load
@@ -257,7 +259,7 @@ class _Worker:
             if target == _Target(self._listed):
                 continue
             places = [place for place, one in enumerate(targets) if one == target]
-            if target.grade in self._top and target.grade is not None:
+            if self._decides and target.grade in self._top and target.grade is not None:
                 for place in places:
                     made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
                 continue

@@ -153,6 +153,13 @@ class TestNobodyCouldNameIt:
         made = await place.stands()
         assert made.lines[0].measures.yellow.action is Action.UNKNOWN
 
+    @pytest.mark.parametrize(("key", "action"), [(True, Action.SELF_DETERMINED), (False, Action.STOP)])
+    async def test_an_a_decides_for_itself_in_a_key_industry_only(self, place: Place, key: bool, action: Action) -> None:
+        """Henan's A decides in all its 52 industries; of its guide for all others nothing was seen, so the list stands."""
+        await place.lists("410102", "某企业", "某地方行业", key=key)
+        assert await place.publishes("某企业,某地方行业,A\n") is Grade.A
+        assert actions(await place.stands()) == {action}
+
     async def test_a_sub_type_of_a_named_industry_must_still_be_one(self, place: Place) -> None:
         await place.lists("410102", "某水泥有限公司", "水泥")
         refused = await place.applies(subtype="没有这个子类")
