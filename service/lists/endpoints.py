@@ -18,6 +18,7 @@ from service.kit.clock import SHANGHAI
 from service.kit.http import PageKey, PageSize, Uow, instant_of, json_answer, once
 from service.kit.problems import Forbidden
 from service.lists import comparing, exporting, flows, import_endpoints, record_endpoints
+from service.lists.found import found_in
 from service.lists.import_endpoints import XLSX, GuideOf, attachment
 from service.lists.summary import summary_of
 from service.lists.workbooks import law_at
@@ -106,8 +107,12 @@ async def one(list_id: Id, official: Official, uow: Uow) -> Response:
 
 @router.get("/{list_id}/checks")
 async def checks(list_id: Id, official: Official, uow: Uow) -> Response:
-    """The findings of the checks, blocking ones first."""
-    return json_answer({"items": await flows.checks_of(uow, official.scope, list_id)})
+    """The findings of the checks, blocking ones first. `left_out`: of `count` so many were found and not kept.
+
+    A version keeps some thousand findings; correct those, and a new import names the others.
+    """
+    found = await found_in(uow, official.scope, list_id)
+    return json_answer({"items": found.items, "count": found.count, "left_out": found.left_out})
 
 
 @router.get("/{list_id}/summary")

@@ -17,6 +17,7 @@ from service.kit.problems import Conflict, Forbidden, Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.lists import comparing, exporting, flows, imports, records
 from service.lists.floors import floors_of
+from service.lists.found import found_in
 from service.lists.states import VERSION_MOVES, VersionState
 from service.web.floors import floors_view
 from service.web.forms import read_form
@@ -68,10 +69,15 @@ async def lists(request: Request, official: Official, uow: Uow, after: PageKey =
 
 @router.get("/lists/{list_id}")
 async def one(
-    list_id: Id, request: Request, official: Official, uow: Uow, floors: Annotated[str | None, Query(max_length=24)] = None
+    list_id: Id,
+    request: Request,
+    official: Official,
+    uow: Uow,
+    floors: Annotated[str | None, Query(max_length=24)] = None,
+    after: PageKey = None,
 ) -> Response:
-    """One version with the findings of its checks and its floors."""
-    return await _version(request, uow, official, list_id, floors=floors)
+    """One version with its floors and the findings of its checks; `after`: how many of them were shown before."""
+    return await _version(request, uow, official, list_id, floors=floors, after=after or 0)
 
 
 async def _version(
@@ -83,17 +89,22 @@ async def _version(
     status: int = 200,
     fault: str | None = None,
     floors: str | None = None,
+    after: int = 0,
 ) -> Response:
     version = await flows.find(uow, official.scope, list_id)
-    checks = await flows.checks_of(uow, official.scope, list_id)
+    found = await found_in(uow, official.scope, list_id)
+    following = after + SHOWN_FAULTS
     return render(
         request,
         "list.html",
         official,
         status=status,
         version=version,
-        checks=checks[:SHOWN_FAULTS],
-        count=len(checks),
+        checks=found.items[after:following],
+        count=found.count,
+        left_out=found.left_out,
+        before=after,
+        following=following if following < len(found.items) else None,
         fault=fault,
         floors=floors_view(await floors_of(uow, official.scope, list_id, floors), writer_of(request).language),
         running=await flows.responses_of(uow, list_id),

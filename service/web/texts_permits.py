@@ -29,6 +29,13 @@ PERMITS: dict[str, tuple[str, str]] = {
     "floors_sources": ("按源类别（t/d）", "By class of sources (t/d)"),
     "floors_source": ("源类别", "Class of sources"),
     "floors_base": ("现状排放", "Base"),
+    "checks_left_out": (
+        "另有 {n} 个问题未保存：请先改正已列出的，再次导入时会列出其余的。",
+        "{n} more were found and not kept: correct those listed first; the next import names the others.",
+    ),
+    "checks_shown": ("第 {first}–{last} 个，共 {all} 个", "{first}–{last} of {all}"),
+    "checks_first": ("回到第一页", "First page"),
+    "checks_more": ("后面的问题", "Next ones"),
     "list_not_established": ("未确立", "not established"),
     "list_open_lines": ("{n} 行未确立", "{n} row(s) not established"),
     "floors_open_lines": (

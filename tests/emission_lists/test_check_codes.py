@@ -506,3 +506,18 @@ def _levels() -> Iterable[object]:
     from emission_lists.levels import LEVELS
 
     return LEVELS
+
+
+@pytest.mark.parametrize(
+    ("code", "genuine"),
+    [
+        *((code, True) for code in ("MF0001", "DA001", "DW001", "TA001", "TW012")),
+        *((code, False) for code in ("1", "MF001", "DA0001", "XX001", "MF00011", "mf0001")),
+    ],
+)
+def test_facility_codes_of_a_permit_have_the_digits_of_their_kind(
+    code: str, genuine: bool, guide: Guide, profile: ListProfile
+) -> None:
+    """HJ 608-2017: MF0001, and DA001, DW001, TA001 with three."""
+    found = check_list(rows((firm(), line(code, STOP))), guide, profile)
+    assert ("LINE_CODE_FORMAT" not in {one.code for one in found}) is genuine

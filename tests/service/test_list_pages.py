@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from service.accounts.roles import Role
+from service.kit.canonical import canonical
 from service.kit.clock import ManualClock
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
@@ -177,3 +179,39 @@ class TestSteps:
         shown = await page(client, officer, f"/lists/{draft}/difference", "en")
         assert "Changes of version" in shown
         assert "kg/d" in shown
+
+
+class TestManyFindings:
+    """A version with more findings than a page shows, of more than are kept."""
+
+    @staticmethod
+    async def crowded(runtime: Runtime, draft: int, kept: int, counted: int) -> None:
+        finding = {"severity": "warning", "code": "X", "sheet": None, "column": None, "uscc": None, "advice": "a", "advice_en": "a"}
+        checks = [finding | {"row": number, "message": f"问题{number}号", "message_en": f"no. {number}"} for number in range(1, kept + 1)]
+        async with runtime.unit() as uow:
+            await uow.execute(
+                "UPDATE list_version SET checks = $2, blocking = 0, remarks = $3 WHERE id = $1", draft, canonical(checks), counted
+            )
+            await uow.commit()
+
+    async def test_every_finding_is_reached(self, client: Client, runtime: Runtime, officer: dict[str, str], draft: int) -> None:
+        await self.crowded(runtime, draft, 1100, 1100)
+        items = (await client.http.get(f"/api/v1/lists/{draft}/checks", headers=officer)).json()
+        assert (items["count"], items["left_out"]) == (len(items["items"]), 0)
+        seen, path = set[str](), f"/lists/{draft}?lang=zh"
+        for _ in range(9):
+            content = (await client.http.get(path, headers=officer | HTML)).text
+            seen |= set(re.findall(r"问题\d+号", content))
+            following = re.search(rf"/lists/{draft}\?after=(\d+)#h-checks", content)
+            if following is None:
+                break
+            path = f"/lists/{draft}?lang=zh&after={following[1]}"
+        assert len(seen) == 1100
+        assert "未保存" not in content
+
+    async def test_it_says_what_was_not_kept(self, client: Client, runtime: Runtime, officer: dict[str, str], draft: int) -> None:
+        await self.crowded(runtime, draft, 20, 6020)
+        found = (await client.http.get(f"/api/v1/lists/{draft}/checks", headers=officer)).json()
+        assert found["left_out"] == 6000
+        assert found["count"] == len(found["items"]) + 6000
+        assert "另有 6000 个问题未保存" in await page(client, officer, f"/lists/{draft}")
