@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 from service.accounts.roles import Scope
 from service.kit.unit_of_work import UnitOfWork
@@ -13,7 +14,8 @@ SELECT coalesce(greatest(0, blocking + remarks - jsonb_array_length(checks)), 0)
 """
 
 
-class Found(NamedTuple):
+@dataclass(frozen=True)
+class Found:
     """Findings of a version, blocking ones first. `left_out`: found at the import beyond what a version keeps."""
 
     items: list[dict[str, Any]]
