@@ -225,6 +225,7 @@ class LineRequirement:
         return "".join([said.get(piece, piece) for piece in self.standing.template])
 
 
+@lru_cache(maxsize=8192)
 def _inside(text: str) -> str:
     """A text as it stands between the quotes of JSON."""
     return _JSON.encode(text)[1:-1]

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -113,12 +114,7 @@ class Requirement:
             return f"假如：{self.declared.zh}预警 {self.declared.response}响应（仅供预先了解，不是命令）"
         if self.response is None:
             return "当前没有预警；错峰生产计划执行中" if self.lines else "当前没有预警，无需采取应急减排措施"
-        facts = self.response
-        start = facts.effective_at.astimezone(_SHANGHAI)
-        return (
-            f"{'即将' if facts.upcoming else '现在'}：{facts.level.zh}预警 {facts.level.response}响应 / "
-            f"{start.month}月{start.day}日 {start:%H:%M} 起"
-        )
+        return _headlines(self.response)[0]
 
     @property
     def headline_en(self) -> str:
@@ -129,10 +125,7 @@ class Requirement:
             if self.lines:
                 return "No warning is in force; a seasonal plan is"
             return "No warning is in force: no emergency measures are required"
-        facts = self.response
-        start = facts.effective_at.astimezone(_SHANGHAI)
-        what = f"{facts.level.value} warning, {facts.level.response_en} response"
-        return f"{'Next' if facts.upcoming else 'Now'}: {what}, from {start:%Y-%m-%d %H:%M}"
+        return _headlines(self.response)[1]
 
     @property
     def summary_zh(self) -> str:
@@ -221,7 +214,7 @@ class Requirement:
             "summary_en": self.summary_en,
             "guarantee_zh": self.guarantee_zh,
             "guarantee_en": self.guarantee_en,
-            "response": None if facts is None else _response_document(facts),
+            "response": None if facts is None else dict(_response_document(facts)),
             "lines": lines,
             "responses": [_touching_document(one) for one in self.responses],
             "seasonal": [
@@ -299,6 +292,19 @@ def _touching_document(facts: ResponseFacts) -> dict[str, Any]:
     return {"id": facts.id, "place": facts.place, **_response_document(facts)}
 
 
+@lru_cache(maxsize=1024)
+def _headlines(facts: ResponseFacts) -> tuple[str, str]:
+    """What a response says first, in Chinese and English."""
+    start = facts.effective_at.astimezone(_SHANGHAI)
+    what = f"{facts.level.value} warning, {facts.level.response_en} response"
+    return (
+        f"{'即将' if facts.upcoming else '现在'}：{facts.level.zh}预警 {facts.level.response}响应 / "
+        f"{start.month}月{start.day}日 {start:%H:%M} 起",
+        f"{'Next' if facts.upcoming else 'Now'}: {what}, from {start:%Y-%m-%d %H:%M}",
+    )
+
+
+@lru_cache(maxsize=1024)
 def _response_document(facts: ResponseFacts) -> dict[str, Any]:
     return {
         "adcode": facts.adcode,

@@ -147,8 +147,18 @@ def _homes(rows: Iterable[Any]) -> tuple[Home, ...]:
     return tuple(Home(adcode, county) for adcode, county in {row["adcode"]: row["county"] for row in rows}.items())
 
 
-def sites_of(runtime: Runtime, homes: Iterable[Home]) -> list[Site]:
+def sites_of(runtime: Runtime, homes: Iterable[Home]) -> tuple[Site, ...]:
     """The plants: lists of a city and of its own county that name the same enterprise speak of one plant."""
+    asked = tuple(homes)
+    remembered = runtime.live.sites
+    known: tuple[Site, ...] | None = remembered.get(asked)
+    if known is None:
+        known = tuple(_sites(runtime, asked))
+        remembered.put(asked, known, remembered.times_forgotten)
+    return known
+
+
+def _sites(runtime: Runtime, homes: Iterable[Home]) -> list[Site]:
     sites: list[Site] = []
     for home in sorted(homes, key=lambda home: (len(prefix_of(home.adcode)), home.adcode)):
         chain = _chain(runtime, home)

@@ -58,16 +58,12 @@ ORDER BY p.adcode, p.created_at, p.id, e.line_code, e.starts
 """
 
 
-async def plants_of(uow: UnitOfWork, usccs: Iterable[str]) -> dict[str, list[Site]]:
+async def plants_of(uow: UnitOfWork, usccs: Iterable[str]) -> dict[str, tuple[Site, ...]]:
     """The plants of enterprises by credit code: where they stand, and whose responses touch them."""
     homes: dict[str, list[Home]] = defaultdict(list)
     for row in await uow.fetch(HOMES_SQL, sorted(usccs)):
         homes[row["uscc"]].append(Home(row["adcode"], row["county"]))
-    known: dict[tuple[Home, ...], list[Site]] = {}
-    for several in homes.values():
-        if tuple(several) not in known:
-            known[tuple(several)] = sites_of(uow.runtime, several)
-    return {uscc: known[tuple(several)] for uscc, several in homes.items()}
+    return {uscc: sites_of(uow.runtime, several) for uscc, several in homes.items()}
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ class Live:
         self.responses = Memory()
         self.requirements = Memory()
         self.homes = Memory()
+        self.sites = Memory(20_000)
+        """By homes, whosever they are; never forgotten, since divisions stay what they are while a process runs."""
         self.seasonal = Memory(10_000)
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)
