@@ -62,6 +62,10 @@ class Reading:
             self._taken = await self.runtime.database.take()
         return self._taken
 
+    async def connect(self) -> None:
+        """Take the connection now: before others may wait for what is about to be read, who may hold all connections themselves."""
+        await self._connection()
+
     async def fetch(self, statement: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of one statement; instants come back in Beijing time by `beijing`."""
         return cast("list[asyncpg.Record]", await (await self._connection()).fetch(statement, *arguments))

@@ -130,6 +130,8 @@ async def of_division(uow: Reading, adcode: str) -> tuple[Responding, ...]:
 
     if not live.listening:
         return await read()
+    if live.responses.get(adcode) is None:
+        await uow.connect()
     known: tuple[Responding, ...] = await live.responses.once(adcode, read)
     return known
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any
 
 import asyncpg
@@ -11,6 +12,7 @@ import pytest
 
 from service.kit.live import Live, Memory
 from service.kit.runtime import Runtime
+from service.responses.repository import of_division
 
 
 class Source:
@@ -123,3 +125,17 @@ async def test_the_listener_outlives_a_connection_that_ends_under_it(
     assert live.listening
     stop.set()
     await task
+
+
+async def test_who_holds_a_connection_never_waits_for_one_who_waits_for_it(runtime: Runtime) -> None:
+    """Every connection is taken when somebody without one begins to read what the others then ask for."""
+    runtime.live.listening = True
+    async with AsyncExitStack() as holding:
+        units = [await holding.enter_async_context(runtime.unit()) for _ in range(runtime.settings.pool_size)]
+        reading = await holding.enter_async_context(runtime.reading())
+        first = asyncio.create_task(of_division(reading, "110000"))
+        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(asyncio.gather(*(of_division(unit, "110000") for unit in units)), 5) == [()] * len(units)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
