@@ -6,10 +6,11 @@ A decision never begins before it was recorded, so what held at a past instant s
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from emission_lists.grades import Grade
+from emission_lists.guides import Guide, plain
 from emission_lists.measures import Labelled
 
 _LETTERS = (Grade.A_PLUS, Grade.A, Grade.B, Grade.B_MINUS, Grade.C, Grade.D)
@@ -51,6 +52,7 @@ DOWNGRADING = frozenset(
         DecisionKind.MEASURES_NOT_CARRIED_OUT,
     }
 )
+_APPEALS = frozenset({DecisionKind.APPEAL_PENDING, DecisionKind.APPEAL_GRANTED})
 
 
 def effective_instant(asked: datetime | None, recorded: datetime) -> datetime:
@@ -80,6 +82,21 @@ class Decided:
     case: int | None = None
 
 
+def by_guide(decisions: Iterable[Decided], guide: Guide) -> tuple[Decided, ...]:
+    """Decisions with their industries as the guide names them: those of one industry are about one subject, however written.
+
+    A name that the guide does not have stays as it was first written, whatever its brackets and spaces.
+    """
+    written: dict[str, str] = {}
+
+    def named(name: str) -> str:
+        industry = guide.placed(name)[0]
+        return written.setdefault(plain(name), name) if industry is None else industry.name_zh
+
+    pairs = [(one, named(one.industry)) for one in decisions]
+    return tuple(one if name == one.industry else replace(one, industry=name) for one, name in pairs)
+
+
 @dataclass(frozen=True, slots=True)
 class InForce:
     """The grade of one subject (enterprise or line, in one industry) and since when. `grade` None: not established."""
@@ -97,10 +114,14 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class GradeStanding:
-    """What is in force at one instant: a grade for the enterprise in each industry, and for lines rated by themselves."""
+    """What is in force at one instant: a grade for the enterprise in each industry, and for lines rated by themselves.
+
+    `begun`: every decision that had begun by then, oldest first.
+    """
 
     at: datetime
     subjects: tuple[InForce, ...]
+    begun: tuple[Decided, ...] = ()
 
     @property
     def enterprise(self) -> tuple[InForce, ...]:
@@ -119,30 +140,40 @@ class GradeStanding:
         return None if self.decisive is None else self.decisive.grade
 
     def of_line(self, code: str) -> InForce | None:
-        """The rating of a line by itself; a later downgrade of the enterprise takes it with it."""
+        """The rating of a line by itself; a later downgrade of the enterprise takes it with it, for good.
+
+        None where there is none, or where the enterprise was rated anew after such a downgrade: the line then goes with it.
+        """
         own = [subject for subject in self.subjects if subject.line_code == code]
         if not own:
             return None
         newest = max(own, key=lambda subject: (subject.since, subject.decision.id))
-        falls = [
-            subject
-            for subject in self.enterprise
-            if subject.decision.kind.downgrading
-            and subject.industry == newest.industry
-            and subject.since >= newest.since
+        falls = self._falls_since(newest.decision)
+        if not falls:
+            return newest
+        return next((subject for subject in self.enterprise if subject.decision in falls), None)
+
+    def _falls_since(self, rating: Decided) -> list[Decided]:
+        """The downgrades of the enterprise since a line was rated, but for those that an appeal took back or suspended."""
+        made = [one for one in self.begun if one.line_code is None and one.industry == rating.industry]
+        return [
+            fall
+            for place, fall in enumerate(made)
+            if fall.kind.downgrading
+            and fall.effective_from >= rating.effective_from
+            and not any(later.kind in _APPEALS and later.case == fall.case for later in made[place + 1 :])
         ]
-        return falls[-1] if falls else newest
 
 
 def standing_at(decisions: Iterable[Decided], at: datetime) -> GradeStanding | None:
     """What is in force at an instant; None if nothing was ever decided by then."""
-    newest: dict[tuple[str, str | None], Decided] = {}
-    for decided in sorted(decisions, key=lambda one: (one.effective_from, one.id)):
-        if decided.effective_from <= at:
-            newest[decided.industry, decided.line_code] = decided
-    if not newest:
+    begun = sorted(
+        (one for one in decisions if one.effective_from <= at), key=lambda one: (one.effective_from, one.id)
+    )
+    if not begun:
         return None
-    return GradeStanding(at, tuple(_in_force(decided, at) for decided in newest.values()))
+    newest = {(one.industry, one.line_code): one for one in begun}
+    return GradeStanding(at, tuple(_in_force(one, at) for one in newest.values()), tuple(begun))
 
 
 def _in_force(decided: Decided, at: datetime) -> InForce:

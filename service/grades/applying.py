@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from emission_lists.entitlement import Decisions, entitled
 from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import Regraded
+from emission_lists.standing import by_guide
 from service.guides.loader import Applied
 from service.kit.clock import SHANGHAI
 
@@ -17,11 +19,14 @@ def entitle(
 ) -> Regraded:
     """Enterprise, lines and notes under the grades in force at `start`, and the guarantees that hold at `at`.
 
-    `guide`: that of the list version, in the edition that it was frozen with.
+    `guide`: that of the list version, in the edition that it was frozen with; decisions on industries that it has one name
+    for are about one industry, however they were written.
     Where the framework of 2026 holds already, its grades decide for themselves beside those of the guide.
     """
     place = guide.of_place(enterprise.adcode, start.astimezone(SHANGHAI).date())
     local = place.profile
+    if decisions.grades:
+        decisions = replace(decisions, grades=by_guide(decisions.grades, place.guide))
     framed = frozenset() if place.framework is None else place.framework.self_determined.grades
     return entitled(
         enterprise,

@@ -9,6 +9,7 @@ from typing import Any
 from emission_lists.grades import Grade
 from emission_lists.grading import Actor, Kind, Move, State, moved, named
 from emission_lists.grading_rules import legal_grades, lowest_grade, months_later
+from emission_lists.guides import Guide
 from emission_lists.standing import Decided, DecisionKind, InForce, effective_instant, standing_at
 from service.grades.cases import NewStep, Stored, add_step, load
 from service.grades.repository import decisions_of
@@ -23,9 +24,9 @@ INSERT INTO grade_decision (uscc, adcode, line_code, industry, guide, grade, kin
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 OTHERS_SQL = """
-SELECT a.id FROM grade_application a
+SELECT a.id, a.industry FROM grade_application a
 JOIN LATERAL (SELECT state FROM grade_step s WHERE s.application_id = a.id ORDER BY seq DESC LIMIT 1) last ON true
-WHERE a.uscc = $1 AND a.adcode = $2 AND a.industry = $3 AND a.line_code IS NOT DISTINCT FROM $4 AND a.id < $5
+WHERE a.uscc = $1 AND a.adcode = $2 AND a.line_code IS NOT DISTINCT FROM $3 AND a.id < $4
     AND (last.state IN ('published', 'in_force') OR (a.kind = 'downgrade' AND last.state = 'upheld'))
 """
 JOB = "move_grade"
@@ -191,7 +192,8 @@ async def impose_again(uow: UnitOfWork, stored: Stored, step: NewStep) -> NewSte
 
 async def _current(uow: UnitOfWork, stored: Stored) -> Decided | None:
     decisions = (await decisions_of(uow, stored.row["uscc"], stored.row["adcode"])).grades
-    own = [one for one in decisions if _same_subject(stored, one.industry, one.line_code)]
+    guide = _guide_now(uow, stored)
+    own = [one for one in decisions if _same_subject(stored, guide, one.industry, one.line_code)]
     return max(own, key=lambda one: one.id, default=None)
 
 
@@ -203,7 +205,8 @@ async def _before(uow: UnitOfWork, stored: Stored) -> Decided | None:
     standing = standing_at(earlier, begun)
     held: InForce | None = None
     if standing is not None:
-        held = next((one for one in standing.subjects if _same_subject(stored, one.industry, one.line_code)), None)
+        guide = _guide_now(uow, stored)
+        held = next((one for one in standing.subjects if _same_subject(stored, guide, one.industry, one.line_code)), None)
     if held is not None:
         return held.decision
     listed = stored.first_content.get("before")
@@ -212,8 +215,13 @@ async def _before(uow: UnitOfWork, stored: Stored) -> Decided | None:
     return Decided(0, stored.row["industry"], stored.row["line_code"], Grade(listed), DecisionKind.RATED, begun)
 
 
-def _same_subject(stored: Stored, industry: str, line_code: str | None) -> bool:
-    return bool(industry == stored.row["industry"] and line_code == stored.row["line_code"])
+def _same_subject(stored: Stored, guide: Guide, industry: str, line_code: str | None) -> bool:
+    return bool(line_code == stored.row["line_code"]) and guide.same_industry(industry, stored.row["industry"])
+
+
+def _guide_now(uow: UnitOfWork, stored: Stored) -> Guide:
+    """The case's guide as it holds today: whose names say which decisions are about its industry."""
+    return law_at(stored.row["county"], stored.row["guide"], uow.now.astimezone(SHANGHAI).date())[0]
 
 
 async def _due(uow: UnitOfWork, stored: Stored, move: Move, at: datetime) -> None:
@@ -269,9 +277,10 @@ async def _write_move(uow: UnitOfWork, stored: Stored, move: Move, state: State,
 async def supersede_others(uow: UnitOfWork, stored: Stored) -> None:
     """Older cases about the same subject no longer stand; their steps say so."""
     row = stored.row
-    for other in await uow.fetch(
-        OTHERS_SQL, row["uscc"], row["adcode"], row["industry"], row["line_code"], stored.id
-    ):
+    guide = _guide_now(uow, stored)
+    for other in await uow.fetch(OTHERS_SQL, row["uscc"], row["adcode"], row["line_code"], stored.id):
+        if not guide.same_industry(other["industry"], row["industry"]):
+            continue
         older = await load(uow, other["id"], lock=True)
         state, level = moved(older.case, Move.SUPERSEDE, frozenset({Actor.CLOCK}))
         await _write_move(uow, older, Move.SUPERSEDE, state, level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,10 @@ from emission_lists.guarantee import (
 )
 from emission_lists.lists import GuaranteeType
 from emission_lists.measures import Basis, LoadCap
-from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
+from emission_lists.standing import Decided, DecisionKind, GradeStanding, by_guide, standing_at
+from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import Reading, UnitOfWork
+from service.lists.workbooks import law_at
 
 GRADES_COLUMN = """
 (SELECT json_agg(json_build_array(g.id, g.industry, g.line_code, g.grade, g.kind, g.effective_from, g.valid_until,
@@ -33,9 +36,13 @@ GUARANTEES_COLUMN = """
  FROM guarantee_case c WHERE c.uscc = {uscc} AND c.adcode = {adcode})
 """
 """Columns of a select that reads something else: what was decided about an enterprise costs no round trip of its own."""
+NEWEST_GUIDE = """
+(SELECT g.guide FROM grade_decision g WHERE g.uscc = {uscc} AND g.adcode = {adcode} ORDER BY g.id DESC LIMIT 1)
+"""
 DECISIONS_SQL = f"""
 SELECT {GRADES_COLUMN.format(uscc="$1", adcode="$2")} AS grades,
-    {GUARANTEES_COLUMN.format(uscc="$1", adcode="$2")} AS guarantees
+    {GUARANTEES_COLUMN.format(uscc="$1", adcode="$2")} AS guarantees,
+    {NEWEST_GUIDE.format(uscc="$1", adcode="$2")} AS guide
 """
 REVERSED_SQL = """
 SELECT DISTINCT a.id FROM grade_application a JOIN grade_step s ON s.application_id = a.id
@@ -92,10 +99,17 @@ def decisions_from(grades: str | None, guarantees: str | None) -> Decisions:
 
 
 async def decisions_of(uow: Reading, uscc: str, adcode: str) -> Decisions:
-    """Everything that was decided about an enterprise in a division."""
+    """Everything that was decided about an enterprise in a division, industries by the names of its guide."""
     row = await uow.fetchrow(DECISIONS_SQL, uscc, adcode)
     assert row is not None  # a select without FROM
-    return decisions_from(row["grades"], row["guarantees"])
+    made = decisions_from(row["grades"], row["guarantees"])
+    return _named(made, row["guide"], adcode, uow.now) if made.grades else made
+
+
+def _named(made: Decisions, guide: str, adcode: str, now: datetime) -> Decisions:
+    """Rows of before names were stored by the guide meet those of after: the guide of the newest, in today's book."""
+    names = law_at(adcode, guide, now.astimezone(SHANGHAI).date())[0]
+    return replace(made, grades=by_guide(made.grades, names))
 
 
 async def reversed_cases(uow: Reading, uscc: str, adcode: str) -> frozenset[int]:
@@ -114,7 +128,8 @@ async def guarantee_standing(uow: UnitOfWork, uscc: str, adcode: str, at: dateti
 
 
 STANDINGS_SQL = f"""
-SELECT u.uscc, {GRADES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS grades
+SELECT u.uscc, {GRADES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS grades,
+    {NEWEST_GUIDE.format(uscc="u.uscc", adcode="$1")} AS guide
 FROM (SELECT DISTINCT uscc FROM grade_decision WHERE adcode = $1) u
 """
 
@@ -123,7 +138,8 @@ async def standings_of(uow: UnitOfWork, adcode: str, at: datetime) -> dict[str, 
     """The grades in force in a division by credit code, for checking a whole list."""
     found = {}
     for row in await uow.fetch(STANDINGS_SQL, adcode):
-        standing = standing_at(decisions_from(row["grades"], None).grades, at)
+        made = _named(decisions_from(row["grades"], None), row["guide"], adcode, uow.now)
+        standing = standing_at(made.grades, at)
         if standing is not None:
             found[row["uscc"]] = standing
     return found

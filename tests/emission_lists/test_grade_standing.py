@@ -28,6 +28,7 @@ from emission_lists.standing import (
     SETTLING,
     Decided,
     DecisionKind,
+    InForce,
     at_most,
     banned_until,
     effective_instant,
@@ -110,6 +111,62 @@ class TestStanding:
         own = standing.of_line("MF1")
         assert own is not None
         assert own.grade is Grade.D
+
+
+class TestLineAfterADowngrade:
+    """A line rated by itself (A), its enterprise downgraded since: the line falls with it until it is rated anew."""
+
+    LINE = decided(1, Grade.A, 0, line_code="MF1")
+    FALL = decided(3, Grade.D, 20, kind=DecisionKind.FINDING, case=7)
+
+    def own(self, hour: float, *made: Decided) -> InForce | None:
+        standing = standing_at([decided(2, Grade.B, 1), self.LINE, self.FALL, *made], T0 + timedelta(hours=hour))
+        assert standing is not None
+        return standing.of_line("MF1")
+
+    def grade(self, hour: float, *made: Decided) -> Grade | None:
+        own = self.own(hour, *made)
+        return None if own is None else own.grade
+
+    @pytest.mark.parametrize("kind", [DecisionKind.RATED, DecisionKind.PUBLISHED])
+    def test_a_new_rating_of_the_enterprise_does_not_revive_it(self, kind: DecisionKind) -> None:
+        again = decided(4, Grade.C, 40, kind=kind, case=8)
+        assert [self.grade(hour, again) for hour in (19, 20, 39)] == [Grade.A, Grade.D, Grade.D]
+        assert self.own(40, again) is None  # as the enterprise
+
+    def test_a_new_rating_of_the_line_does(self) -> None:
+        again = [decided(4, Grade.C, 40), decided(5, Grade.B, 50, line_code="MF1")]
+        assert self.own(49, *again) is None
+        assert self.grade(50, *again) is Grade.B
+
+    def test_neither_does_the_end_of_its_own_term(self) -> None:
+        end = T0 + timedelta(hours=30)
+        line = decided(6, Grade.A, 2, line_code="MF1", valid_until=end, grade_after=Grade.C)
+        assert [self.grade(hour, line) for hour in (19, 29, 31)] == [Grade.A, Grade.D, Grade.D]
+
+    @pytest.mark.parametrize("kind", [DecisionKind.APPEAL_PENDING, DecisionKind.APPEAL_GRANTED])
+    def test_an_appeal_of_the_same_case_gives_it_back_and_a_later_rating_leaves_it(self, kind: DecisionKind) -> None:
+        back, again = decided(4, Grade.B, 30, kind=kind, case=7), decided(5, Grade.C, 40, case=9)
+        assert [self.grade(hour, back, again) for hour in (29, 30, 41)] == [Grade.D, Grade.A, Grade.A]
+
+    def test_an_appeal_that_came_to_nothing_takes_it_again(self) -> None:
+        made = [
+            decided(4, Grade.B, 30, kind=DecisionKind.APPEAL_PENDING, case=7),
+            decided(5, Grade.D, 35, kind=DecisionKind.FINDING, case=7),
+        ]
+        assert [self.grade(hour, *made) for hour in (30, 35)] == [Grade.A, Grade.D]
+        assert self.own(45, *made, decided(6, Grade.C, 40, case=9)) is None
+
+    def test_an_appeal_of_another_case_changes_nothing(self) -> None:
+        second = decided(4, Grade.D, 25, kind=DecisionKind.FALSE_MATERIAL, case=8)
+        back = decided(5, Grade.D, 30, kind=DecisionKind.APPEAL_GRANTED, case=8)
+        assert self.grade(26, second, back) is Grade.D
+        assert self.own(30, second, back) is None
+
+    def test_another_industry_s_downgrade_is_none_of_its_concern(self) -> None:
+        line = decided(6, Grade.A, 30, line_code="MF1")
+        other = decided(7, Grade.D, 40, industry="石灰窑", kind=DecisionKind.FINDING)
+        assert self.grade(41, line, other) is Grade.A
 
 
 class TestOrder:

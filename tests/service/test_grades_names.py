@@ -10,15 +10,17 @@ import pytest
 
 from emission_lists.entitlement import Decisions
 from emission_lists.grades import Grade
+from emission_lists.grading import State
 from emission_lists.identifiers import make_uscc
-from emission_lists.levels import LEVELS
+from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, ListRow
 from emission_lists.measures import Action, Measure
 from emission_lists.regrading import Regraded
 from emission_lists.standing import Decided, DecisionKind
 from service.accounts.roles import Role, Scope
 from service.grades.applying import entitle
-from service.grades.repository import decisions_of, grade_standing
+from service.grades.cases import load
+from service.grades.repository import decisions_of, grade_standing, standings_of
 from service.guides.loader import Applied, book
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
@@ -123,6 +125,100 @@ class TestTheListsOwnName:
         firm = Enterprise(make_uscc("610402", 7), "某企业", "610402", "水泥", True, Grade.C)
         one = Decided(1, decided, None, Grade.B, DecisionKind.PUBLISHED, NOW - timedelta(days=1))
         assert entitle(firm, [listed_line("MF0001", "主体")], OWN, Decisions((one,)), NOW, NOW).enterprise.grade is grade
+
+
+LONG_AGO = NOW - timedelta(days=300)
+
+
+class TestNamesOfBefore:
+    """Decisions of before stand under the name as it was written, those of now under the guide's: one industry."""
+
+    FIRM = Enterprise(make_uscc("610402", 7), "某企业", "610402", "水泥", True, Grade.LEADING)
+
+    def made(self, *decided: Decided) -> Regraded:
+        own = Measure(Action.SELF_DETERMINED)
+        line = replace(listed_line("MF0001", "主体"), measures=PerLevel(own, own, own))
+        return entitle(self.FIRM, [line], OWN, Decisions(decided), NOW, NOW)
+
+    @pytest.mark.parametrize(("old", "new"), [("水泥制品", "水泥"), ("水泥/水泥制品", "水泥"), ("某(地方)行业", "某（地方）行业")])
+    def test_a_line_falls_with_its_enterprise(self, old: str, new: str) -> None:
+        rated = Decided(1, old, "MF0001", Grade.LEADING, DecisionKind.RATED, LONG_AGO)
+        fall = Decided(2, new, None, Grade.UNGRADED, DecisionKind.FINDING, NOW - timedelta(days=1), case=2)
+        assert Action.SELF_DETERMINED not in actions(self.made(rated, fall))
+
+    def test_what_was_decided_last_is_the_grade(self) -> None:
+        old = Decided(1, "水泥制品", None, Grade.C, DecisionKind.PUBLISHED, LONG_AGO)
+        new = Decided(2, "水泥", None, Grade.LEADING, DecisionKind.PUBLISHED, NOW - timedelta(days=1))
+        assert self.made(old, new).enterprise.grade is Grade.LEADING
+        other = replace(old, industry="陶瓷")
+        assert self.made(other, new).enterprise.grade is Grade.C
+
+    async def written(self, place: Place, industry: str, grade: str, valid_until: datetime | None = None) -> int:
+        """A result in force as it was stored before; returns its case."""
+        async with place.runtime.unit() as uow:
+            case = await uow.fetchval(
+                "INSERT INTO grade_application (kind, uscc, name, adcode, county, industry, guide, grade, reason, created_at)"
+                " VALUES ('published', $1, 'x', $2, $3, $4, 'G2020', $5, 'x', $6) RETURNING id",
+                place.uscc,
+                place.city,
+                place.county,
+                industry,
+                grade,
+                LONG_AGO,
+            )
+            await uow.execute(
+                "INSERT INTO grade_step (application_id, seq, move, state, level, at, effective_from, content)"
+                " VALUES ($1, 0, 'publish', 'in_force', 'province', $2, $2, '{}')",
+                case,
+                LONG_AGO,
+            )
+            await uow.execute(
+                "INSERT INTO grade_decision (uscc, adcode, industry, guide, grade, kind, effective_from, valid_until,"
+                " application_id, reason, recorded_at) VALUES ($1, $2, $3, 'G2020', $4, 'published', $5, $6, $7, 'x', $5)",
+                place.uscc,
+                place.city,
+                industry,
+                grade,
+                LONG_AGO,
+                valid_until,
+                case,
+            )
+            await uow.commit()
+        return int(case)
+
+    async def test_a_new_result_ends_the_old_one(self, place: Place) -> None:
+        await place.lists("610402", "陕西晟泰新型建材有限公司", "水泥")
+        old, other = await self.written(place, "水泥制品", "C"), await self.written(place, "陶瓷", "LEADING")
+        assert await place.publishes("陕西晟泰新型建材有限公司,水泥制品,引领性\n") is Grade.LEADING
+        async with place.runtime.unit() as uow:
+            assert (await load(uow, old)).state is State.SUPERSEDED
+            assert (await load(uow, other)).state is State.IN_FORCE
+            found = (await standings_of(uow, place.city, place.clock.current))[place.uscc]
+        assert sorted(one.industry for one in found.subjects) == ["水泥", "陶瓷"]
+
+    async def test_an_appeal_gives_back_the_rating_with_its_end(self, place: Place) -> None:
+        end = NOW + timedelta(days=100)
+        await place.lists("610402", "陕西晟泰新型建材有限公司", "水泥")
+        await self.written(place, "水泥制品", "LEADING", end)
+        city = await place.client.account(Role.DUTY_OFFICER, place.city)
+        plant = await place.client.account(Role.ENTERPRISE, place.city, place.uscc)
+        asked = {"uscc": place.uscc, "cause": "finding", "reason": "x", "industry": "水泥制品", "grade": "NON_LEADING"}
+        made = await place.client.http.post(f"{GRADES}/downgrades", headers=city, json=asked)
+        assert made.status_code == 201, made.text
+        steps = f"{GRADES}/applications/{made.json()['id']}/steps"
+        moves = [(Role.COMMANDER, "decide"), (None, "appeal"), (Role.DUTY_OFFICER, "grant_appeal")]
+        for role, move in moves:
+            who = plant if role is None else await place.client.account(role, "610000")
+            body = {"move": move, "reason": "x", "document": "x"}
+            done = await place.client.http.post(steps, headers=who, json=body)
+            assert done.status_code == 201, done.text
+            await pass_by(place.clock, place.runtime, place.client, minutes=5)
+        async with place.runtime.unit() as uow:
+            found = await grade_standing(uow, place.uscc, place.city, place.clock.current)
+        assert found is not None
+        [subject] = found.subjects
+        assert (subject.grade, subject.decision.kind) == (Grade.LEADING, DecisionKind.APPEAL_GRANTED)
+        assert subject.decision.valid_until == end
 
 
 class TestNobodyCouldNameIt:
