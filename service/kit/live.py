@@ -95,6 +95,8 @@ class Live:
         self.homes = Memory()
         self.sites = Memory(20_000)
         """By homes, whosever they are; never forgotten, since divisions stay what they are while a process runs."""
+        self.sums = Memory(200)
+        """By version: sums that were added up from its rows; never forgotten, since stored rows never change."""
         self.seasonal = Memory(10_000)
         self.sessions = Memory(20_000)
         self.feeds = Memory(2_000)

@@ -11,10 +11,12 @@ from typing import Any
 from emission_lists.difference import EnterpriseDifference, document_difference
 from emission_lists.levels import LEVELS
 from emission_lists.lists import POLLUTANTS
+from emission_lists.source_totals import totals_document
 from service.accounts.roles import Scope
 from service.kit.problems import Invalid
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.flows import find
+from service.lists.summary import sums_of
 
 BATCH = 200
 JOINED = """
@@ -81,7 +83,7 @@ async def difference(uow: UnitOfWork, scope: Scope, version_id: int, against: in
         },
         "records": {row["sheet"]: {name: row[name] for name in ("added", "removed", "changed")} for row in records},
         "unit": "kg/d",
-        "totals": _totals(None if old is None else old["totals"], new["totals"]),
+        "totals": _totals(None if old is None else await _totals_of(uow, old), await _totals_of(uow, new)),
     }
 
 
@@ -134,6 +136,15 @@ async def _changed_lines(uow: UnitOfWork, old: int, new: int) -> Counter[str]:
 
 def _looked_into(row: Any) -> EnterpriseDifference:
     return document_difference(row["uscc"], json.loads(row["old"]), json.loads(row["new"]))
+
+
+async def _totals_of(uow: UnitOfWork, version: dict[str, Any]) -> dict[str, Any]:
+    """The totals with what follows from base × share; those of a version from before hold what it states only."""
+    kept: dict[str, Any] = version["totals"]
+    if kept.get("open_lines") is not None:
+        return kept
+    whole, *_ = await sums_of(uow, version["id"])
+    return totals_document(whole.totals())
 
 
 def _totals(old: dict[str, Any] | None, new: dict[str, Any]) -> dict[str, Any]:

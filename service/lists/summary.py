@@ -40,13 +40,14 @@ def _gaps(one: Sum) -> list[int] | None:
 
 
 async def sums_of(uow: UnitOfWork, version_id: int) -> list[Sum]:
-    """The kept sums; a version stored before there were any is added up from its rows.
+    """The kept sums; a version stored before there were any, or before its open lines were counted, is added up from its rows.
 
-    One that was stored before its open lines were counted has sums without gaps: they are shown as they were kept.
+    Once a process: that takes seconds, and stored rows never change.
     """
     rows = await uow.fetch(SUMS_SQL, version_id)
-    if not rows:
-        return await recomputed(uow, version_id)
+    if not rows or any(row["gaps"] is None for row in rows):
+        found: list[Sum] = await uow.runtime.live.sums.once(version_id, lambda: recomputed(uow, version_id))
+        return found
     kept = [
         Sum(
             _DIMENSIONS[row["dimension"]],
@@ -54,7 +55,7 @@ async def sums_of(uow: UnitOfWork, version_id: int) -> list[Sum]:
             row["enterprises"],
             row["lines"],
             tuple(row["milligrams"]),
-            None if row["gaps"] is None else tuple(row["gaps"]),
+            tuple(row["gaps"]),
         )
         for row in rows
     ]

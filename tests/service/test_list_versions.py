@@ -13,6 +13,7 @@ import pytest
 
 from emission_lists.documents import enterprise_document, line_document
 from emission_lists.generator import generate_list
+from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, GuaranteeType, ListRow, Pollutants
 from emission_lists.measures import LoadCap
 from emission_lists.sheets.kinds import Sheet
@@ -384,6 +385,32 @@ class TestDifference:
             seen += [item["uscc"] for item in page["items"]]
             after = page["next"]
         assert len(seen) == len(set(seen)) == 3
+
+    async def test_the_same_rows_stored_before_open_lines_were_counted_differ_in_nothing(
+        self, client: Client, runtime: Runtime
+    ) -> None:
+        blank = Pollutants()
+        rows = tuple(row._replace(line=replace(row.line, reductions=PerLevel(blank, blank, blank))) for row in GENERATED.rows)
+        first, second = [await stored(runtime, replace(GENERATED, rows=rows)) for _ in range(2)]
+        async with runtime.unit() as uow:
+            await uow.execute("SET LOCAL session_replication_role = replica")
+            totals = (await find(uow, BEIJING, first))["totals"]
+            stated = {level: dict.fromkeys(values, 0.0) for level, values in totals["planned"].items()}
+            before = {"base": totals["base"], "planned": stated, "whole_society": totals["whole_society"]}
+            assert before["planned"] != totals["planned"]
+            await uow.execute("UPDATE list_version SET totals = $2 WHERE id = $1", first, canonical(before))
+            await uow.execute("UPDATE list_sum SET gaps = NULL WHERE version_id = $1", first)
+            await uow.commit()
+        officer = await client.account(Role.DUTY_OFFICER)
+        for one, against in ((second, first), (first, second)):
+            path = f"{LISTS}/{one}/difference?against={against}"
+            found = (await client.http.get(path, headers=officer)).json()
+            assert found["enterprises"]["same"] == 12
+            for level, values in found["totals"].items():
+                expected = totals["base"] if level == "base" else totals["planned"][level]
+                for name, value in values.items():
+                    assert (value["old"], value["new"]) == (expected[name], expected[name])
+                    assert value["change"] in (0, None)
 
     async def test_against_itself_and_against_another_place(self, client: Client, runtime: Runtime) -> None:
         officer = await client.account(Role.DUTY_OFFICER, adcode="100000")
