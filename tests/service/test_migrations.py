@@ -118,9 +118,14 @@ class TestMigrations:
         assert [row["why"] for row in rows] == ["not established", None]
         seen = CONFIRMED_BEFORE.replace("'NO_PLAN', 'confirmed'", "'BY_HAND', 'found'")
         several = [await connection.fetchval(seen) for _ in range(2)]  # two inspectors at one instant
+        step = "INSERT INTO finding_step (finding_id, step, at, note, content_hash) VALUES ($1, 'found', now(), '', repeat('a', 64))"
+        for number in (first, *several):
+            await connection.execute(step, number)
         await downgrade(empty, "0020")
         assert await connection.fetchval("SELECT count(*) FROM finding") == 2
-        assert len(several) == 2
+        assert [row["finding_id"] for row in await connection.fetch("SELECT finding_id FROM finding_step")] == [first]
+        with pytest.raises(asyncpg.PostgresError, match="append-only"):
+            await connection.execute("DELETE FROM finding_step")
         await connection.close()
 
     async def test_twice_is_the_same_as_once(self, empty: str) -> None:

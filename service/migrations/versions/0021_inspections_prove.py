@@ -40,9 +40,11 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.execute("ALTER TABLE finding_step DISABLE TRIGGER finding_step_append_only")
     op.execute(
         "DELETE FROM finding_step WHERE finding_id IN (SELECT id FROM finding WHERE raised_by IS NULL AND rule = 'BY_HAND')"
     )
+    op.execute("ALTER TABLE finding_step ENABLE TRIGGER finding_step_append_only")
     op.execute("DELETE FROM finding WHERE raised_by IS NULL AND rule = 'BY_HAND'")
     _once(BEFORE)
     op.drop_column("finding", "downgrade_refused")
