@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emission_lists.accounting import PER_KG
+from emission_lists.accounting import PER_KG, Origin
 from emission_lists.accounting_lines import LineAccounts, LineRow, base, line_hours, planned
 from emission_lists.accounting_reports import ReportedDay
 from emission_lists.accounting_sums import Amounts
@@ -54,6 +54,7 @@ ORDER BY s.warning_id DESC, r.starts_at DESC, r.id DESC LIMIT $4
 """
 BATCH = 200
 SUMMED = ("base_kg", "planned_kg", "reported_kg", "verified_at_least_kg", "planned_where_verified_kg")
+AMOUNTS = {Origin.STATED.value, Origin.COMPUTED.value}
 KEPT = {
     "zh": "评估已定稿。定稿只保存汇总数和减排量最大的生产线；本表按现有上报和证据重新核算，定稿保存过的生产线另列定稿数字。",
     "en": "The evaluation is closed. What was closed holds the sums and the largest lines only: these figures are reckoned anew from what"
@@ -121,8 +122,30 @@ async def question_of(uow: UnitOfWork, principal: Principal, response_id: int, u
 
 
 def _kept(document: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
-    """The lines that a closed evaluation holds, by enterprise and code."""
-    return {(line["uscc"], line["line"]): line["pollutants"] for line in document["largest"]}
+    """The lines that a closed evaluation holds, by enterprise and code; it holds a line once for each version of the list."""
+    found: dict[tuple[str, str], Any] = {}
+    for line in document["largest"]:
+        key, told = (line["uscc"], line["line"]), line["pollutants"]
+        found[key] = {name: _together(found[key][name], told[name]) for name in told} if key in found else told
+    return found
+
+
+def _together(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """One pollutant of a line under two versions of the list, as `figures.large` puts several responses together."""
+    both = one, other
+    planned = _sum([part["planned_kg"] for part in both])
+    open_ = any(part.get("not_established") for part in both)  # what was closed before this was told has none
+    base = [part["base_kg"] for part in both]
+    return {
+        **one,
+        "base_kg": None if None in base else _sum(base),
+        "planned_kg": None if open_ and not planned else planned,
+        "origin": next((part["origin"] for part in both if part["origin"] in AMOUNTS), one["origin"]),
+        "not_established": open_,
+        "reported_kg": _sum([part["reported_kg"] for part in both]),
+        "verified_at_least_kg": _sum([part["verified_at_least_kg"] for part in both]),
+        "verified_minutes": sum(part["verified_minutes"] for part in both),
+    }
 
 
 async def page(uow: UnitOfWork, asked: Question, after: str, size: int) -> dict[str, Any]:

@@ -117,8 +117,7 @@ def region_levels(cities: Sequence[Entry], found: Sequence[Entry]) -> dict[str, 
     standing: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for city in cities:
         for entry in city["levels"]:
-            floor = judged(entry)
-            standing[entry["level"]][STANDING[None if floor is None else floor["met"]]] += 1
+            standing[entry["level"]][_standing(judged(entry))] += 1
     by_level: defaultdict[str, list[Entry]] = defaultdict(list)
     for one in found:
         for entry in one["levels"]:
@@ -131,6 +130,12 @@ def region_levels(cities: Sequence[Entry], found: Sequence[Entry]) -> dict[str, 
         }
         for code, entries in by_level.items()
     }
+
+
+def _standing(floor: Entry | None) -> str:
+    """How a city stands, from how its pollutants do: what was closed before open rows were told apart may say missed of open ones."""
+    verdicts = {"not_established"} if floor is None else {figures.verdict(floor, name) for name in POLLUTANTS}
+    return next((one for one in ("not_met", "not_established") if one in verdicts), "met")
 
 
 def judged(entry: Entry) -> Entry | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
@@ -217,6 +218,33 @@ class TestClosed:
         closed = (await world.get(PATH))["closed"]
         assert closed["lines_kept"] == len(kept) > 0
         assert "重新核算" in closed["words"]["zh"]
+
+    async def test_a_line_that_was_kept_under_two_versions_of_the_list_shows_both_together(
+        self, world: World, shut: dict[str, Any]
+    ) -> None:
+        """The list was replaced between two responses: what was closed holds the line once for each version."""
+        own, *_ = shut["largest"]
+        more = deepcopy(own)
+        more["pollutants"]["so2"] |= {"reported_kg": 1.5, "planned_kg": None, "not_established": True, "base_kg": None}
+        more["pollutants"]["pm"] |= {"verified_at_least_kg": 0.25, "verified_minutes": 60}
+        async with world.client.runtime.unit() as uow:
+            row = await uow.fetchrow("SELECT id, document FROM evaluation")
+            document = json.loads(row["document"])
+            document["largest"].append(more)
+            await uow.execute("SET LOCAL session_replication_role = replica")
+            await uow.execute("UPDATE evaluation SET document = $2 WHERE id = $1", row["id"], json.dumps(document))
+            await uow.commit()
+        items = (await world.get(PATH, uscc=own["uscc"]))["items"]
+        (closed,) = [one["as_closed"] for one in items if one["line"] == own["line"]]
+        before = own["pollutants"]
+        for name in POLLUTANTS:
+            for figure in ("base_kg", "planned_kg"):
+                expected = None if before[name][figure] is None else round(2 * before[name][figure], 6)
+                assert name == "so2" or closed[name][figure] == expected
+        assert closed["so2"] == before["so2"] | {
+            "base_kg": None, "reported_kg": 1.5, "not_established": True,
+        }  # fmt: skip
+        assert (closed["pm"]["verified_at_least_kg"], closed["pm"]["verified_minutes"]) == (0.25, 60)
 
     async def test_what_came_in_since_is_said(self, world: World, shut: dict[str, Any]) -> None:
         before = (await world.get(PATH, uscc=world.uscc))["closed"]

@@ -123,6 +123,21 @@ class TestSeveralWarnings:
         (whole,) = region_floors.city_levels(self.twice(one))
         assert region_floors.judged(whole) is whole["classes"]["floor"]
 
+    async def test_what_was_closed_before_open_rows_were_told_apart_counts_as_its_evaluation_shows_it(
+        self, one: dict[str, Any]
+    ) -> None:
+        before = deepcopy(one)
+        for floor in (before["levels"][0]["floor"], before["classes"]["levels"][0]["floor"]):
+            del floor["not_established"]
+            floor |= {"short": ["pm"], "met": False, "not_established_rows": dict.fromkeys(POLLUTANTS, 0) | {"pm": 3}}
+            floor["shares"] = dict.fromkeys(POLLUTANTS, 0.1)
+        for rows, expected in ((3, "not_established"), (0, "not_met")):
+            for floor in (before["levels"][0]["floor"], before["classes"]["levels"][0]["floor"]):
+                floor["not_established_rows"]["pm"] = rows
+            city = {"levels": region_floors.city_levels([before])}
+            (level,) = region_floors.region_levels([city], [before]).values()
+            assert level["cities"] == {"met": 0, "not_met": 0, "not_established": 0} | {expected: 1}
+
     async def test_what_is_short_is_short_together(self, one: dict[str, Any]) -> None:
         found = self.twice(one)
         for entry in (warning["levels"][0] for warning in found):
