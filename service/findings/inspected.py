@@ -32,6 +32,10 @@ STORED_SQL = """
 SELECT id, uscc, rule, line_code, starts_at, until_at, state, content_hash, supported, NULL AS gates, proof FROM finding
 WHERE uscc = ANY($1::text[]) AND rule = 'BY_HAND' AND proof ? 'inspection' AND starts_at >= $2 AND starts_at <= $3 ORDER BY id
 """
+RAISED_SQL = """
+UPDATE finding SET raised_by = $2
+WHERE id = ANY($1::bigint[]) AND state = 'found' AND raised_by IS DISTINCT FROM $2 RETURNING id
+"""
 NAMES_SQL = """
 SELECT e.name, (SELECT one ->> 'name' FROM jsonb_array_elements(e.document::jsonb -> 'lines') one WHERE one ->> 'code' = $4) AS line
 FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
@@ -85,6 +89,10 @@ async def _follow(uow: UnitOfWork, one: Inspection, delivered: Sequence[Any], st
     made = reconcile(known, found)
     made.changed = [(number, it) for number, it in made.changed if not _same(proofs[number], it.proof)]
     altered = await alter(uow, one.uscc, made, known)
+    if made.changed:  # what somebody else now proves is not theirs to confirm
+        account = breaches[0]["account_id"]
+        passed = {row["id"] for row in await uow.fetch(RAISED_SQL, [number for number, _ in made.changed], account)}
+        altered = [told | ({"raised_by": account} if told["finding"] in passed else {}) for told in altered]
     name = one.uscc if names is None else names["name"]
     new = [await _add(uow, one, adcode, name, it, breaches[0]["account_id"]) for it in made.new]
     if new or altered:

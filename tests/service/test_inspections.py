@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -150,6 +151,37 @@ class TestFindings:
         shown = (await ready.http.get("/api/v1/findings/1", headers=other)).json()
         assert [one["step"] for one in shown["steps"]] == ["found", "notify", "answer", "confirm"]
         assert {one["id"] for one in shown["consequences"]} == {"air-law-121-2"}
+
+
+    async def test_who_corrects_the_proof_does_not_confirm_it(self, ready: Client, runtime: Runtime) -> None:
+        first, second, notifier = [await ready.account(Role.DUTY_OFFICER) for _ in range(3)]
+        head = "uscc,time,inspector,line,result,note,reference\n"
+        raised: list[int] = []
+        for who, note in ((first, "在运行"), (second, "2号窑在运行")):
+            text = f"{head}{USCC},2016-12-15 03:00,执法一组,L1,不符合,{note},photo-1\n"
+            sent = await ready.http.post("/api/v1/evidence?kind=inspection&name=a.csv", headers=who, content=text.encode())
+            assert sent.status_code == 201, sent.text
+            await ready.work()
+            raised.append((await rows(runtime))[0]["raised_by"])
+        assert None not in raised
+        assert raised[0] != raised[1]
+        async with runtime.unit() as uow:
+            *_, told = await uow.fetch("SELECT content FROM ledger_entry WHERE kind = 'findings.judged' ORDER BY id")
+        (changed,) = json.loads(told["content"])["changed"]
+        assert changed["raised_by"] == raised[1]
+        plant = await ready.account(Role.ENTERPRISE, uscc=USCC)
+        content = (await step(ready, notifier, 1, "notify")).json()["content_hash"]
+        assert (await step(ready, plant, 1, "answer")).status_code == 200
+        for who, status in ((second, 403), (first, 200)):
+            assert (await step(ready, who, 1, "confirm", content_hash=content)).status_code == status
+
+    async def test_who_says_the_same_again_changes_nothing_about_who_said_it(self, ready: Client, runtime: Runtime) -> None:
+        await deliver(ready, seen())
+        officer = await ready.account(Role.DUTY_OFFICER)
+        text = f"uscc,time,inspector,line,result,note,reference\n{USCC},2016-12-15 03:00,执法一组,L1,不符合,1号线在运行,photo-0012\n"
+        await ready.http.post("/api/v1/evidence?kind=inspection&name=a.csv", headers=officer, content=text.encode())
+        await ready.work()
+        assert [row["raised_by"] for row in await rows(runtime)] == [None]
 
 
 class TestShown:
