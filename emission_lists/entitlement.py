@@ -11,14 +11,14 @@ from emission_lists.columns import LIST_SHEET
 from emission_lists.findings import Finding, Severity, finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeStanding, GuaranteeState, guarantee_at
+from emission_lists.guide_demands import Held, proof, unknown_beside
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, Line, ListRow
-from emission_lists.measures import Action, LoadCap, Measure
+from emission_lists.measures import Action, Later, LoadCap, Measure
 from emission_lists.regrading import (
     Note,
     Regraded,
-    not_established,
     out_of_season,
     overall_grade,
     regraded,
@@ -73,7 +73,8 @@ def entitled(
     top = guide.self_determined.grades | also_self_determined
     if now is not None and now.relieves and before is not None and before.relieves:
         return _relieved(enterprise, lines, grades, now.guarantee, guide, top, day)
-    lines, seasonal = out_of_season(enterprise, lines, grades, guide, top=top, on=day)
+    judged, seasonal = out_of_season(enterprise, lines, grades, guide, top=top, on=day)
+    lines, beside = judged[: len(lines)], judged[len(lines) :]
     if now is None:
         made = regraded(
             bare if lapsed else enterprise,
@@ -84,6 +85,7 @@ def entitled(
             relief_ended=lapsed and not apart,
             lower_load=lower_load,
             on=day,
+            beside=beside,
         )
         first = (_lapsed(enterprise),) if lapsed else ()
         return replace(made, notes=(*first, *seasonal, *made.notes))
@@ -96,6 +98,7 @@ def entitled(
         relief_ended=listed and not apart,
         lower_load=lower_load,
         on=day,
+        beside=beside,
     )
     ended = (_not_relieved(now),) if listed or not now.relieves else ()
     return replace(made, notes=(*ended, *seasonal, *made.notes))
@@ -130,7 +133,7 @@ def _relieved(
         f" {until:%Y-%m-%d %H:%M}; it holds only while emissions comply",
     )
 
-    def approved(line: Line, measure: Measure) -> Measure:
+    def approved(line: Line, measure: Measure) -> Held:
         return _at_most_approved(line, measure, guarantee)
 
     lines, _ = out_of_season(enterprise, lines, grades, guide, top=top, on=day, instead=approved)
@@ -141,9 +144,26 @@ def _relieved(
     return Regraded(made, tuple(_capped(line, guarantee) for line in lines), (note,))
 
 
-def _at_most_approved(line: Line, measure: Measure, guarantee: Guarantee) -> Measure:
-    """The approved load of a production line; of road transport the approval says nothing."""
-    return not_established(measure) if line.process == ROAD_TRANSPORT else _load(measure, guarantee)
+def _at_most_approved(line: Line, measure: Measure, guarantee: Guarantee) -> Held:
+    """The approved load of a production line; of road transport the approval says nothing. What the list orders stays."""
+    if line.process == ROAD_TRANSPORT:
+        return unknown_beside(measure)
+    return Held(_loaded(measure, guarantee, frozenset({Action.SELF_DETERMINED})))
+
+
+def _loaded(measure: Measure, guarantee: Guarantee, actions: frozenset[Action]) -> Measure:
+    """The measure with the approved load at every stage that does one of `actions`; its other stages stay."""
+
+    def stage(one: Measure) -> Measure:
+        return _load(replace(one, **proof(measure)), guarantee) if one.action in actions else one
+
+    first = current = stage(measure.first)
+    later: list[Later] = []
+    for one in measure.later:
+        if (made := stage(one.measure)) != current:
+            later.append(Later(one.after_hours, made))
+            current = made
+    return replace(first, later=tuple(later))
 
 
 def _load(measure: Measure, guarantee: Guarantee) -> Measure:
@@ -165,7 +185,7 @@ def _capped(line: Line, guarantee: Guarantee) -> Line:
         return line
 
     def capped(measure: Measure) -> Measure:
-        return _load(measure, guarantee) if measure.action in (Action.STOP, Action.LIMIT) else measure
+        return _loaded(measure, guarantee, frozenset({Action.STOP, Action.LIMIT}))
 
     return replace(line, measures=PerLevel(*(capped(line.measures.at(level)) for level in LEVELS)))
 

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from emission_lists.guide_templates import MeasureTemplate, SingleUnitPolicy
 from emission_lists.measure_strictness import asks_nothing, covers
 from emission_lists.measures import (
+    NOT_ESTABLISHED,
     Action,
     CountUnit,
     Later,
@@ -31,6 +32,49 @@ class Held(NamedTuple):
     main: Measure
     of_list: Measure | None = None
     of_guide: Measure | None = None
+
+
+def leaves_something(measure: Measure) -> bool:
+    """Whether the measure leaves anything to the enterprise (自主减排), at the start or later."""
+    own = Action.SELF_DETERMINED
+    return measure.action is own or any(later.measure.action is own for later in measure.later)
+
+
+def proof(measure: Measure) -> dict[str, Any]:
+    """What a list says about a line whatever it has to do: how many units it has and how it is verified."""
+    return {
+        "total_units": measure.total_units,
+        "verification": measure.verification,
+        "verification_point": measure.verification_point,
+    }
+
+
+def proven(asked: Measure, listed: Measure) -> Measure:
+    """The guide's measure, at every stage with what the list says of the line whatever it has to do."""
+
+    def stage(measure: Measure) -> Measure:
+        return replace(measure, **proof(listed) | {"total_units": measure.total_units or listed.total_units})
+
+    later = tuple(replace(one, measure=stage(one.measure)) for one in asked.later)
+    return replace(stage(asked.first), later=later)
+
+
+def ordered(listed: Measure) -> Held:
+    """The list's measure without what it leaves to the enterprise; what it orders beside that or later stays."""
+    later = tuple(Later(one.after_hours, _not_left(one.measure)) for one in listed.later)
+    return Held(replace(_not_left(listed.first), later=later))
+
+
+def _not_left(stage: Measure) -> Measure:
+    if stage.action is not Action.SELF_DETERMINED:
+        return stage
+    return replace(_NONE, **proof(stage), vehicle_rule=stage.vehicle_rule, non_road_ban=stage.non_road_ban)
+
+
+def unknown_beside(listed: Measure) -> Held:
+    """未确立; what the list orders beside it or later stays, in a row of its own."""
+    forced = ordered(listed).main
+    return Held(replace(NOT_ESTABLISHED, **proof(listed)), of_list=forced if forced.forced else None)
 
 
 def allotted(

@@ -6,7 +6,7 @@ guide's measure where it is known and the list's does not cover it, else the lis
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -14,18 +14,30 @@ from zoneinfo import ZoneInfo
 
 from emission_lists.grades import Grade
 from emission_lists.guide_comparison import reduction_holds, transport_holds
-from emission_lists.guide_demands import Held, allotted, joined, stricter_of
+from emission_lists.guide_demands import (
+    Held,
+    allotted,
+    joined,
+    leaves_something,
+    ordered,
+    proof,
+    proven,
+    stricter_of,
+    unknown_beside,
+)
 from emission_lists.guide_templates import Season
 from emission_lists.guides import ALL_PROCESSES, Guide, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import NOT_STATED, ROAD_TRANSPORT, Enterprise, Line
-from emission_lists.measures import NOT_ESTABLISHED, Action, Later, Measure
+from emission_lists.measures import Action, Measure
 from emission_lists.standing import GradeStanding, InForce, at_most, lowest
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _NONE = Measure(Action.NONE)
 ROAD_CODE = "YS-REGRADED"
 BESIDE = "+LIST"
+Instead = Callable[[Line, Measure], Held]
+"""What holds where something was left to the enterprise: from the line and its measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +79,29 @@ def regraded(
     relief_ended: bool = False,
     lower_load: bool = True,
     on: date | None = None,
+    beside: Sequence[Line] = (),
 ) -> Regraded:
     """The list's enterprise and lines under the grades in force at the response's start.
 
     `also_self_determined`: grades that a place adds to the guide's; `relief_ended`: the list relieves the enterprise and
     the relief no longer holds, so its measures are judged anew; `lower_load`: a single unit may lower its load instead;
-    `on`: the Beijing day of the start, for what the guide asks in a season only (None = in season).
+    `on`: the Beijing day of the start, for what the guide asks in a season only (None = in season); `beside`: rows of
+    `out_of_season`, which stay.
     """
     if standing is None and not relief_ended:
-        return Regraded(enterprise, tuple(lines))
+        return Regraded(enterprise, (*lines, *beside))
     overall = enterprise.grade if standing is None else overall_grade(enterprise, standing, guide)
     targets = [_target(line, enterprise, standing, overall, relief_ended=relief_ended) for line in lines]
     named = enterprise if overall is None else replace(enterprise, grade=overall)
     notes = [] if standing is None else list(_grade_notes(enterprise, lines, standing, overall))
     if all(target == _Target(enterprise.grade) for target in targets):
-        return Regraded(named, tuple(lines), tuple(notes))
+        return Regraded(named, (*lines, *beside), tuple(notes))
     top = guide.self_determined.grades | also_self_determined
     apart = enterprise.guarantee is not None or enterprise.small_micro or enterprise.long_stopped
     if standing is not None and apart and not relief_ended:
-        return Regraded(named, without_wrong_relief(enterprise, lines, standing, top, guide), tuple(notes))
-    worker = _Worker(enterprise, guide, top, lower_load=lower_load, on=on)
+        right = without_wrong_relief(enterprise, lines, standing, top, guide)
+        return Regraded(named, (*right, *beside), tuple(notes))
+    worker = _Worker(enterprise, guide, top, lower_load=lower_load, on=on, beside=beside)
     made = worker.lines(lines, targets)
     return Regraded(named, made, (*notes, *worker.notes))
 
@@ -99,38 +114,30 @@ def out_of_season(
     *,
     top: frozenset[Grade],
     on: date,
-    instead: Callable[[Line, Measure], Measure] | None = None,
+    instead: Instead | None = None,
 ) -> tuple[tuple[Line, ...], tuple[Note, ...]]:
     """The list's lines on a Beijing day outside the season in which the guide lets their grade decide for itself.
 
     A list holds all year: its self-determination (自主减排) of such a grade is judged anew at the start of every response.
     `top`: the grades that decide for themselves all year; `instead`: what holds in its place (None = not established).
+    What the list orders beside that or later stays, in rows after the lines.
     """
     season = _season(enterprise, guide)
     if season is None or enterprise.grade in top or on.month in season.months:
         return tuple(lines), ()
     overall = enterprise.grade if standing is None else overall_grade(enterprise, standing, guide)
 
-    def changed(line: Line, measure: Measure) -> Measure:
-        if measure.action is not Action.SELF_DETERMINED:
-            return measure
-        return not_established(measure) if instead is None else instead(line, measure)
+    def wrong(line: Line) -> bool:
+        return _target(line, enterprise, standing, overall, relief_ended=False).grade is enterprise.grade
 
-    def judged(line: Line) -> Line:
-        grade = _target(line, enterprise, standing, overall, relief_ended=False).grade
-        own = [measure for measure in line.measures if measure.action is Action.SELF_DETERMINED]
-        if not own or grade is not enterprise.grade:
-            return line
-        return replace(line, measures=_each(line, lambda measure: changed(line, measure)))
-
-    made = tuple(judged(line) for line in lines)
+    made = _nothing_left(lines, wrong, instead)
     return made, () if made == tuple(lines) else (_season_note(enterprise, season, on),)
 
 
 def may_hang_on_a_season(enterprise: Enterprise, lines: Iterable[Line]) -> bool:
     """Whether the list leaves anything to an enterprise whose grade does not decide for itself in every guide all year."""
     return enterprise.grade not in ALL_YEAR and any(
-        measure.action is Action.SELF_DETERMINED for line in lines for measure in line.measures
+        leaves_something(measure) for line in lines for measure in line.measures
     )
 
 
@@ -184,51 +191,69 @@ def without_wrong_relief(
     standing: GradeStanding,
     top: frozenset[Grade],
     guide: Guide,
-    instead: Callable[[Line, Measure], Measure] | None = None,
+    instead: Instead | None = None,
 ) -> tuple[Line, ...]:
     """Lines whose measures do not hang on the grade: only a self-determination that the grade no longer gives goes.
 
     `top`: the grades that decide for themselves; `instead`: what holds in its place (None = not established).
+    What the list orders beside that or later stays, in rows after the lines.
     """
     overall = overall_grade(enterprise, standing, guide)
 
-    def judged(line: Line) -> Line:
+    def wrong(line: Line) -> bool:
         grade = _target(line, enterprise, standing, overall, relief_ended=False).grade
-        if grade is enterprise.grade or grade in top:
-            return line
-        return replace(line, measures=_each(line, lambda measure: changed(line, measure)))
+        return grade is not enterprise.grade and grade not in top
 
-    def changed(line: Line, measure: Measure) -> Measure:
-        if measure.action is not Action.SELF_DETERMINED:
-            return measure
-        return not_established(measure) if instead is None else instead(line, measure)
-
-    return tuple(judged(line) for line in lines)
+    return _nothing_left(lines, wrong, instead)
 
 
-def _each(line: Line, change: Callable[[Measure], Measure]) -> PerLevel[Measure]:
-    return PerLevel(*(change(line.measures.at(level)) for level in LEVELS))
+def _nothing_left(lines: Sequence[Line], wrong: Callable[[Line], bool], instead: Instead | None) -> tuple[Line, ...]:
+    """The lines, where `wrong` without what is left to the enterprise at any stage, and the rows beside them."""
+    made, rows = list(lines), []
+    for place, line in enumerate(lines):
+        if not wrong(line) or not any(leaves_something(measure) for measure in line.measures):
+            continue
+        each = PerLevel(*(_in_place(line, line.measures.at(level), instead) for level in LEVELS))
+        made[place] = replace(line, measures=PerLevel(*(held.main for held in each)))
+        if any(held.of_list is not None for held in each):
+            rows.append(_row_beside(line, 1, _BY_LIST, PerLevel(*(held.of_list or _NONE for held in each))))
+    return (*made, *rows)
 
 
-def not_established(measure: Measure) -> Measure:
-    """未确立, with what the list says of the line whatever it has to do."""
-    return replace(NOT_ESTABLISHED, **_proof(measure))
+def _in_place(line: Line, measure: Measure, instead: Instead | None) -> Held:
+    if not leaves_something(measure):
+        return Held(measure)
+    return unknown_beside(measure) if instead is None else instead(line, measure)
 
 
-def _proof(measure: Measure) -> dict[str, Any]:
-    """What a list says about a line whatever it has to do: how many units it has and how it is verified."""
-    return {
-        "total_units": measure.total_units,
-        "verification": measure.verification,
-        "verification_point": measure.verification_point,
-    }
+def rows_beside(code: str, every: Mapping[str, Line]) -> Iterator[Line]:
+    """The rows that stand beside a line, by its code: the list's before the guide's."""
+    number = 1
+    while (row := every.get(_code_beside(code, number))) is not None:
+        yield row
+        number += 1
+
+
+def _row_beside(line: Line, number: int, word: str, each: PerLevel[Measure]) -> Line:
+    return Line(_code_beside(line.code, number), f"{line.name}（{word}）", line.process, each, NOT_STATED)
+
+
+def _code_beside(code: str, number: int) -> str:
+    return f"{code}+{number}{BESIDE}" if number > 1 else f"{code}{BESIDE}"
 
 
 class _Worker:
     """Regrades the lines of one enterprise, level by level."""
 
     def __init__(
-        self, enterprise: Enterprise, guide: Guide, top: frozenset[Grade], *, lower_load: bool, on: date | None
+        self,
+        enterprise: Enterprise,
+        guide: Guide,
+        top: frozenset[Grade],
+        *,
+        lower_load: bool,
+        on: date | None,
+        beside: Sequence[Line],
     ) -> None:
         self.notes: list[Note] = []
         self._listed = enterprise.grade
@@ -239,7 +264,13 @@ class _Worker:
         self._subtype, self._on = enterprise.subtype, on
         self._top = top
         self._lower_load = lower_load
-        self._beside: dict[tuple[str, str], dict[ResponseLevel, list[Measure]]] = {}
+        self._beside: dict[tuple[str, str], dict[ResponseLevel, list[Measure]]] = {
+            (row.code.removesuffix(BESIDE), _BY_LIST): {
+                level: [row.measures.at(level)] for level in LEVELS if row.measures.at(level).forced
+            }
+            for row in beside
+        }
+        self._of_guide: set[tuple[str, ResponseLevel]] = set()
 
     def lines(self, lines: Sequence[Line], targets: Sequence[_Target]) -> tuple[Line, ...]:
         """The lines with their measures at every level, and rows for what stands beside them."""
@@ -261,7 +292,7 @@ class _Worker:
             places = [place for place, one in enumerate(targets) if one == target]
             if self._decides and target.grade in self._top and target.grade is not None:
                 for place in places:
-                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
+                    made[place] = Measure(Action.SELF_DETERMINED, **proof(made[place]))
                 continue
             templates = self._templates(target.grade, level)
             said = self._said(lines, places, target.grade)
@@ -275,9 +306,17 @@ class _Worker:
 
     def _hold(self, made: list[Measure], place: int, held: Held, code: str, level: ResponseLevel) -> None:
         made[place] = held.main
-        for word, measure in ((_BY_LIST, held.of_list), (_BY_GUIDE, held.of_guide)):
+        before = _BY_GUIDE if (code, level) in self._of_guide else _BY_LIST
+        for word, measure in ((before, held.of_list), (_BY_GUIDE, held.of_guide)):
             if measure is not None:
                 self._beside.setdefault((code, word), {}).setdefault(level, []).append(measure)
+
+    def _ask(self, made: list[Measure], place: int, asked: Measure, code: str, level: ResponseLevel) -> None:
+        """What the guide asks of a line, held against what the line does so far: the list's, or an earlier template's."""
+        held = stricter_of(made[place], asked)
+        self._hold(made, place, held, code, level)
+        if held.main is asked:
+            self._of_guide.add((code, level))
 
     def _templates(self, grade: Grade | None, level: ResponseLevel) -> tuple[MeasureTemplate, ...] | None:
         if self._industry is None or grade is None:
@@ -289,14 +328,14 @@ class _Worker:
 
         `known`: the guide says what it asks of the grade at this level; `spoken_of`: and it speaks of this line.
         """
-        if listed.action is Action.SELF_DETERMINED:
-            return _ordered(listed) if spoken_of else _unknown_beside(listed)
+        if leaves_something(listed):
+            return ordered(listed) if spoken_of else unknown_beside(listed)
         if listed.action is not Action.NONE:
             return Held(listed)
         if target.again:  # nothing to do was said because of the relief
-            return Held(listed) if spoken_of else _unknown_beside(listed)
+            return Held(listed) if spoken_of else unknown_beside(listed)
         better = target.grade is not None and bool(at_most(self._listed, target.grade))
-        return Held(listed) if known or better else _unknown_beside(listed)  # else it was said of a better grade
+        return Held(listed) if known or better else unknown_beside(listed)  # else it was said of a better grade
 
     def _said(self, lines: Sequence[Line], places: Sequence[int], grade: Grade | None) -> frozenset[str]:
         """The processes of which the guide asks anything of this grade and so many units, at any level."""
@@ -336,7 +375,7 @@ class _Worker:
             for place in places:  # what the list forces is stricter and stays
                 spoken_of = template.process == ALL_PROCESSES or self._concerns(template, lines[place])
                 if spoken_of and not made[place].forced:
-                    made[place] = Measure(Action.SELF_DETERMINED, **_proof(made[place]))
+                    made[place] = Measure(Action.SELF_DETERMINED, **proof(made[place]))
 
     def _apply_reduction(
         self,
@@ -357,8 +396,7 @@ class _Worker:
         first = sorted(range(len(units)), key=lambda one: (measures[one].action is not Action.STOP, one))
         asked = allotted(template, units, lower_load=self._lower_load, first=first)
         for place, measure, guide_asks in zip(concerned, measures, asked, strict=True):
-            held = stricter_of(measure, _proven(guide_asks, measure))
-            self._hold(made, place, held, lines[place].code, level)
+            self._ask(made, place, proven(guide_asks, measure), lines[place].code, level)
 
     def _concerns(self, template: MeasureTemplate, line: Line) -> bool:
         if template.process == ALL_PROCESSES:
@@ -378,8 +416,7 @@ class _Worker:
         asked = template.measure()
         road = next((place for place in places if lines[place].process == ROAD_TRANSPORT), None)
         if road is not None:
-            held = stricter_of(made[road], _proven(asked, made[road]))
-            self._hold(made, road, held, lines[road].code, level)
+            self._ask(made, road, proven(asked, made[road]), lines[road].code, level)
             return
         rows = self._beside.setdefault((ROAD_CODE, ""), {}).setdefault(level, [])
         both = joined(rows[-1], asked) if rows else None
@@ -398,17 +435,16 @@ class _Worker:
     def _rows_beside(self, lines: Sequence[Line]) -> Iterable[Line]:
         by_code = {line.code: line for line in lines}
         rows: dict[str, int] = {}
-        for code, word in sorted(self._beside):
+        for code, word in sorted(self._beside, key=lambda one: (one[0], one[1] != _BY_LIST)):
             levels = self._beside[code, word]
             for place in range(max(len(measures) for measures in levels.values())):
                 rows[code] = rows.get(code, 0) + 1
-                more = f"+{rows[code]}" if rows[code] > 1 else ""
                 each = PerLevel(*(_at(levels.get(level, []), place) for level in LEVELS))
                 if code == ROAD_CODE:
+                    more = f"+{rows[code]}" if rows[code] > 1 else ""
                     yield Line(f"{code}{more}", "公路运输", ROAD_TRANSPORT, each, NOT_STATED)
                 else:
-                    line = by_code[code]
-                    yield Line(f"{code}{more}{BESIDE}", f"{line.name}（{word}）", line.process, each, NOT_STATED)
+                    yield _row_beside(by_code[code], rows[code], word, each)
 
 
 _BY_LIST, _BY_GUIDE = "另按清单", "另按指南"
@@ -421,38 +457,6 @@ def _at(measures: Sequence[Measure], place: int) -> Measure:
 
 def _units(measure: Measure) -> int:
     return measure.total_units or 1
-
-
-def _nothing(listed: Measure) -> Measure:
-    return replace(_NONE, **_proof(listed))
-
-
-def _ordered(listed: Measure) -> Held:
-    """The list's measure without what it leaves to the enterprise; what it orders beside that or later stays."""
-    later = tuple(Later(one.after_hours, _not_left(one.measure)) for one in listed.later)
-    return Held(replace(_not_left(listed.first), later=later))
-
-
-def _not_left(stage: Measure) -> Measure:
-    if stage.action is not Action.SELF_DETERMINED:
-        return stage
-    return replace(_nothing(stage), vehicle_rule=stage.vehicle_rule, non_road_ban=stage.non_road_ban)
-
-
-def _unknown_beside(listed: Measure) -> Held:
-    """未确立; what the list orders beside it or later stays, in a row of its own."""
-    ordered = _ordered(listed).main
-    return Held(not_established(listed), of_list=ordered if ordered.forced else None)
-
-
-def _proven(asked: Measure, listed: Measure) -> Measure:
-    """The guide's measure, at every stage with what the list says of the line whatever it has to do."""
-
-    def stage(measure: Measure) -> Measure:
-        return replace(measure, **_proof(listed) | {"total_units": measure.total_units or listed.total_units})
-
-    later = tuple(replace(one, measure=stage(one.measure)) for one in asked.later)
-    return replace(stage(asked.first), later=later)
 
 
 def _grade_notes(

@@ -55,5 +55,9 @@ class StoredLine:
 
     @property
     def leaves_something(self) -> bool:
-        """Whether something is left to the enterprise at any level (自主减排)."""
-        return any(measure["action"] == Action.SELF_DETERMINED for measure in self._document["measures"].values())
+        """Whether something is left to the enterprise at any level, at the start or later (自主减排)."""
+        return any(
+            stage["action"] == Action.SELF_DETERMINED
+            for measure in self._document["measures"].values()
+            for stage in (measure, *(later["measure"] for later in measure.get("later", ())))
+        )

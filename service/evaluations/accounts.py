@@ -22,7 +22,7 @@ from emission_lists.entitlement import Decisions
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import Enterprise, Line, Pollutants
 from emission_lists.measures import Measure
-from emission_lists.regrading import BESIDE, may_hang_on_a_season
+from emission_lists.regrading import may_hang_on_a_season, rows_beside
 from emission_lists.sheets.kinds import Sheet, record_from
 from service.evaluations import repository
 from service.evaluations.measured import measured_of
@@ -157,11 +157,11 @@ def _planned(listed: Line, made: Line, every: Mapping[str, Line]) -> Line:
     """A line with the reductions that the list states for the measures that still have to be carried out."""
     if made is listed:
         return made
-    beside = every.get(f"{listed.code}{BESIDE}")
+    carried_out = (made, *rows_beside(listed.code, every))
 
     def stated(level: ResponseLevel) -> Pollutants:
         measure = listed.measures.at(level)
-        still = made.measures.at(level) == measure or (beside is not None and beside.measures.at(level) == measure)
+        still = any(line.measures.at(level) == measure for line in carried_out)
         return listed.reductions.at(level) if still else Pollutants()
 
     return replace(made, reductions=PerLevel(*(stated(level) for level in LEVELS)))

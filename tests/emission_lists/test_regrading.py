@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emission_lists.documents import line_document
 from emission_lists.entitlement import Decisions, entitled, grade_differences, grade_finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
@@ -17,9 +18,10 @@ from emission_lists.guides import Guide, PlaceOverlay
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import ROAD_TRANSPORT, Enterprise, GuaranteeType, Line, ListRow
 from emission_lists.measure_strictness import covers
-from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
+from emission_lists.measures import Action, Basis, Later, LoadCap, Measure, VehicleRule, Verification
 from emission_lists.regrading import BESIDE, ROAD_CODE, may_hang_on_a_season, regraded
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
+from emission_lists.stored_lines import StoredLine
 from tests.emission_lists.conftest import load_profile
 from tests.emission_lists.list_samples import firm, line, measure
 
@@ -28,6 +30,8 @@ LETTERS = (Grade.A, Grade.B, Grade.C, Grade.D)
 STOP, LIMIT = measure(Action.STOP, 1.0), measure(Action.LIMIT, 0.5)
 NOTHING, UNKNOWN = measure(Action.NONE), measure(Action.UNKNOWN)
 SELF = measure(Action.SELF_DETERMINED)
+SELF_THEN_STOP = replace(SELF, later=(Later(24.0, STOP),))
+STOP_THEN_SELF = replace(STOP, later=(Later(24.0, SELF),))
 
 
 def graded(grade: Grade, industry: str = "水泥", line_code: str | None = None, **fields: object) -> GradeStanding:
@@ -321,6 +325,47 @@ class TestTheSeasonAndTheSubtype:
         made = entitled(owner, lines, held, guide, start=self.JUNE, at=self.JUNE)
         assert (actions(made.lines, "MF1"), actions(made.lines, "YS01")) == (["limit"] * 3, ["unknown"] * 3)
 
+    def test_what_the_list_orders_later_outlives_the_season(self, guide: Guide) -> None:
+        """自主减排；24 小时后：停产: in June the first day is not known, the stop after it is ordered."""
+        owner = firm(grade=Grade.B, industry=self.FERTILISER)
+        made = entitled(owner, [line("MF1", SELF_THEN_STOP)], Decisions(), guide, start=self.JUNE, at=self.JUNE)
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+        [beside] = made.lines[1:]
+        assert (beside.code, beside.name) == (f"MF1{BESIDE}", "MF1号线（另按清单）")
+        assert {one.render_zh() for one in beside.measures} == {"不采取减排措施；24 小时后：停产"}
+
+    def test_what_is_left_after_a_stop_hangs_on_the_season_too(self, guide: Guide) -> None:
+        owner, lines = firm(grade=Grade.B, industry=self.FERTILISER), [line("MF1", STOP_THEN_SELF)]
+        assert may_hang_on_a_season(owner, lines)
+        made = entitled(owner, lines, Decisions(), guide, start=self.JUNE, at=self.JUNE)
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+        assert {one.render_zh() for one in made.lines[1].measures} == {"停产；24 小时后：不采取减排措施"}
+        assert [note.code for note in made.notes] == ["OUT_OF_SEASON"]
+        winter = entitled(owner, lines, Decisions(), guide, start=self.OCTOBER, at=self.OCTOBER)
+        assert winter.lines == tuple(lines)
+
+    def test_the_order_stays_where_a_relief_has_ended_beside_the_season(self, guide: Guide) -> None:
+        """The line is judged twice, by the season and anew; the list's order stands beside it once."""
+        owner = firm(grade=Grade.B, industry=self.FERTILISER, guarantee=GuaranteeType.LIVELIHOOD)
+        made = entitled(owner, [line("MF1", SELF_THEN_STOP)], Decisions(), guide, start=self.JUNE, at=self.JUNE)
+        assert [one.code for one in made.lines] == ["MF1", f"MF1{BESIDE}"]
+        assert actions(made.lines, "MF1") == ["unknown"] * 3
+        assert made.lines[1].measures.red.render_zh() == "不采取减排措施；24 小时后：停产"
+
+    @pytest.mark.parametrize("listed", [True, False])
+    def test_a_guarantee_keeps_what_the_list_orders_later(self, guide: Guide, listed: bool) -> None:
+        """A guarantee of the list leaves its measures; one that came after it caps the stop as well."""
+        owner = firm(
+            grade=Grade.B, industry=self.FERTILISER, guarantee=GuaranteeType.LIVELIHOOD if listed else None
+        )
+        held = Decisions(guarantees=(replace(guarantee((GuaranteeState.IN_FORCE, 1.0)), valid_until=T0 + timedelta(days=300)),))
+        lines = [line("MF1", SELF_THEN_STOP), line("YS01", SELF_THEN_STOP, process=ROAD_TRANSPORT)]
+        made = entitled(owner, lines, held, guide, start=self.JUNE, at=self.JUNE).lines
+        production, transport, beside = (one.measures.red for one in made)
+        assert production.action is Action.LIMIT
+        assert [one.measure.action for one in production.later] == ([Action.STOP] if listed else [])
+        assert (transport.action, beside.later[0].measure.action) == (Action.UNKNOWN, Action.STOP)
+
     @pytest.mark.parametrize("grade", [Grade.A, Grade.A_PLUS, Grade.LEADING])
     def test_only_what_may_hang_on_a_season_is_asked(self, grade: Grade) -> None:
         assert not may_hang_on_a_season(firm(grade=grade), [line("MF1", SELF)])
@@ -332,6 +377,21 @@ class TestTheSeasonAndTheSubtype:
         owner = firm(grade=Grade.A, subtype=subtype)
         made = regraded(owner, [line("MF1", SELF)], graded(Grade.D), guide)
         assert actions(made.lines, "MF1") == [action] * 3
+
+
+@pytest.mark.parametrize("own", [SELF, SELF_THEN_STOP, STOP_THEN_SELF])
+def test_a_small_firm_keeps_the_orders_of_a_grade_that_it_has_lost(guide: Guide, own: Measure) -> None:
+    """Its measures do not hang on the grade, but for what was left to it."""
+    made = regraded(firm(grade=Grade.A, small_micro=True), [line("MF1", own), line("MF2", STOP)], graded(Grade.D), guide)
+    assert (actions(made.lines, "MF1"), actions(made.lines, "MF2")) == (["unknown"] * 3, ["stop"] * 3)
+    assert [one.measures.red.forced for one in made.lines[2:]] == ([] if own is SELF else [True])
+
+
+@pytest.mark.parametrize("one", [SELF, SELF_THEN_STOP, STOP_THEN_SELF, STOP, UNKNOWN])
+def test_a_stored_line_says_as_a_read_one_whether_anything_is_left(one: Measure) -> None:
+    stored = StoredLine(line_document(line("MF1", one)))
+    assert stored.leaves_something is may_hang_on_a_season(firm(grade=Grade.B), [line("MF1", one)])
+    assert stored.leaves_something is (one not in (STOP, UNKNOWN))
 
 
 def guarantee(*steps: tuple[GuaranteeState, float]) -> Guarantee:

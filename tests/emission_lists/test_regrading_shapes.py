@@ -16,11 +16,11 @@ from emission_lists.guide_demands import allotted, joined
 from emission_lists.guide_templates import GradeMeasures, LaterData, MeasureTemplate, SingleUnitPolicy
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.guides_holding import reduction_holds, transport_holds
-from emission_lists.levels import LEVELS, ResponseLevel
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT, Line
 from emission_lists.measure_strictness import asks_nothing, covers
 from emission_lists.measures import Action, Later, Measure, NonRoadRule, VehicleRule
-from emission_lists.regrading import BESIDE, ROAD_CODE, regraded
+from emission_lists.regrading import BESIDE, ROAD_CODE, regraded, rows_beside
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
 from tests.emission_lists.list_samples import firm, line, measure
 
@@ -147,6 +147,32 @@ class TestUnknown:
         made = told(guide, rows(own), asked(LIMIT, 0.2), listed=Grade.A)
         assert standing(red(made, "MF1"), 0).action is LIMIT
         assert any(standing(red(made, code), 42).action is STOP for code in made)
+
+
+class TestBeside:
+    STAGED = asked(STOP, 0.5, later=(LaterData(after_hours=42, action=STOP, ratio=1.0),))
+
+    def test_the_row_of_the_list_comes_before_the_row_of_the_guide(self, guide: Guide) -> None:
+        """At yellow the list's measure is unknown, at red neither measure includes the other."""
+        limit, stop = measure(LIMIT, 0.5), measure(STOP, 1.0)
+        second = replace(line("MF2", limit), measures=PerLevel(UNKNOWN, limit, limit))
+        made = told(guide, [line("MF1", stop), second], self.STAGED)
+        names = {code: one.name for code, one in made.items() if code.endswith(BESIDE)}
+        assert names == {f"MF2{BESIDE}": "MF2号线（另按清单）", f"MF2+2{BESIDE}": "MF2号线（另按指南）"}
+        assert red(made, f"MF2{BESIDE}") == limit
+        assert [one.code for one in rows_beside("MF2", made)] == list(names)
+
+    def test_what_an_earlier_demand_of_the_guide_made_is_not_told_as_the_lists(self, guide: Guide) -> None:
+        lines = rows(measure(STOP, 1.0), measure(LIMIT, 0.2))
+        made = told(guide, lines, asked(LIMIT, 0.9), self.STAGED)
+        assert red(made, f"MF2{BESIDE}").ratio == 0.9
+        assert made[f"MF2{BESIDE}"].name == "MF2号线（另按指南）"
+
+    def test_what_is_left_after_a_stop_goes_with_the_grade(self, guide: Guide) -> None:
+        own = measure(STOP, 1.0, later=(Later(24.0, SELF),))
+        made = told(guide, rows(own), asked(LIMIT, 0.2, units_from=3), listed=Grade.A)
+        assert red(made, "MF1").action is Action.UNKNOWN
+        assert red(made, f"MF1{BESIDE}").render_zh() == "停产；24 小时后：不采取减排措施"
 
 
 def road(**fields: object) -> Line:

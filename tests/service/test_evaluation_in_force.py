@@ -18,6 +18,7 @@ from emission_lists.identifiers import make_uscc
 from emission_lists.levels import PerLevel, ResponseLevel
 from emission_lists.lists import Enterprise, GuaranteeType, Line, Pollutants
 from emission_lists.measures import Action, Basis, LoadCap, Measure
+from emission_lists.regrading import BESIDE, Regraded
 from emission_lists.standing import Decided, DecisionKind
 from service.evaluations.accounts import add_rows
 from service.guides.loader import Applied, book
@@ -104,3 +105,16 @@ def test_a_replaced_measure_is_reckoned_from_the_base() -> None:
     tally = account(graded(Grade.D), line=line)[By.WHOLE, ""]
     assert tally.stated == [0] * 4
     assert tally.planned == tally.computed
+
+
+@pytest.mark.parametrize("code", [f"MF0001{BESIDE}", f"MF0001+2{BESIDE}"])
+def test_a_measure_in_any_row_beside_a_line_keeps_what_is_stated_of_it(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """The list's measure is not always in the first row."""
+    half, nothing = Measure(Action.LIMIT, 0.5), Measure(Action.NONE)
+    rows = [
+        replace(KILN, code=one, measures=PerLevel(*[STOP if one == code else nothing] * 3))
+        for one in (f"MF0001{BESIDE}", f"MF0001+2{BESIDE}")
+    ]
+    made = Regraded(CEMENT, (replace(KILN, measures=PerLevel(half, half, half)), *rows))
+    monkeypatch.setattr("service.evaluations.accounts.entitle", lambda *_: made)
+    assert account(graded(Grade.D))[By.WHOLE, ""].stated == PLANNED
