@@ -1,6 +1,5 @@
 """Every check of the profile: a list that it finds fault with, and the nearest list that it leaves alone."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from emission_lists.findings import Finding, Severity
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.identifiers import make_permit, make_uscc
-from emission_lists.levels import PerLevel
+from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, GuaranteeType, Line, ListRow, Pollutants, SourceClass
 from emission_lists.measures import Action, Basis, LoadCap, Measure, VehicleRule, Verification
 from emission_lists.permits import Management, Permit
@@ -496,28 +495,6 @@ class TestOverlays:
 
     def test_relief_at_other_levels(self, guide: Guide) -> None:
         forced_at_red = one(BAKER, NONE, NONE, STOPPED, base=TINY, reductions=PerLevel(TINY, TINY, TINY))
-        rule = load_profile().small_micro
-        every = rule.model_copy(update={"relieved": frozenset(_levels())})
+        every = load_profile().small_micro.model_copy(update={"relieved": frozenset(LEVELS)})
         assert "SMALL_MICRO_FORCED" not in self._found(guide, forced_at_red)
         assert "SMALL_MICRO_FORCED" in self._found(guide, forced_at_red, small_micro=every)
-
-
-def _levels() -> Iterable[object]:
-    from emission_lists.levels import LEVELS
-
-    return LEVELS
-
-
-@pytest.mark.parametrize(
-    ("code", "genuine"),
-    [
-        *((code, True) for code in ("MF0001", "DA001", "DW001", "TA001", "TW012")),
-        *((code, False) for code in ("1", "MF001", "DA0001", "XX001", "MF00011", "mf0001")),
-    ],
-)
-def test_facility_codes_of_a_permit_have_the_digits_of_their_kind(
-    code: str, genuine: bool, guide: Guide, profile: ListProfile
-) -> None:
-    """HJ 608-2017: MF0001, and DA001, DW001, TA001 with three."""
-    found = check_list(rows((firm(), line(code, STOP))), guide, profile)
-    assert ("LINE_CODE_FORMAT" not in {one.code for one in found}) is genuine
