@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from emission_lists.grades import Grade
+from emission_lists.json_text import text_of
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import (
     POLLUTANTS,
@@ -108,6 +109,17 @@ def measure_from(document: Mapping[str, Any]) -> Measure:
         document["note_zh"],
         *(() if cap is None else (cap["value"], cap["unit"], cap["metric"])),
     )
+
+
+def interned(measure: Measure) -> Measure:
+    """The one object for all measures that are written alike: the same that `measure_of` gives for what is stored of it."""
+    return measure_of(text_of(measure_document(measure)).encode())
+
+
+@lru_cache(maxsize=32_768)
+def measure_of(text: bytes) -> Measure:
+    """The measure of a document as canonical JSON: whole lists are made of a few hundred, each on thousands of lines."""
+    return measure_from(json.loads(text))
 
 
 @lru_cache(maxsize=16_384)
@@ -233,13 +245,18 @@ def _line_particulars(document: Mapping[str, Any] | None) -> LineParticulars | N
 
 
 def line_from(document: Mapping[str, Any]) -> Line:
-    measures, reductions = document["measures"], document["reductions"]
+    return line_with(document, PerLevel(*[measure_from(document["measures"][level]) for level in LEVELS]))
+
+
+def line_with(document: Mapping[str, Any], measures: PerLevel[Measure]) -> Line:
+    """A line whose measures have been read."""
+    reductions = document["reductions"]
     return Line(
         code=document["code"],
         name=document["name"],
         process=document["process"],
         base=pollutants_from(document["base"]),
-        measures=PerLevel(*[measure_from(measures[level]) for level in LEVELS]),
+        measures=measures,
         reductions=PerLevel(*[pollutants_from(reductions[level]) for level in LEVELS]),
         particulars=_line_particulars(document.get("particulars")),
     )

@@ -7,7 +7,7 @@ never read as "no measure".
 from __future__ import annotations
 
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -295,6 +295,7 @@ class Guide(_Data):
         return industry.scheme if own is None or own.scheme is None else own.scheme
 
 
+@lru_cache(maxsize=8192)
 def plain(name: str) -> str:
     """A name with one kind of brackets and without spaces, as names are compared."""
     return name.translate(_PLAIN)

@@ -16,6 +16,8 @@ from emission_lists.guides import Guide, Industry, ListProfile, SingleUnitRule, 
 
 Adcode = Annotated[str, Field(pattern=r"^\d{6}$")]
 Sources = dict[str, dict[str, Any]]
+_MOST_ASKED = 4096
+"""Places and days of which a book remembers the guide."""
 
 
 class AddedIndustries(Data):
@@ -240,6 +242,7 @@ class GuideBook:
         self.practices = tuple(practices)
         self.profile = profile
         self._known: dict[tuple[str, ...], GuideInForce] = {}
+        self._asked: dict[tuple[str, date, str | None], GuideInForce] = {}
 
     def guide_on(self, day: date) -> Guide:
         """The guide with industries that is in force on a day. LookupError if there is none."""
@@ -253,6 +256,15 @@ class GuideBook:
 
         LookupError if no guide is in force on the day, or there is none of that id.
         """
+        asked = (adcode, day, guide_id)
+        known = self._asked.get(asked)
+        if known is None:
+            if len(self._asked) >= _MOST_ASKED:
+                self._asked.clear()
+            known = self._asked[asked] = self._guide_for(adcode, day, guide_id)
+        return known
+
+    def _guide_for(self, adcode: str, day: date, guide_id: str | None) -> GuideInForce:
         national = self.guide_on(day) if guide_id is None else self.guides[guide_id]
         standing = self._extensions(adcode, day)
         coming = [one for one in self.guides.values() if one.kind == "framework" and one.in_force.holds_on(day)]

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from emission_lists.documents import measure_document
+from emission_lists.documents import interned, measure_document
+from emission_lists.json_text import array_of, object_of, text_of
 from emission_lists.measures import Action, Measure
 from emission_lists.overlap import Combined, Kept, Source
 from emission_lists.requirements_timeline import Claim, Piece, standing_at, timeline
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _LOOSE = frozenset({Action.UNKNOWN, Action.SELF_DETERMINED, Action.NONE, Action.TRANSPORT})
-_MOST_COURSES = 8192
-_JSON = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
-_CODE, _NAME, _PROCESS = "\ue000", "\ue001", "\ue002"
-_HOLE = re.compile(
-    rf'((?<="code":"){_CODE}|(?<="process":"){_PROCESS}'
-    rf'|(?<="name":"){_NAME}|(?<="sentence_zh":"){_NAME}：?|(?<="sentence_en":"){_NAME}: )'
-)
-"""Only at the beginning of a value: no text of a list can hold the unescaped quotes before it."""
+_MOST_COURSES, _MOST_MEASURES = 8192, 16_384
+"""Some 5 and 2 kB each: together at most 75 MB of a process, reached by a place in which hardly two lines do the same."""
+_EDGE = "\x00"
+"""Around the holes of a template: JSON never holds a control character as it is."""
+_CODE, _NAME, _PROCESS, _NAME_ZH, _NAME_EN = "code", "name", "process", "name：", "name: "
+"""What fills a hole; the last two: the name with its colon, or nothing."""
 
 
 @dataclass(frozen=True)
@@ -68,58 +65,36 @@ class Standing:
         return ("；" if chinese else "; ").join(parts)
 
     @cached_property
-    def document(self) -> dict[str, Any]:
-        """Everything but what names the line. Not to be changed: other lines share it."""
-        combined = self.combined
-        main = combined.main
-        return {
-            "code": None,
-            "name": None,
-            "process": None,
-            **measure_document(main.measure),
-            "action_zh": main.measure.action.zh,
-            "stopped_units": main.measure.units_to_stop,
-            "from": iso(self.starts),
-            "until": iso(self.until),
-            "sentence_zh": None,
-            "sentence_en": None,
-            "complete_by": iso(main.due),
-            "stages": None,
-            "also": None,
-            "sources": [_source_document(source) for kept in combined.kept for source in kept.sources],
-            "reasons": [{"zh": zh, "en": en} for zh, en in combined.reasons],
-        }
+    def known(self) -> bool:
+        """True if nothing that is in force is unknown."""
+        return self.combined.known
 
     @cached_property
     def template(self) -> tuple[str, ...]:
-        """The canonical JSON of a line's document (keys sorted, no blanks), cut where the line is named: text, hole, text …"""
-        return tuple(_HOLE.split(_JSON.encode(_with_line(self, _CODE, _NAME, _PROCESS))))
+        """A line's document as canonical JSON, cut at the holes where the line is named: text, hole, text …
 
-    @cached_property
-    def stages(self) -> tuple[tuple[Said, tuple[Said, ...]], ...]:
-        """Each stage, and what must be carried out beside its first measure."""
-        return tuple((_stage(piece), _also(piece.combined)) for piece in self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A document without the line's name, and the clauses that the name is put before: 1号线 + 停产, 1号线： + 自主减排."""
-
-    document: dict[str, Any]
-    zh: str
-    en: str
-    loose: bool
-
-    @classmethod
-    def of(cls, document: dict[str, Any], kept: Sequence[Kept]) -> Said:
-        """With how some measures are said together."""
-        loose = kept[0].measure.action in _LOOSE
-        return cls(document, _clauses(kept, chinese=True), _clauses(kept, chinese=False), loose)
-
-    def of_line(self, name: str) -> dict[str, Any]:
-        """The document about a line."""
-        sentences = {"sentence_zh": _named_zh(name, self.zh, self.loose), "sentence_en": _named_en(name, self.en)}
-        return self.document | sentences
+        The one place that says what such a document holds.
+        """
+        main = self.combined.main
+        text = object_of(
+            {
+                **_written(main.measure).members,
+                "action_zh": text_of(main.measure.action.zh),
+                "also": _also(self.combined),
+                "code": f'"{_hole(_CODE)}"',
+                "complete_by": _instant(main.due),
+                "from": _instant(self.starts),
+                "name": f'"{_hole(_NAME)}"',
+                "process": f'"{_hole(_PROCESS)}"',
+                "reasons": array_of([text_of({"zh": zh, "en": en}) for zh, en in self.combined.reasons]),
+                "sources": array_of([_source(source) for kept in self.combined.kept for source in kept.sources]),
+                "stages": array_of([_stage(piece) for piece in self.pieces]),
+                "stopped_units": text_of(main.measure.units_to_stop),
+                "until": _instant(self.until),
+                **_sentences(main.measure, self.clause_zh, self.clause_en),
+            }
+        )
+        return tuple(text.split(_EDGE))
 
 
 class Course:
@@ -150,17 +125,25 @@ _COURSES: dict[tuple[tuple[Source, int, datetime, datetime | None], ...], Course
 
 
 def course_of(claims: Sequence[Claim]) -> Course:
-    """What the claims come to, made once for all lines of which the same is asked.
+    """What some claims come to, made once for all lines of which the same is asked.
 
     Measures are told apart by identity, which a course keeps alive: equal ones may differ in how their numbers are written (1 and 1.0).
     """
-    key = tuple([(claim.source, id(claim.measure), claim.starts, claim.until) for claim in claims])
+    known = _COURSES.get(_key(claims))
+    if known is not None:
+        return known
+    same = [claim._replace(measure=interned(claim.measure)) for claim in claims]  # regrading makes measures anew
+    key = _key(same)
     known = _COURSES.get(key)
     if known is None:
         if len(_COURSES) >= _MOST_COURSES:
             _COURSES.clear()
-        known = _COURSES[key] = Course(tuple(claims))
+        known = _COURSES[key] = Course(tuple(same))
     return known
+
+
+def _key(claims: Sequence[Claim]) -> tuple[tuple[Source, int, datetime, datetime | None], ...]:
+    return tuple([(source, id(measure), starts, until) for source, measure, starts, until in claims])
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,41 +191,29 @@ class LineRequirement:
     def sentence_en(self) -> str:
         return _named_en(self.name, self.standing.clause_en)
 
-    def document(self) -> dict[str, Any]:
-        """JSON-ready, in a fixed order of keys."""
-        return _with_line(self.standing, self.code, self.name, self.process)
-
     def text(self) -> str:
-        """The canonical JSON of `document`: keys sorted, no blanks."""
+        """Its document as canonical JSON."""
         name = _inside(self.name)
         said = {
             _CODE: _inside(self.code),
             _PROCESS: _inside(self.process),
             _NAME: name,
-            f"{_NAME}：": f"{name}：" if name else "",
-            f"{_NAME}: ": f"{name}: " if name else "",
+            _NAME_ZH: f"{name}：" if name else "",
+            _NAME_EN: f"{name}: " if name else "",
         }
-        return "".join([said.get(piece, piece) for piece in self.standing.template])
+        pieces = list(self.standing.template)
+        pieces[1::2] = [said[hole] for hole in pieces[1::2]]
+        return "".join(pieces)
 
 
-@lru_cache(maxsize=8192)
+def _hole(filling: str) -> str:
+    return f"{_EDGE}{filling}{_EDGE}"
+
+
+@lru_cache(maxsize=16_384)
 def _inside(text: str) -> str:
     """A text as it stands between the quotes of JSON."""
-    return _JSON.encode(text)[1:-1]
-
-
-def _with_line(standing: Standing, code: str, name: str, process: str) -> dict[str, Any]:
-    return standing.document | {
-        "code": code,
-        "name": name,
-        "process": process,
-        "sentence_zh": _named_zh(name, standing.clause_zh, standing.measure.action in _LOOSE),
-        "sentence_en": _named_en(name, standing.clause_en),
-        "stages": [
-            stage.of_line(name) | {"also": [one.of_line(name) for one in also]} for stage, also in standing.stages
-        ],
-        "also": [one.of_line(name) for one in standing.stages[standing.place][1]],
-    }
+    return text_of(text)[1:-1]
 
 
 def _named_zh(name: str, clause: str, loose: bool) -> str:
@@ -256,41 +227,90 @@ def _named_en(name: str, clause: str) -> str:
 def _clauses(kept: Sequence[Kept], *, chinese: bool) -> str:
     """Everything that is asked at once: 停产；同时：停止公路运输."""
     if chinese:
-        return "；同时：".join([one.measure.render_zh() for one in kept])
-    return "; and also: ".join([one.measure.render_en() for one in kept])
+        return "；同时：".join([_written(one.measure).zh for one in kept])
+    return "; and also: ".join([_written(one.measure).en for one in kept])
 
 
-def _source_document(source: Source) -> dict[str, str]:
-    return {"kind": source.kind.value, "key": source.key, "zh": source.zh, "en": source.en}
+class _Written(NamedTuple):
+    """A measure as JSON (each member by its key, and the whole) and as clauses. It keeps the measure alive, whose identity is its key."""
+
+    measure: Measure
+    members: dict[str, str]
+    whole: str
+    zh: str
+    en: str
 
 
-def _stage(piece: Piece) -> Said:
+_WRITTEN: dict[int, _Written] = {}
+
+
+def _written(measure: Measure) -> _Written:
+    """The measure as JSON, written once for all lines and places; by identity, since 1 and 1.0 are equal."""
+    known = _WRITTEN.get(id(measure))
+    if known is None:
+        measure = interned(measure)  # a stage of a measure is made anew for each course
+        known = _WRITTEN.get(id(measure))
+    if known is None:
+        if len(_WRITTEN) >= _MOST_MEASURES:
+            _WRITTEN.clear()
+        members = {key: text_of(value) for key, value in measure_document(measure).items()}
+        known = _WRITTEN[id(measure)] = _Written(
+            measure, members, object_of(members), measure.render_zh(), measure.render_en()
+        )
+    return known
+
+
+def _stage(piece: Piece) -> str:
     main = piece.combined.main
-    document = {
-        "from": iso(piece.starts),
-        "until": iso(piece.until),
-        "complete_by": iso(main.due),
-        "measure": measure_document(main.measure),
-        "also": None,
-        "sentence_zh": None,
-        "sentence_en": None,
-    }
-    return Said.of(document, piece.combined.kept)
+    return object_of(
+        {
+            "also": _also(piece.combined),
+            "complete_by": _instant(main.due),
+            "from": _instant(piece.starts),
+            "measure": _written(main.measure).whole,
+            "until": _instant(piece.until),
+            **_sentences_of(piece.combined.kept),
+        }
+    )
 
 
-def _also(combined: Combined) -> tuple[Said, ...]:
+def _also(combined: Combined) -> str:
     """Further measures that must be carried out beside the first one."""
-    return tuple(Said.of(_also_document(kept), (kept,)) for kept in combined.kept[1:])
+    return array_of(
+        [
+            object_of(
+                {
+                    **_written(kept.measure).members,
+                    "complete_by": _instant(kept.due),
+                    "sources": array_of([_source(source) for source in kept.sources]),
+                    **_sentences_of((kept,)),
+                }
+            )
+            for kept in combined.kept[1:]
+        ]
+    )
 
 
-def _also_document(kept: Kept) -> dict[str, Any]:
+def _sentences_of(kept: Sequence[Kept]) -> dict[str, str]:
+    return _sentences(kept[0].measure, _clauses(kept, chinese=True), _clauses(kept, chinese=False))
+
+
+def _sentences(main: Measure, clause_zh: str, clause_en: str) -> dict[str, str]:
+    """The sentences with the line's name as a hole: 1号线 + 停产, 1号线： + 自主减排."""
+    hole = _NAME_ZH if main.action in _LOOSE else _NAME
     return {
-        **measure_document(kept.measure),
-        "complete_by": iso(kept.due),
-        "sentence_zh": None,
-        "sentence_en": None,
-        "sources": [_source_document(source) for source in kept.sources],
+        "sentence_zh": f'"{_hole(hole)}{text_of(clause_zh)[1:]}',
+        "sentence_en": f'"{_hole(_NAME_EN)}{text_of(clause_en)[1:]}',
     }
+
+
+@lru_cache(maxsize=4096)
+def _source(source: Source) -> str:
+    return text_of({"kind": source.kind.value, "key": source.key, "zh": source.zh, "en": source.en})
+
+
+def _instant(instant: datetime | None) -> str:
+    return "null" if instant is None else f'"{iso(instant)}"'
 
 
 @lru_cache(maxsize=4096)

@@ -5,14 +5,16 @@ Pure and deterministic: the same list versions, responses and plans give the sam
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from emission_lists.json_text import array_of, object_of, text_of
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise
 from emission_lists.measures import Action, Measure
@@ -32,7 +34,7 @@ class RequirementStatus(StrEnum):
     NO_RESPONSE = "no_response"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ResponseFacts:
     """The response of a division. Instants are aware; `planned_end` None = until it is lifted.
 
@@ -56,7 +58,7 @@ class ResponseFacts:
             if instant is not None and instant.utcoffset() is None:
                 raise ValueError(f"{instant} has no time zone: give an aware datetime")
 
-    @property
+    @cached_property
     def source(self) -> Source:
         """Who asks, as it is named in reasons."""
         return Source(
@@ -65,6 +67,46 @@ class ResponseFacts:
             f"{self.place or self.adcode}{self.level.zh}预警 {self.level.response}响应",
             f"{self.place or self.adcode}, {self.level.value} warning, {self.level.response_en} response",
         )
+
+    @cached_property
+    def headline_zh(self) -> str:
+        """What it says first: 现在：红色预警 Ⅰ级响应 / 12月16日 20:00 起."""
+        start = self.effective_at.astimezone(_SHANGHAI)
+        return (
+            f"{'即将' if self.upcoming else '现在'}：{self.level.zh}预警 {self.level.response}响应 / "
+            f"{start.month}月{start.day}日 {start:%H:%M} 起"
+        )
+
+    @cached_property
+    def headline_en(self) -> str:
+        start = self.effective_at.astimezone(_SHANGHAI)
+        what = f"{self.level.value} warning, {self.level.response_en} response"
+        return f"{'Next' if self.upcoming else 'Now'}: {what}, from {start:%Y-%m-%d %H:%M}"
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """JSON-ready, as the response that the headline is about. Not to be changed: it is made once."""
+        return {
+            "adcode": self.adcode,
+            "level": self.level.value,
+            "level_zh": self.level.zh,
+            "response_zh": self.level.response,
+            "effective_at": iso(self.effective_at),
+            "measures_start": iso(self.effective_at),
+            "planned_end": iso(self.planned_end),
+            "list_version": self.list_version,
+            "warning_title": self.warning_title,
+        }
+
+    @cached_property
+    def text(self) -> str:
+        """`document` as JSON."""
+        return text_of(self.document)
+
+    @cached_property
+    def text_among_all(self) -> str:
+        """As one of all responses that touch an enterprise: with its number and place."""
+        return text_of({"id": self.id, "place": self.place, **self.document})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +126,11 @@ class SeasonalFacts:
             f"{self.place or self.adcode}错峰生产计划“{self.title}”",
             f"{self.place or self.adcode}, seasonal plan “{self.title}”",
         )
+
+    @property
+    def text(self) -> str:
+        """As JSON."""
+        return text_of({"id": self.id, "adcode": self.adcode, "place": self.place, "title": self.title})
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +152,7 @@ class Requirement:
     def status(self) -> RequirementStatus:
         if self.response is None and self.declared is None:
             return RequirementStatus.NO_RESPONSE
-        known = bool(self.lines) and all(line.combined.known for line in self.lines)
+        known = bool(self.lines) and all(line.standing.known for line in self.lines)
         return RequirementStatus.REQUIRED if known else RequirementStatus.NOT_ESTABLISHED
 
     @property
@@ -114,7 +161,7 @@ class Requirement:
             return f"假如：{self.declared.zh}预警 {self.declared.response}响应（仅供预先了解，不是命令）"
         if self.response is None:
             return "当前没有预警；错峰生产计划执行中" if self.lines else "当前没有预警，无需采取应急减排措施"
-        return _headlines(self.response)[0]
+        return self.response.headline_zh
 
     @property
     def headline_en(self) -> str:
@@ -125,7 +172,7 @@ class Requirement:
             if self.lines:
                 return "No warning is in force; a seasonal plan is"
             return "No warning is in force: no emergency measures are required"
-        return _headlines(self.response)[1]
+        return self.response.headline_en
 
     @property
     def summary_zh(self) -> str:
@@ -194,34 +241,33 @@ class Requirement:
             return None
         return self.enterprise.guaranteed_on(self.response.effective_at.astimezone(_SHANGHAI).date())
 
-    def document(self) -> dict[str, Any]:
-        """JSON-ready, with a fixed order of keys and lines. Instants as ISO 8601 in Asia/Shanghai."""
-        return self.document_around([line.document() for line in self.lines])
-
-    def document_around(self, lines: Any) -> dict[str, Any]:
-        """The document with its lines in a form of the caller's."""
-        facts = self.response
+    def members(self) -> dict[str, str]:
+        """Its document: each member as JSON. Lines in the order of their codes, instants as ISO 8601 in Asia/Shanghai."""
+        facts, firm = self.response, self.enterprise
         return {
-            "uscc": self.enterprise.uscc,
-            "name": self.enterprise.name,
-            "adcode": self.enterprise.adcode,
-            "grade": self.enterprise.grade.value,
-            "grade_zh": self.enterprise.grade.zh,
-            "status": self.status.value,
-            "headline_zh": self.headline_zh,
-            "headline_en": self.headline_en,
-            "summary_zh": self.summary_zh,
-            "summary_en": self.summary_en,
-            "guarantee_zh": self.guarantee_zh,
-            "guarantee_en": self.guarantee_en,
-            "response": None if facts is None else dict(_response_document(facts)),
-            "lines": lines,
-            "responses": [_touching_document(one) for one in self.responses],
-            "seasonal": [
-                {"id": one.id, "adcode": one.adcode, "place": one.place, "title": one.title} for one in self.seasonal
-            ],
-            "hypothetical": None if self.declared is None else _declared_document(self.declared),
+            "uscc": text_of(firm.uscc),
+            "name": text_of(firm.name),
+            "adcode": text_of(firm.adcode),
+            "grade": text_of(firm.grade.value),
+            "grade_zh": text_of(firm.grade.zh),
+            "status": text_of(self.status.value),
+            "headline_zh": text_of(self.headline_zh),
+            "headline_en": text_of(self.headline_en),
+            "summary_zh": text_of(self.summary_zh),
+            "summary_en": text_of(self.summary_en),
+            "guarantee_zh": text_of(self.guarantee_zh),
+            "guarantee_en": text_of(self.guarantee_en),
+            "response": "null" if facts is None else facts.text,
+            "lines": array_of([line.text() for line in self.lines]),
+            "responses": array_of([one.text_among_all for one in self.responses]),
+            "seasonal": array_of([one.text for one in self.seasonal]),
+            "hypothetical": "null" if self.declared is None else text_of(_declared_document(self.declared)),
         }
+
+    def document(self) -> dict[str, Any]:
+        """The same as values."""
+        document: dict[str, Any] = json.loads(object_of(self.members()))
+        return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,37 +332,6 @@ def boundaries(requirement: Requirement) -> Iterable[datetime]:
 
 def _declared_document(level: ResponseLevel) -> dict[str, Any]:
     return {"level": level.value, "level_zh": level.zh, "response_zh": level.response}
-
-
-def _touching_document(facts: ResponseFacts) -> dict[str, Any]:
-    return {"id": facts.id, "place": facts.place, **_response_document(facts)}
-
-
-@lru_cache(maxsize=1024)
-def _headlines(facts: ResponseFacts) -> tuple[str, str]:
-    """What a response says first, in Chinese and English."""
-    start = facts.effective_at.astimezone(_SHANGHAI)
-    what = f"{facts.level.value} warning, {facts.level.response_en} response"
-    return (
-        f"{'即将' if facts.upcoming else '现在'}：{facts.level.zh}预警 {facts.level.response}响应 / "
-        f"{start.month}月{start.day}日 {start:%H:%M} 起",
-        f"{'Next' if facts.upcoming else 'Now'}: {what}, from {start:%Y-%m-%d %H:%M}",
-    )
-
-
-@lru_cache(maxsize=1024)
-def _response_document(facts: ResponseFacts) -> dict[str, Any]:
-    return {
-        "adcode": facts.adcode,
-        "level": facts.level.value,
-        "level_zh": facts.level.zh,
-        "response_zh": facts.level.response,
-        "effective_at": iso(facts.effective_at),
-        "measures_start": iso(facts.effective_at),
-        "planned_end": iso(facts.planned_end),
-        "list_version": facts.list_version,
-        "warning_title": facts.warning_title,
-    }
 
 
 def _joined(lines: tuple[LineRequirement, ...], *, chinese: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,8 +12,7 @@ from emission_lists.overlap import Combined, Demand, Kept, Source, combine
 from emission_lists.schedule import Stage, stages
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """One source asks one line for a measure from `starts` until `until` (None = until it is lifted). Instants are aware."""
 
     source: Source

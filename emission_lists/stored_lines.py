@@ -1,13 +1,17 @@
-"""Lines as they are stored, read only as far as somebody asks: most questions concern one level of each line."""
+"""Enterprises and lines as they are stored, read only as far as somebody asks: most questions concern one level of each line."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
-from emission_lists.documents import measure_from
-from emission_lists.levels import ResponseLevel
+import msgspec
+
+from emission_lists.documents import line_with, measure_of
+from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
+from emission_lists.lists import Line
 from emission_lists.measures import Action, Measure
+
+_LEFT = f'"{Action.SELF_DETERMINED.value}"'.encode()
 
 
 class AskedLine(Protocol):
@@ -23,41 +27,54 @@ class AskedLine(Protocol):
         """What it does at a level."""
 
 
-class StoredLine:
-    """A line over its document (`line_document`), of which nothing is read before it is asked for."""
+class StoredLine(msgspec.Struct, frozen=True):
+    """A line as `line_document` wrote it; measures and quantities stay text until they are asked for."""
 
-    __slots__ = ("_document",)
-
-    def __init__(self, document: Mapping[str, Any]) -> None:
-        self._document = document
-
-    @property
-    def code(self) -> str:
-        """The line's code."""
-        code: str = self._document["code"]
-        return code
-
-    @property
-    def name(self) -> str:
-        """The line's name."""
-        name: str = self._document["name"]
-        return name
-
-    @property
-    def process(self) -> str:
-        """The process it belongs to."""
-        process: str = self._document["process"]
-        return process
+    code: str
+    name: str
+    process: str
+    base: msgspec.Raw
+    measures: dict[str, msgspec.Raw]
+    reductions: msgspec.Raw
+    particulars: msgspec.Raw = msgspec.Raw(b"null")
 
     def measure(self, level: ResponseLevel) -> Measure:
         """What it does at a level."""
-        return measure_from(self._document["measures"][level])
+        return measure_of(bytes(self.measures[level]))
 
     @property
     def leaves_something(self) -> bool:
         """Whether something is left to the enterprise at any level, at the start or later (自主减排)."""
-        return any(
-            stage["action"] == Action.SELF_DETERMINED
-            for measure in self._document["measures"].values()
-            for stage in (measure, *(later["measure"] for later in measure.get("later", ())))
-        )
+        return any(_LEFT in text and _leaves_something(measure_of(text)) for text in map(bytes, self.measures.values()))
+
+    def whole(self) -> Line:
+        """Everything that is stored of it."""
+        stated = {
+            "code": self.code,
+            "name": self.name,
+            "process": self.process,
+            "base": msgspec.json.decode(self.base),
+            "reductions": msgspec.json.decode(self.reductions),
+            "particulars": msgspec.json.decode(self.particulars),
+        }
+        return line_with(stated, PerLevel(*[self.measure(level) for level in LEVELS]))
+
+
+class StoredEnterprise(msgspec.Struct, frozen=True):
+    """The document of a list's enterprise."""
+
+    enterprise: dict[str, Any]
+    lines: list[StoredLine]
+
+
+_DECODER = msgspec.json.Decoder(StoredEnterprise)
+
+
+def stored_from(document: str) -> StoredEnterprise:
+    """The stored document of an enterprise. Raises ValueError if it is not one."""
+    return _DECODER.decode(document)
+
+
+def _leaves_something(measure: Measure) -> bool:
+    stages = (measure, *(later.measure for later in measure.later))
+    return any(stage.action is Action.SELF_DETERMINED for stage in stages)

@@ -32,8 +32,9 @@ VALUES ($1, $2, $3, 'draft', true, 0, 0, '{}', '[]', 0, 0, $4, now()) RETURNING 
 """
 COUNTED_SQL = "UPDATE list_version SET enterprises = $2, lines = $3, digest = $4 WHERE id = $1"
 COPIED_SQL = """
-INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)
-SELECT $1, u.uscc, e.name, $5::text, e.industry, e.grade, e.lines, replace(replace(e.document, e.uscc, u.uscc), e.county, $5::text)
+INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, permit_no, gbt4754, document)
+SELECT $1, u.uscc, e.name, $5::text, e.industry, e.grade, e.lines, replace(e.permit_no, e.uscc, u.uscc), e.gbt4754,
+    replace(replace(e.document, e.uscc, u.uscc), e.county, $5::text)
 FROM unnest($3::text[], $4::text[]) AS u(uscc, source) JOIN list_enterprise e ON e.version_id = $2 AND e.uscc = u.source
 """
 COPIED_RECORDS_SQL = """
@@ -44,9 +45,7 @@ ON r.version_id = $2 AND r.key = u.source AND r.sheet IN ('guarantee', 'bulk_tra
 """
 REGISTER_SQL = """
 WITH held AS (
-    SELECT e.document::json -> 'enterprise' ->> 'permit_no' AS permit_no, e.uscc, e.name, e.county,
-        e.document::json -> 'enterprise' ->> 'gbt4754' AS gbt4754
-    FROM list_enterprise e WHERE e.version_id = $2
+    SELECT permit_no, uscc, name, county, gbt4754 FROM list_enterprise WHERE version_id = $2
 ), register AS (
     INSERT INTO permit_register (adcode, source, permits, holders, digest, created_at)
     SELECT $1, 'bench', count(*), count(*), '', now() FROM held WHERE permit_no IS NOT NULL RETURNING id

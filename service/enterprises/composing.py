@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, NamedTuple
 
+from emission_lists.json_text import array_of, object_of, text_of
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT
 from emission_lists.overlap import Source, SourceKind
-from emission_lists.regrading import BESIDE
+from emission_lists.regrading import BESIDE, Note
 from emission_lists.requirements import (
     Obligation,
     Requirement,
@@ -21,14 +23,12 @@ from emission_lists.requirements import (
     requirement_for,
 )
 from emission_lists.stored_lines import AskedLine
+from service.enterprises.situation import in_force, situation_of
 from service.enterprises.sources import Listed, Lists, Site
-from service.kit.canonical import Ready
 from service.kit.clock import SHANGHAI
 from service.kit.unit_of_work import Reading
-from service.responses.repository import Responding, at, next_after, of_division
+from service.responses.repository import Responding
 from service.seasonal.repository import Entry, entries_of
-
-WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Question:
 
 @dataclass
 class Composed:
-    """The answer for one plant (for `canonical_around`), how urgent it is, and the instants at which it changes by itself."""
+    """The answer for one plant, each member as JSON, how urgent it is, and the instants at which it changes by itself."""
 
-    body: dict[str, Any]
+    members: dict[str, str]
     urgency: tuple[int, int, str]
     edges: list[datetime] = field(default_factory=list)
 
@@ -64,60 +64,45 @@ class Touching(NamedTuple):
 
 async def compose(uow: Reading, lists: Lists, site: Site, question: Question) -> Composed | None:
     """The requirement of one plant; None when no list of that instant names the enterprise."""
-    known = [await of_division(uow, adcode) for adcode in site.chain]
-    responses = [tuple(one.as_known(question.known) for one in of_one) for of_one in known]
+    situation = await situation_of(uow, site.chain, question.moment, question.known)
     entries, edges = await entries_of(uow, site.chain, question.uscc, question.moment)
     if question.level is not None:
         return await _declared(lists, site, question, entries if question.seasonal else ())
-    edges += [
-        edge
-        for of_one in responses
-        for one in of_one
-        for edge in (one.starts_at, one.ends_at, one.expected_end)
-        if edge
-    ]
-    touching = await _touching(lists, site, responses, question.moment)
-    following = _following(responses, question.moment) if question.with_next else None
+    touching = await _touching(lists, site, situation.current, question.moment)
+    following = situation.following if question.with_next else None
     found = await _at(uow, lists, site, touching, entries, question.moment)
     if found is None:
         return None
     requirement, version, notes = found
-    body = _document(requirement) | {"notes": notes}
-    body["division"], body["list_version"] = site.homes[0], version
-    body["next"] = None
+    members = requirement.members() | {"notes": notes, "next": "null"}
+    members |= {"division": text_of(site.homes[0]), "list_version": text_of(version)}
     edges += [*boundaries(requirement), *lists.instants()]
+    if situation.until is not None:
+        edges.append(situation.until)
     if following is not None:
         then = following.starts_at
-        coming = await _touching(lists, site, responses, then)
+        coming = await _touching(lists, site, in_force(situation.responses, then), then)
         begun = next((one for one in coming if one.responding.id == following.id), None)
         if _day_of(then) != _day_of(question.moment):  # another plan may hold on that day
             entries, more = await entries_of(uow, site.chain, question.uscc, then)
             edges += more
         later = None if begun is None else await _at(uow, lists, site, coming, entries, then, begun)
         if later is not None:
-            body["next"] = _document(later[0]) | {"notes": later[2]}
+            members["next"] = object_of(later[0].members() | {"notes": later[2]})
             edges += boundaries(later[0])
     levels = -max((int(one.responding.level) for one in touching), default=0)
     ahead = 0 if following is None else -int(following.level)
-    return Composed(body, (levels, ahead, site.homes[0]), edges)
+    return Composed(members, (levels, ahead, site.homes[0]), edges)
 
 
-def _document(requirement: Requirement) -> dict[str, Any]:
-    """The document with its lines as text that is ready: what lines share is not written anew for each."""
-    return requirement.document_around(Ready(f"[{','.join([line.text() for line in requirement.lines])}]"))
-
-
-async def _touching(
-    lists: Lists, site: Site, responses: Iterable[tuple[Responding, ...]], moment: datetime
-) -> list[Touching]:
-    """The responses in force at an instant that have measures for the enterprise, the strictest and earliest first."""
+async def _touching(lists: Lists, site: Site, current: Iterable[Responding], moment: datetime) -> list[Touching]:
+    """The responses in force at an instant that have measures for the enterprise, in their order."""
     found = []
-    for of_one in responses:
-        current = carrying(at(of_one, moment))
-        listed = None if current is None else await _listed_under(lists, site, current, moment)
-        if current is not None and listed is not None:
-            found.append(Touching(current, await lists.entitled(listed, current.starts_at, moment, site.homes)))
-    return sorted(found, key=lambda one: (-int(one.responding.level), one.responding.starts_at, one.responding.adcode))
+    for one in current:
+        listed = await _listed_under(lists, site, one, moment)
+        if listed is not None:
+            found.append(Touching(one, await lists.entitled(listed, one.starts_at, moment, site.homes)))
+    return found
 
 
 async def _listed_under(lists: Lists, site: Site, responding: Responding, moment: datetime) -> Listed | None:
@@ -127,21 +112,20 @@ async def _listed_under(lists: Lists, site: Site, responding: Responding, moment
         if pinned is None:  # what is activated later changes nothing of a response that runs
             pinned = await lists.followed(responding.adcode, responding.starts_at, moment)
         return await lists.listed(pinned)
-    found = await lists.listed(responding.list_version)
+    found = await lists.pinned(responding.list_version)
     for adcode in reversed(site.homes):
         for instant in (responding.starts_at, moment):
             found = found or await lists.listed(await lists.active(adcode, min(instant, moment)))
     return found
 
 
+@lru_cache(maxsize=4096)
+def _note(note: Note) -> str:
+    return text_of(note.document())
+
+
 def _day_of(instant: datetime) -> date:
     return instant.astimezone(SHANGHAI).date()
-
-
-def _following(responses: Iterable[tuple[Responding, ...]], moment: datetime) -> Responding | None:
-    """The response that is announced and begins next in any of the divisions."""
-    ahead = [one for of_one in responses if (one := carrying(next_after(of_one, moment))) is not None]
-    return min(ahead, key=lambda one: (one.starts_at, -int(one.level)), default=None)
 
 
 async def _at(
@@ -152,8 +136,8 @@ async def _at(
     entries: tuple[Entry, ...],
     moment: datetime,
     begun: Touching | None = None,
-) -> tuple[Requirement, int, list[dict[str, Any]]] | None:
-    """The requirement with everything that holds at `moment`, and why it departs from the list.
+) -> tuple[Requirement, int, str] | None:
+    """The requirement with everything that holds at `moment`, the list's version, and (as JSON) why it departs from the list.
 
     `begun`: the response that is yet to begin then.
     """
@@ -179,7 +163,7 @@ async def _at(
     )
     said = [one.listed for one in ordered] or [listed]
     notes = dict.fromkeys(note for one in said for note in one.notes)
-    return requirement, listed.version, [note.document() for note in notes]
+    return requirement, listed.version, array_of([_note(note) for note in notes])
 
 
 async def _own(lists: Lists, site: Site, moment: datetime) -> Listed | None:
@@ -209,9 +193,9 @@ async def _declared(lists: Lists, site: Site, question: Question, entries: tuple
         seasonal=tuple(plans.values()),
         declared=level,
     )
-    notes = [note.document() for note in listed.notes]
-    body = _document(requirement) | {"division": site.homes[0], "list_version": listed.version, "next": None}
-    return Composed(body | {"notes": notes}, (0, 0, site.homes[0]))
+    members = requirement.members() | {"notes": array_of([_note(note) for note in listed.notes]), "next": "null"}
+    members |= {"division": text_of(site.homes[0]), "list_version": text_of(listed.version)}
+    return Composed(members, (0, 0, site.homes[0]))
 
 
 def _if_declared(level: ResponseLevel, lines: Iterable[AskedLine], moment: datetime) -> Obligation:
@@ -249,19 +233,21 @@ def seasonal_obligations(
         yield Obligation(plans[entry.plan].source, entry.starts, entry.until, asked)
 
 
-def carrying(responding: Responding | None) -> Responding | None:
-    """The response if lists have measures at its level; a blue warning asks nothing of an enterprise."""
-    return responding if responding is not None and responding.level.code in WITH_MEASURES else None
-
-
 def _facts(responding: Responding, moment: datetime, place: str, *, upcoming: bool) -> ResponseFacts:
     """An end that was expected and has passed without a lifting is no end: the measures hold until it is lifted."""
     expected = responding.expected_end
+    ends = responding.ends_at or (None if expected is None or expected <= moment else expected)
+    return _facts_until(responding, ends, place, upcoming)
+
+
+@lru_cache(maxsize=4096)
+def _facts_until(responding: Responding, ends: datetime | None, place: str, upcoming: bool) -> ResponseFacts:
+    """One object for everybody whom a response touches: what it says is written once."""
     return ResponseFacts(
         adcode=responding.adcode,
         level=ResponseLevel(responding.level.code),
         effective_at=responding.starts_at,
-        planned_end=responding.ends_at or (None if expected is None or expected <= moment else expected),
+        planned_end=ends,
         list_version=str(responding.list_version),
         warning_title=responding.title,
         upcoming=upcoming,

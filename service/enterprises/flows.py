@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emission_lists.json_text import array_of, object_of
 from emission_lists.levels import ResponseLevel
 from service.accounts.roles import Principal
 from service.enterprises.composing import Question, compose
 from service.enterprises.sources import Home, Lists, Site, homes_at, homes_of, sites_of
-from service.kit.canonical import canonical_around
 from service.kit.http import etag_of
 from service.kit.problems import Conflict, Forbidden, Unknown
 from service.kit.unit_of_work import Reading, UnitOfWork
@@ -88,7 +88,8 @@ async def _answer(lists: Lists, question: Question, sites: Iterable[Site]) -> An
         raise Unknown(
             f"{question.uscc} is not in the emission list that applies at this instant; ask the ecology bureau."
         )
-    encoded = canonical_around(parts[0].body | {"elsewhere": [part.body for part in parts[1:]]}).encode()
+    elsewhere = array_of([object_of(part.members) for part in parts[1:]])
+    encoded = object_of(parts[0].members | {"elsewhere": elsewhere}).encode()
     ahead = [edge for part in parts for edge in part.edges if edge > question.moment]
     return Answer(encoded, etag_of(encoded), question.moment, min(ahead, default=None))
 

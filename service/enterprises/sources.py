@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from emission_lists.documents import enterprise_from, line_from
+from emission_lists.documents import enterprise_from
 from emission_lists.entitlement import Decisions
 from emission_lists.identifiers import uscc_valid
 from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import ALL_YEAR, Note
-from emission_lists.stored_lines import AskedLine, StoredLine
+from emission_lists.stored_lines import AskedLine, StoredLine, stored_from
 from service.accounts.roles import NATION, prefix_of
 from service.grades.applying import entitle
 from service.grades.repository import GRADES_COLUMN, GUARANTEES_COLUMN, NOTHING, decisions_from, decisions_of
@@ -24,18 +23,22 @@ from service.kit.runtime import Runtime
 from service.kit.unit_of_work import Reading
 from service.seasonal.repository import day_start
 
-NAMED_SQL = """
-SELECT v.adcode, v.id, v.state, v.activated_at, e.county{more} FROM list_enterprise e
-JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = {which} AND (v.state = 'active' OR EXISTS (
+COUNTS = """
+(v.state = 'active' OR EXISTS (
     SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
-ORDER BY v.adcode, v.id
 """
-HOMES_SQL = NAMED_SQL.format(more="", which="$1")
-DECIDED = f", {GRADES_COLUMN} AS grades, {GUARANTEES_COLUMN} AS guarantees".format(uscc="e.uscc", adcode="v.adcode")
-NOW_SQL = NAMED_SQL.format(
-    more=f", e.uscc, v.guide, v.guide_content, e.document{DECIDED}", which="ANY($1::text[])"
-)
+HOMES_SQL = f"""
+SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND {COUNTS} ORDER BY v.adcode, v.id
+"""
+NOW_SQL = f"""
+SELECT e.uscc, v.id, v.adcode, v.state, v.activated_at, e.county, v.guide, v.guide_content,
+    CASE WHEN c.counts THEN e.document END AS document,
+    CASE WHEN c.counts THEN {GRADES_COLUMN} END AS grades, CASE WHEN c.counts THEN {GUARANTEES_COLUMN} END AS guarantees
+FROM list_enterprise e JOIN list_version v ON v.id = e.version_id CROSS JOIN LATERAL (SELECT {COUNTS} AS counts OFFSET 0) c
+WHERE e.uscc = ANY($1::text[]) ORDER BY v.adcode, v.id
+""".format(uscc="e.uscc", adcode="v.adcode")
+"""Every version that names an enterprise, with what it says where it counts now."""
 LAST_HOME_SQL = """
 SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
@@ -83,26 +86,26 @@ class Listed:
     guide: str
     content: str | None
     """The edition of the guides that it was frozen with."""
-    stored: tuple[Mapping[str, Any], ...] = ()
+    stored: tuple[StoredLine, ...] = ()
     judged: tuple[Line, ...] | None = None
     notes: tuple[Note, ...] = ()
 
     @cached_property
     def lines(self) -> tuple[Line, ...]:
         """Every line, whole."""
-        return tuple(line_from(line) for line in self.stored) if self.judged is None else self.judged
+        return tuple(line.whole() for line in self.stored) if self.judged is None else self.judged
 
     @property
     def asked(self) -> Sequence[AskedLine]:
         """Every line, to be asked for a level."""
-        return [StoredLine(line) for line in self.stored] if self.judged is None else self.judged
+        return self.stored if self.judged is None else self.judged
 
     @property
     def hangs_on_a_season(self) -> bool:
         """`may_hang_on_a_season`, without reading the lines as a whole."""
         if self.enterprise.grade in ALL_YEAR:
             return False
-        return any(StoredLine(line).leaves_something for line in self.stored)
+        return any(line.leaves_something for line in self.stored)
 
 
 async def homes_of(uow: Reading, uscc: str, lists: Lists | None = None) -> tuple[Home, ...]:
@@ -130,7 +133,7 @@ async def homes_of(uow: Reading, uscc: str, lists: Lists | None = None) -> tuple
 
 
 async def named_now(reading: Reading, usccs: list[str]) -> dict[str, list[Any]]:
-    """What the lists that count now say of some enterprises, and what was decided about them: rows by credit code."""
+    """Which lists name some enterprises, what those that count now say, and what was decided: rows by credit code."""
     found: dict[str, list[Any]] = {}
     for row in await reading.fetch(NOW_SQL, usccs, reading.now):
         found.setdefault(row["uscc"], []).append(row)
@@ -194,12 +197,18 @@ class Lists:
     _listed: dict[int, Listed | None] = field(default_factory=dict)
     _active: dict[str, tuple[int, datetime]] = field(default_factory=dict)
     _now: list[Any] | None = None
+    _named: frozenset[int] | None = None
     _decisions: dict[str, Decisions] = field(default_factory=dict)
 
     async def prefetch(self) -> list[Any]:
-        """Everything that may be asked for now, in one round trip with others who ask; a second call reads nothing."""
+        """Everything that may be asked for now, in one round trip with others who ask; a second call reads nothing.
+
+        The rows of the versions that count; which others name the enterprise is known from then on.
+        """
         if self._now is None:
-            self._now = await self.uow.together(named_now, self.uscc) or []
+            rows = await self.uow.together(named_now, self.uscc) or []
+            self._named = frozenset([row["id"] for row in rows])
+            self._now = [row for row in rows if row["document"] is not None]
             self._keep(self._now)
         return self._now
 
@@ -219,6 +228,12 @@ class Lists:
             self._listed[version] = None if row is None else _listed(version, row)
         return self._listed[version]
 
+    async def pinned(self, version: int | None) -> Listed | None:
+        """The enterprise in a version that a response pinned: one that did not name it when everything was read never will."""
+        if self._named is not None and version not in self._named:
+            return None
+        return await self.listed(version)
+
     async def entitled(self, listed: Listed, start: datetime, at: datetime, homes: Iterable[str] = ()) -> Listed:
         """The list's word under the grades and guarantees in force: those at `start` count, a guarantee while it holds `at`.
 
@@ -229,7 +244,7 @@ class Lists:
             if adcode not in self._decisions:
                 self._decisions[adcode] = await decisions_of(self.uow, self.uscc, adcode)
             own = self._decisions[adcode]
-            decisions = Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
+            decisions = own if not decisions else Decisions(decisions.grades + own.grades, decisions.guarantees + own.guarantees)
         judged = listed.enterprise.guarantee is not None or listed.hangs_on_a_season
         if not decisions and not judged:
             return listed
@@ -260,6 +275,6 @@ class Lists:
 
 
 def _listed(version: int, row: Any) -> Listed:
-    stored = json.loads(row["document"])
-    enterprise = enterprise_from(stored["enterprise"])
-    return Listed(version, enterprise, row["adcode"], row["guide"], row["guide_content"], tuple(stored["lines"]))
+    stored = stored_from(row["document"])
+    enterprise = enterprise_from(stored.enterprise)
+    return Listed(version, enterprise, row["adcode"], row["guide"], row["guide_content"], tuple(stored.lines))

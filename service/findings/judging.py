@@ -13,7 +13,7 @@ from emission_lists.compliance_process import Changes, Existing, reconcile
 from emission_lists.compliance_reach import reach, within
 from emission_lists.compliance_rules import ComplianceRules
 from emission_lists.compliance_told import apart
-from emission_lists.levels import ResponseLevel
+from service.enterprises.situation import carrying
 from service.enterprises.sources import Site
 from service.evidence.config import rules
 from service.findings.cases import Case, Window, basis_of, read
@@ -24,7 +24,6 @@ from service.kit.canonical import canonical
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import Responding, of_division
 
-WITH_MEASURES = frozenset(level.value for level in ResponseLevel)
 RECENT = timedelta(days=60)
 """A change of the registry is judged anew for responses that ended within this time."""
 EXISTING_SQL = """
@@ -64,7 +63,7 @@ async def judge_touched(
         changed += await follow_inspections(uow, sorted(homes), sorted(usccs), first, last)
     for division in sorted(chain):
         for response in await of_division(uow, division):
-            if response.level.code in WITH_MEASURES and _bears_on(response, first, last, uow.now):
+            if carrying(response) is not None and _bears_on(response, first, last, uow.now):
                 changed += await _judge_response(uow, response, plants, first, last)
     if changed:
         await uow.tell("finding", adcode)

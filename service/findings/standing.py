@@ -10,9 +10,9 @@ from typing import Any
 from emission_lists.compliance import LineCase, gaps, instant, not_judged
 from emission_lists.compliance_gates import night_hints
 from emission_lists.measures import Action
+from service.enterprises.situation import carrying
 from service.evidence.config import rules
 from service.findings.cases import cases_of
-from service.findings.judging import WITH_MEASURES
 from service.findings.told import plants_of
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import at, of_division
@@ -25,8 +25,8 @@ async def watched(uow: UnitOfWork, homes: Iterable[str], uscc: str) -> list[dict
     sites = [site for site in plants.get(uscc, ()) if seen.intersection(site.homes)]
     found = []
     for adcode in dict.fromkeys(division for site in sites for division in site.chain):
-        response = at(await of_division(uow, adcode), uow.now)
-        if response is None or response.level.code not in WITH_MEASURES:
+        response = carrying(at(await of_division(uow, adcode), uow.now))
+        if response is None:
             continue
         for case in (await cases_of(uow, response, {uscc: sites}, anew=False)).cases:
             found += [

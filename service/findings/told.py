@@ -20,7 +20,8 @@ from emission_lists.overlap import Source, SourceKind
 from emission_lists.regrading import may_hang_on_a_season
 from emission_lists.requirements import Obligation
 from emission_lists.schedule import Stage, stages
-from service.enterprises.composing import carrying, seasonal_facts, seasonal_obligations
+from service.enterprises.composing import seasonal_facts, seasonal_obligations
+from service.enterprises.situation import carrying
 from service.enterprises.sources import Home, Site, sites_of
 from service.evidence.repository import days_with_measures
 from service.grades.applying import entitle

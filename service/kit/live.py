@@ -91,6 +91,8 @@ class Live:
     def __init__(self) -> None:
         self.listening = False
         self.responses = Memory()
+        self.situations = Memory(20_000)
+        """By the divisions in which a plant lies; forgotten with the responses."""
         self.requirements = Memory()
         self.homes = Memory()
         self.sites = Memory(20_000)
@@ -130,6 +132,7 @@ class Live:
         """Forget what a change of this kind makes stale."""
         if topic in {"response", "list"}:
             self.responses.clear()
+            self.situations.clear()
         if topic in TOUCHING_REQUIREMENTS:
             self.requirements.clear()
         if topic == "seasonal":
@@ -146,6 +149,7 @@ class Live:
     def forget(self) -> None:
         """Forget everything, for instance after the listening connection was lost."""
         self.responses.clear()
+        self.situations.clear()
         self.requirements.clear()
         self.homes.clear()
         self.seasonal.clear()

@@ -19,9 +19,12 @@ from emission_lists.sheets.kinds import SheetRecord, record_document
 from service.kit.canonical import canonical
 
 BATCH_BYTES = 1 << 18
-ENTERPRISE_COLUMNS = ("version_id", "uscc", "name", "county", "industry", "grade", "lines", "document")
+ENTERPRISE_COLUMNS = (
+    "version_id", "uscc", "name", "county", "industry", "grade", "lines", "permit_no", "gbt4754", "document",
+)  # fmt: skip
 RECORD_COLUMNS = ("version_id", "sheet", "key", "county", "document")
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"))
+_NULL = "\\N"
 _MOST_PLANS = 20_000
 
 
@@ -89,7 +92,10 @@ def enterprise_lines(version_id: int, groups: Iterable[Sequence[ListRow]], write
     for rows in groups:
         firm = rows[0].enterprise
         document = writer.enterprise(firm, [row.line for row in rows])
-        yield _copied(version_id, firm.uscc, firm.name, firm.adcode, firm.industry, firm.grade.value, len(rows), document)
+        yield _copied(
+            version_id, firm.uscc, firm.name, firm.adcode, firm.industry, firm.grade.value, len(rows), firm.permit_no,
+            firm.gbt4754, document,
+        )  # fmt: skip
 
 
 def record_lines(version_id: int, adcode: str, records: Iterable[SheetRecord], writer: Writer) -> Iterator[str]:
@@ -100,7 +106,7 @@ def record_lines(version_id: int, adcode: str, records: Iterable[SheetRecord], w
 
 
 def _copied(*values: Any) -> str:
-    return "\t".join([_escaped(str(value)) for value in values]) + "\n"
+    return "\t".join([_NULL if value is None else _escaped(str(value)) for value in values]) + "\n"
 
 
 def _escaped(text: str) -> str:

@@ -73,6 +73,8 @@ class ListEnterpriseRow(SQLModel, table=True):
     industry: str = Field(max_length=64)
     grade: str = Field(max_length=16)
     lines: int
+    permit_no: str | None = text(nullable=True)
+    gbt4754: str | None = text(nullable=True)
     document: str = text()
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from emission_lists.levels import ResponseLevel
 from service.accounts.roles import Principal
-from service.enterprises.composing import carrying
 from service.enterprises.flows import may_see, visible
+from service.enterprises.situation import carrying
 from service.enterprises.sources import Listed, Lists, Site, homes_of, sites_of
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown

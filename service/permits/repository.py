@@ -84,9 +84,7 @@ async def add_register(
 async def listed_in(uow: UnitOfWork, version_id: int, adcode: str) -> list[Listed]:
     """The enterprises of a list version inside a division with the permit numbers they give."""
     rows = await uow.fetch(
-        "SELECT uscc, name, county, document::json->'enterprise'->>'permit_no' AS permit_no,"
-        " document::json->'enterprise'->>'gbt4754' AS gbt4754 FROM list_enterprise"
-        " WHERE version_id = $1 AND county LIKE $2 ORDER BY uscc",
+        "SELECT uscc, name, county, permit_no, gbt4754 FROM list_enterprise WHERE version_id = $1 AND county LIKE $2 ORDER BY uscc",
         version_id,
         prefix_of(adcode) + "%",
     )

@@ -48,6 +48,12 @@ class Responding:
                 ends = end
         return replace(self, ends_at=ends)
 
+    @property
+    def edges(self) -> list[datetime]:
+        """The instants at which something about it changes by itself, or changed what was known of it."""
+        ends = (self.starts_at, self.ends_at, self.expected_end, *(said for said, _ in self.cuts))
+        return [edge for edge in ends if edge is not None]
+
     def holds(self, instant: datetime) -> bool:
         """Whether it is in force at the instant."""
         return self.starts_at <= instant and (self.ends_at is None or instant < self.ends_at)

@@ -51,18 +51,17 @@ class Entry:
         return self.starts <= instant < self.until
 
 
-async def kept_by(uow: Reading, adcodes: Sequence[str]) -> list[str]:
+async def kept_by(uow: Reading, adcodes: Sequence[str]) -> tuple[str, ...]:
     """Which of the divisions have a seasonal plan at all; remembered while this node hears about changes."""
-    live = uow.runtime.live
-    known = {adcode: live.seasonal.get(adcode) if live.listening else None for adcode in adcodes}
-    if None in known.values():
-        since = live.seasonal.times_forgotten
-        found = {row["adcode"] for row in await uow.fetch(KEPT_SQL, list(adcodes))}
-        known = {adcode: adcode in found for adcode in adcodes}
-        if live.listening:
-            for adcode, kept in known.items():
-                live.seasonal.put(adcode, kept, since)
-    return [adcode for adcode, kept in known.items() if kept]
+    remembered, asked = uow.runtime.live.seasonal, tuple(adcodes)
+    since = remembered.times_forgotten
+    known: tuple[str, ...] | None = remembered.get(asked) if uow.runtime.live.listening else None
+    if known is None:
+        found = {row["adcode"] for row in await uow.fetch(KEPT_SQL, asked)}
+        known = tuple(adcode for adcode in asked if adcode in found)
+        if uow.runtime.live.listening:
+            remembered.put(asked, known, since)
+    return known
 
 
 async def entries_of(

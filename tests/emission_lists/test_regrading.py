@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emission_lists.documents import line_document
 from emission_lists.entitlement import Decisions, entitled, grade_differences, grade_finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
@@ -21,7 +20,6 @@ from emission_lists.measure_strictness import covers
 from emission_lists.measures import Action, Basis, Later, LoadCap, Measure, VehicleRule, Verification
 from emission_lists.regrading import BESIDE, ROAD_CODE, may_hang_on_a_season, regraded
 from emission_lists.standing import Decided, DecisionKind, GradeStanding, standing_at
-from emission_lists.stored_lines import StoredLine
 from tests.emission_lists.conftest import load_profile
 from tests.emission_lists.list_samples import firm, line, measure
 
@@ -385,13 +383,6 @@ def test_a_small_firm_keeps_the_orders_of_a_grade_that_it_has_lost(guide: Guide,
     made = regraded(firm(grade=Grade.A, small_micro=True), [line("MF1", own), line("MF2", STOP)], graded(Grade.D), guide)
     assert (actions(made.lines, "MF1"), actions(made.lines, "MF2")) == (["unknown"] * 3, ["stop"] * 3)
     assert [one.measures.red.forced for one in made.lines[2:]] == ([] if own is SELF else [True])
-
-
-@pytest.mark.parametrize("one", [SELF, SELF_THEN_STOP, STOP_THEN_SELF, STOP, UNKNOWN])
-def test_a_stored_line_says_as_a_read_one_whether_anything_is_left(one: Measure) -> None:
-    stored = StoredLine(line_document(line("MF1", one)))
-    assert stored.leaves_something is may_hang_on_a_season(firm(grade=Grade.B), [line("MF1", one)])
-    assert stored.leaves_something is (one not in (STOP, UNKNOWN))
 
 
 def guarantee(*steps: tuple[GuaranteeState, float]) -> Guarantee:

@@ -35,13 +35,13 @@ class Model:
     def at(self, hour: int) -> str:
         return self.hours.get(hour, "none")
 
-    def take(self, level: str, begins: int, ends: int | None, *, new: bool) -> None:
+    def take(self, level: str, begins: int, ends: int | None, *, since: int) -> None:
         """From `begins` on this level holds until `ends`; a hole before it is closed with the level that came before.
 
-        Not before a `new` warning: the one before it ended by itself.
+        Not before `since`, when its warning begins: the one before that ended by itself.
         """
-        if level != "none" and not new:
-            last = max((hour for hour in self.hours if hour < begins and self.hours[hour] != "none"), default=None)
+        if level != "none":
+            last = max((hour for hour in self.hours if since <= hour < begins and self.hours[hour] != "none"), default=None)
             if last is not None:
                 self.hours |= dict.fromkeys(range(last + 1, begins), self.hours[last])
         for hour in range(begins, 240):
@@ -67,6 +67,28 @@ class TestAnySequence:
             Move(1, "orange", 2, 9, False, False),
         ]
     )
+    @example(  # extended after a level between had been announced
+        moves=[
+            Move(0, "yellow", 0, None, False, False),
+            Move(0, "orange", 1, None, False, False),
+            Move(0, "yellow", 2, None, False, False),
+            Move(0, "yellow", 0, None, False, False),
+        ]
+    )
+    @example(  # extended after another warning that ended by itself
+        moves=[
+            Move(0, "yellow", 0, 1, False, False),
+            Move(1, "yellow", 1, None, False, False),
+            Move(0, "yellow", 0, None, False, False),
+        ]
+    )
+    @example(  # extended after an extension that has yet to begin
+        moves=[
+            Move(0, "yellow", 0, None, False, False),
+            Move(0, "yellow", 1, None, False, False),
+            Move(0, "yellow", 0, 1, False, False),
+        ]
+    )
     @example(  # carried on from hour 10 to 12, and then another step
         moves=[
             Move(0, "orange", 0, 10, False, False),
@@ -78,6 +100,7 @@ class TestAnySequence:
         adcode, start = str(next(CODES)), clock.now() + HOUR
         model = Model(start)
         hour, standing, ends, begun = 0, "none", None, 0
+        spans: list[tuple[str, int]] = []
         for move in moves:
             hour += move.later
             clock.advance_to(start + hour * HOUR)
@@ -89,8 +112,8 @@ class TestAnySequence:
             begins = hour + move.ahead
             if action in {"lower", "extend"}:
                 begins = max(begins, begun)
-            if action == "extend":
-                begins = max(begins, next(one for one in range(240) if model.at(one) == standing and one >= min(hour, begins)))
+            if action == "extend":  # what is announced of that level and has yet to begin is extended, not begun earlier
+                begins = max([begins, *(one for of, one in spans if of == standing)])
             until = None if move.lasts is None or action == "lift" else begins + move.lasts
             try:
                 await step(
@@ -107,7 +130,8 @@ class TestAnySequence:
                 assert ends is not None
                 assert begins > ends
                 continue
-            model.take(level, begins, until, new=action == "issue")
+            model.take(level, begins, until, since=begins if action == "issue" else begun)
+            spans = [*((of, one) for of, one in spans if one < begins), (level, begins)]
             if action == "issue":
                 begun = begins
             elif action == "raise":  # one that begins before the announced start moves that start

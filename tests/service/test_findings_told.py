@@ -19,7 +19,6 @@ from service.enterprises.composing import Question, compose
 from service.enterprises.sources import Lists
 from service.findings.judging import judge_touched
 from service.findings.told import book_of, plants_of
-from service.kit.canonical import canonical_around
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork
@@ -226,9 +225,9 @@ async def _answered(uow: UnitOfWork, at: Any) -> set[str]:
     (site,) = (await plants_of(uow, [USCC]))[USCC]
     made = await compose(uow, Lists(uow, USCC), site, Question(USCC, at, at))
     assert made is not None
-    if made.body["response"] is None:  # a season alone is no response: nothing is judged
+    if made.members["response"] == "null":  # a season alone is no response: nothing is judged
         return set()
-    (line,) = json.loads(canonical_around(made.body))["lines"]
+    (line,) = json.loads(made.members["lines"])
     return {_short(one) for one in (line, *line["also"])}
 
 

@@ -22,6 +22,11 @@ VALUES ('110100', '甲', 'G2020', 'frozen', true, 0, 0, '{"a": 1}', '[]', 'd', n
 """
 """A version that was frozen when nobody kept the largest lines."""
 
+LISTED_BEFORE = """
+INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)
+VALUES ($1, $2, '甲', '110105', '水泥', 'A', 0, $3)
+"""
+
 CONFIRMED_BEFORE = """
 INSERT INTO finding (adcode, uscc, enterprise, line_code, rule, state, starts_at, until_at, proof, content_hash, supported,
     found_at, changed_at)
@@ -126,6 +131,21 @@ class TestMigrations:
         assert [row["finding_id"] for row in await connection.fetch("SELECT finding_id FROM finding_step")] == [first]
         with pytest.raises(asyncpg.PostgresError, match="append-only"):
             await connection.execute("DELETE FROM finding_step")
+        await connection.close()
+
+    async def test_permits_of_lists_of_before_stand_beside_their_documents(self, empty: str) -> None:
+        await migrate(empty)
+        await downgrade(empty, "0023")
+        connection = await asyncpg.connect(empty)
+        version = await connection.fetchval(FROZEN_BEFORE.replace("'frozen'", "'draft'"))
+        for code, firm in (("a", '{"permit_no": "9\\"\\n1", "gbt4754": "3021"}'), ("b", '{"permit_no": null}')):
+            await connection.execute(LISTED_BEFORE, version, code, f'{{"enterprise":{firm},"lines":[]}}')
+        await connection.execute("UPDATE list_version SET state = 'frozen' WHERE id = $1", version)
+        await migrate(empty)
+        rows = await connection.fetch("SELECT uscc, permit_no, gbt4754 FROM list_enterprise ORDER BY uscc")
+        assert [tuple(row) for row in rows] == [("a", '9"\n1', "3021"), ("b", None, None)]
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.execute("UPDATE list_enterprise SET permit_no = NULL")
         await connection.close()
 
     async def test_twice_is_the_same_as_once(self, empty: str) -> None:
