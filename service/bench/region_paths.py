@@ -75,10 +75,11 @@ async def _set_the_scene(stage: Stage) -> Principal:
 
 
 def places(stage: Stage) -> list[str]:
-    """80 prefectures, those of the region first."""
+    """80 prefectures that are under no response, those of the region first."""
     law = stage.runtime.law
     others = [code for code, known in law.divisions.items() if known.level == "prefecture" and known.valid_until is None]
-    return list(dict.fromkeys([*law.regions[REGION].members, *sorted(others)]))[:PLACES]
+    red = {city.adcode for city in stage.cities}
+    return [code for code in dict.fromkeys([*law.regions[REGION].members, *sorted(others)]) if code not in red][:PLACES]
 
 
 def _air(now: datetime, place: int) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ Connection: TypeAlias = Any
 Pool: TypeAlias = Any
 LONGEST_WAIT = 10.0
 """Seconds that a request may wait for a connection."""
+IDLE = "60s"
+"""A process that is paused in a transaction keeps nobody waiting longer than this; `computes_long` is for those that need more."""
 SESSION = {"timezone": "UTC", "application_name": "lantian"}
 
 
@@ -137,7 +139,7 @@ class Database:
                     max_size=self._size,
                     init=_prepare,
                     reset=_nothing,
-                    server_settings=SESSION | {"idle_in_transaction_session_timeout": "300000"},
+                    server_settings=SESSION | {"idle_in_transaction_session_timeout": IDLE},
                     timeout=10,
                 )
             return self._pool

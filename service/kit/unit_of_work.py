@@ -29,6 +29,7 @@ DUE_SQL = "INSERT INTO due (schedule, due_at, job, payload) VALUES ($1, $2, $3, 
 BRIEFLY = "set_config('idle_in_transaction_session_timeout', '20s', true)"
 """A process that is paused keeps nobody waiting longer than this; one at work is never idle for so long."""
 BRIEFLY_SQL = f"SELECT {BRIEFLY}"
+LONG_SQL = "SELECT set_config('idle_in_transaction_session_timeout', '5min', true)"
 LOCK_SQL = f"SELECT {BRIEFLY}, pg_advisory_xact_lock(hashtextextended('division:' || $1, 0))"
 NOTIFY_CHANNEL = "lantian"
 TELL_SQL = "SELECT pg_notify($1, $2)"
@@ -113,6 +114,10 @@ class UnitOfWork(Reading):
     async def held_briefly(self) -> None:
         """Let the database end this transaction when its process stands still: others wait for what it holds."""
         await self.execute(BRIEFLY_SQL)
+
+    async def computes_long(self) -> None:
+        """Let this transaction be idle for longer than others may: its process reads a whole workbook, or sums a city, meanwhile."""
+        await self.execute(LONG_SQL)
 
     async def record(self, kind: str, adcode: str | None, **content: Any) -> None:
         """Put an effect on the ledger, in this transaction."""

@@ -66,6 +66,7 @@ async def import_workbook(
 ) -> dict[str, Any]:
     """Read a workbook, check it and store it as a draft version. Raises Invalid with all faults at once; then nothing is stored."""
     check_keeper(uow, principal, adcode, guide)
+    await uow.computes_long()
     today = uow.now.date()
     request = {"adcode": adcode, "title": title, "law": law_at(adcode, guide, today), "as_of": today}
     async with process_for_caller(uow.runtime, "import", **request) as apart:
@@ -96,6 +97,7 @@ async def store_draft(
     uow: UnitOfWork, draft: EmissionListDraft, *, guide: str, created_by: int | None, generated: bool = False
 ) -> int:
     """Store a version as a draft with the result of its checks; returns its id."""
+    await uow.computes_long()
     found = await asyncio.to_thread(checked, draft, guide, uow.now.date())
     head = Head(draft.adcode, draft.title, guide, created_by, generated)
     return await store(uow, head, found, FromDraft(draft))

@@ -45,6 +45,7 @@ async def perform(runtime: Runtime, number: int, tell: Tell | None = None) -> No
     try:
         async with process_apart(runtime, "import", **request) as apart:
             async with runtime.unit() as uow:
+                await uow.computes_long()
                 await apart.send_all(imports.pieces_of(uow, number))
             await _work(runtime, row, apart, tell)
     except ProcessGone:
@@ -70,6 +71,7 @@ async def _work(runtime: Runtime, row: Any, apart: Apart, tell: Tell | None) -> 
     async with runtime.unit() as uow:
         if await _if_working(uow, row["id"]) is None:
             return
+        await uow.computes_long()
         head = Head(row["adcode"], row["title"], row["guide"], row["created_by"])
         version = await store(uow, head, checked, FromApart(apart))
         await _end(uow, row, ImportState.DONE, version=version)

@@ -111,6 +111,7 @@ class Engine:
         room = self._room() if look else None
         claims: list[Claim] = []
         async with self._runtime.unit() as uow:
+            await uow.held_briefly()
             if results:
                 counted = await repository.record(uow, results)
                 await apply(uow, counted)
@@ -268,6 +269,7 @@ class Engine:
             if left is None:
                 return False
             if left > NEAR:
+                await uow.held_briefly()
                 ends = int(datetime.now(tz=UTC).timestamp() + left.total_seconds()) // 5
                 await uow.enqueue("deliver", {}, after=left + NEAR, once=f"lease-{ends}")
                 await uow.commit()

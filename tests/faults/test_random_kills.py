@@ -127,6 +127,12 @@ async def _up(nodes: Nodes) -> bool:
     return all(process.poll() is None for process in nodes.processes.values())
 
 
+async def both_done(runtime: Runtime) -> list[Any] | None:
+    """The two deliveries of a decision as they stand when both are done."""
+    found = await rows(runtime, "SELECT id, attempts, done_at FROM delivery WHERE state = 'done' ORDER BY id")
+    return found if len(found) == 2 else None
+
+
 async def test_a_node_paused_beyond_its_lease_changes_nothing_when_it_goes_on(
     client: Client, runtime: Runtime, database_address: str, tmp_path: Path
 ) -> None:
@@ -148,13 +154,7 @@ async def _paused(client: Client, runtime: Runtime, nodes: Nodes, receiver: Rece
     await eventually(held, "the first call")
     nodes.pause("worker-1")
     nodes.start("worker-2")
-    done = "SELECT id, attempts, done_at FROM delivery WHERE state = 'done' ORDER BY id"
-
-    async def both() -> Any:
-        found = await rows(runtime, done)
-        return found if len(found) == 2 else None
-
-    before = await eventually(both, "the other node's deliveries")
+    before = await eventually(lambda: both_done(runtime), "the other node's deliveries")
     assert max(row["attempts"] for row in before) == 2
     nodes.go_on("worker-1")
     receiver.release.set()
@@ -166,7 +166,44 @@ async def _paused(client: Client, runtime: Runtime, nodes: Nodes, receiver: Rece
     for entry in await eventually(late, "the late result on the ledger"):
         # on a starved machine the other node may have been late as well, with an attempt before the one that counts
         assert all(attempt < tried[delivery] for delivery, attempt, _ in json.loads(entry["content"])["deliveries"])
-    assert await rows(runtime, done) == before
+    assert await both_done(runtime) == before
     assert {path: len(messages) for path, messages in receiver.heard.items()} == {"/one": 1, "/two": 1}
     await eventually(lambda: quiet(runtime, 2), "all jobs")
+    await books_agree(runtime)
+
+
+async def test_a_node_paused_while_it_records_keeps_its_deliveries_from_nobody_for_long(
+    client: Client, runtime: Runtime, database_address: str, tmp_path: Path
+) -> None:
+    nodes = Nodes(database_address, tmp_path)
+    with Receiver(lambda: 0.5) as receiver:
+        await on_failure_the_logs(nodes, lambda: _paused_recording(client, runtime, nodes, receiver))
+
+
+async def _paused_recording(client: Client, runtime: Runtime, nodes: Nodes, receiver: Receiver) -> None:
+    commander = await prepare(client, runtime, receiver)
+    assert (await client.deliver(forecast(HEAVY))).status_code == 202
+    await client.work()
+    await approve_open(client, commander)
+    nodes.start("worker-1")
+
+    async def called() -> bool:
+        return receiver.arrived.is_set()
+
+    async def waits() -> Any:
+        return await rows(
+            runtime, "SELECT 1 FROM pg_locks WHERE relation = 'ledger_pending'::regclass AND NOT granted"
+        )
+
+    await eventually(called, "the first call")
+    async with runtime.unit() as uow:  # what the node records has its rows locked by now, and waits for the ledger
+        await uow.execute("LOCK TABLE ledger_pending IN SHARE MODE")
+        await eventually(waits, "a node that records")
+        nodes.pause("worker-1")
+    nodes.start("worker-2")
+    before = await eventually(lambda: both_done(runtime), "the other node's deliveries")
+    nodes.go_on("worker-1")
+    await eventually(lambda: quiet(runtime, 2), "all jobs")
+    assert await both_done(runtime) == before
+    assert {path: len(messages) for path, messages in receiver.heard.items()} == {"/one": 1, "/two": 1}
     await books_agree(runtime)

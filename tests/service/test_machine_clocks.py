@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import asyncpg
 import pytest
@@ -17,7 +18,10 @@ from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.database import Database
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
+from service.kit.unit_of_work import UnitOfWork
 from service.ledger.comparing import compare
+from service.subscriptions import repository
+from service.subscriptions.repository import Claim
 from tests.service.approving import TWO, chained, count, entries
 from tests.support import HEAVY, NOW, Client, approve_open, forecast, listed
 
@@ -126,6 +130,8 @@ async def test_a_ticker_that_stands_still_in_its_transaction_keeps_nobody_waitin
     """The database ends the transaction of a process that is paused, so that others need not wait for it."""
     async with runtime.unit() as uow:
         allowed = "SELECT current_setting('idle_in_transaction_session_timeout')"
+        assert await uow.fetchval(allowed) == "1min"
+        await uow.computes_long()
         assert await uow.fetchval(allowed) == "5min"
         await uow.lock_division("110000")
         assert await uow.fetchval(allowed) == "20s"
@@ -136,4 +142,21 @@ async def test_a_ticker_that_stands_still_in_its_transaction_keeps_nobody_waitin
         with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
             await uow.fetchval("SELECT 1")
     async with runtime.unit() as uow:
-        assert await uow.fetchval(allowed) == "5min"
+        assert await uow.fetchval(allowed) == "1min"
+
+
+async def test_an_engine_that_stands_still_while_it_records_holds_its_deliveries_briefly(
+    client: Client, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What another node takes over when the lease ends is not kept from it by the transaction of the first."""
+    await chained(client, TWO)
+    held: list[str] = []
+    claim = repository.claim
+
+    async def watched(uow: UnitOfWork, *arguments: Any) -> list[Claim]:
+        held.append(await uow.fetchval("SELECT current_setting('idle_in_transaction_session_timeout')"))
+        return await claim(uow, *arguments)
+
+    monkeypatch.setattr(repository, "claim", watched)
+    await runtime.engine.work()
+    assert set(held) == {"20s"}
