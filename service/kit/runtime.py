@@ -28,7 +28,7 @@ from service.subscriptions.engine import Engine
 PROCESSES_APART = 2
 
 
-@dataclass
+@dataclass(repr=False)  # asyncio asks for it with each result of a task, and the law's alone is a megabyte
 class Runtime:
     """The shell's hands. Made once per process (or per test)."""
 
