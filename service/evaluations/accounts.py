@@ -131,7 +131,7 @@ def add_rows(
         told = _reported(lines, reports[uscc]) if uscc in reports else None
         in_force = None
         decisions = decided.get(uscc)
-        if decisions or may_hang_on_a_season(enterprise, lines):
+        if decisions or enterprise.guarantee is not None or may_hang_on_a_season(enterprise, lines):
             enterprise, in_force = _in_force(enterprise, lines, guide, decisions or NOTHING, accounts.spans)
         accounts.add(enterprise, lines, measured=known.get(uscc), reported=told, in_force=in_force)
 

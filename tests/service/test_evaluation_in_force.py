@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -21,6 +21,7 @@ from emission_lists.measures import Action, Basis, LoadCap, Measure
 from emission_lists.regrading import BESIDE, Regraded
 from emission_lists.standing import Decided, DecisionKind
 from service.evaluations.accounts import add_rows
+from service.grades.applying import entitle
 from service.guides.loader import Applied, book
 from service.kit.clock import SHANGHAI
 
@@ -59,6 +60,26 @@ def guaranteed(*steps: tuple[GuaranteeState, datetime]) -> Decisions:
     told = tuple(GuaranteeStep(state, since, None) for state, since in steps)
     cap = LoadCap(50.0, "%", None)
     return Decisions((), (Guarantee(1, GuaranteeType.LIVELIHOOD, Basis.SMALLEST_DAILY_MEAN, cap, START + 30 * DAY, told),))
+
+
+@pytest.mark.parametrize(("until", "open_lines"), [(date(2025, 11, 20), 1), (date(2025, 12, 20), 0)])
+def test_a_guarantee_of_the_list_alone_relieves_only_while_it_reaches_the_start(until: date, open_lines: int) -> None:
+    """Nobody decided anything: the list's own guarantee ran out before the response, so the requirement asks, too."""
+    none = Measure(Action.NONE)
+    free = replace(KILN, measures=PerLevel(none, none, none), reductions=PerLevel(*[Pollutants()] * 3))
+    listed = replace(
+        CEMENT, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=until, guarantee_cap=LoadCap(50.0, "t")
+    )
+    accounts = Accounts([RED])
+    stored = {"enterprise": enterprise_document(listed), "lines": [line_document(free)]}
+    add_rows(accounts, [(USCC, json.dumps(stored))], {}, {}, {}, OWN)
+    tally = accounts.finish()[By.WHOLE, ""]
+    required = entitle(listed, [free], OWN, Decisions(), START, START).lines[0].measures.red
+    assert (required.action is not Action.NONE) is bool(open_lines)
+    assert (tally.asked_lines + tally.unknown_lines, tally.unestablished != [0] * 4 or tally.planned != [0] * 4) == (
+        open_lines,
+        bool(open_lines),
+    )
 
 
 def test_without_decisions_the_list_is_the_plan() -> None:
