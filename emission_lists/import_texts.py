@@ -291,10 +291,10 @@ IMPORT_TEXTS: dict[str, Texts] = {
         "delete one or correct the line code",
     ),
     "ENTERPRISE_DIFFERS": (
-        "企业信息与第 {what} 行不一致（同一信用代码）",
-        "请使同一企业各行的企业信息完全相同",
-        "the enterprise differs from row {what} (same credit code)",
-        "give the same enterprise data on all its rows",
+        "“{header}”与第 {what} 行不一致（同一信用代码）：本行 {here}，第 {what} 行 {there}",
+        "请使同一企业各行的企业信息完全相同；不是同一企业的，请更正统一社会信用代码",
+        "{header} differs from row {what} (same credit code): {here} here, {there} there",
+        "give the same enterprise data on all its rows; if it is another enterprise, correct the credit code",
     ),
     "BASE_POLLUTANT": (
         "“{value}”不是 SO2、NOx、PM、VOCs 之一或重复",

@@ -5,7 +5,7 @@ Enterprises, line names and measures repeat over thousands of rows, so each dist
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter, itemgetter
 from sys import intern
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -24,11 +24,12 @@ from emission_lists.columns import (
     Column,
     column_letter,
 )
-from emission_lists.findings import Finding, finding
+from emission_lists.findings import Finding, finding, shorten
 from emission_lists.levels import PerLevel
 from emission_lists.lists import Enterprise, EnterpriseParticulars, Line, LineParticulars, ListRow, Means, Pollutants
 from emission_lists.measure_reading import GroupProblem, level_cells, load_cap, measure_of
 from emission_lists.measures import Measure
+from emission_lists.row_cells import enterprise_cells
 
 T = TypeVar("T")
 
@@ -239,10 +240,18 @@ class RowReader:
         if before != row.number:
             problems.append(self._line.problem(0, "DUPLICATE", row.line.code, {"what": before}))
         if first is not row.enterprise and first != row.enterprise:
-            problems.append(self._enterprise.problem(0, "ENTERPRISE_DIFFERS", uscc, {"what": first_row}))
+            problems += self._differing(row.enterprise, first, first_row)
         if problems:
             self._report(row.number, problems)
         return not problems
+
+    def _differing(self, firm: Enterprise, first: Enterprise, first_row: int) -> Iterator[Problem]:
+        """Each cell in which an enterprise is another than on its first row."""
+        for index, (here, there) in enumerate(zip(enterprise_cells(firm), enterprise_cells(first), strict=True)):
+            if here != there:
+                facts = {"what": first_row, "header": self._enterprise.columns[index].header}
+                told = {"here": _told(here), "there": _told(there)}
+                yield self._enterprise.problem(index, "ENTERPRISE_DIFFERS", here, facts | told)
 
     def _report(self, number: int, problems: list[Problem]) -> None:
         """Each problem once, from left to right as the sheet shows them."""
@@ -259,6 +268,11 @@ class RowReader:
                     **dict[str, Any](problem.facts),
                 )
             )
+
+
+def _told(cell: object) -> str:
+    """A cell as a sentence names it."""
+    return "–" if cell is None else shorten(str(cell))
 
 
 def _enterprise(*cells: Any) -> Enterprise:

@@ -10,7 +10,7 @@ from typing import Any
 
 import xlsxwriter
 
-from emission_lists.cells import cycle_cell, escaped, percent_cell
+from emission_lists.cells import escaped
 from emission_lists.columns import (
     BASE_HEADERS,
     BASE_SHEET,
@@ -26,29 +26,14 @@ from emission_lists.columns import (
     column_letter,
 )
 from emission_lists.floor_sheet import write_floors
-from emission_lists.grades import Grade
 from emission_lists.guides import Guide
-from emission_lists.identifiers import make_permit, make_uscc
-from emission_lists.later_notation import write_stages
-from emission_lists.levels import PerLevel
-from emission_lists.lists import (
-    POLLUTANT_LABELS,
-    EmissionListDraft,
-    Enterprise,
-    EnterpriseParticulars,
-    Line,
-    LineParticulars,
-    ListRow,
-    Means,
-    Pollutants,
-)
-from emission_lists.measures import Action, CountUnit, LoadCap, Measure, Verification
+from emission_lists.lists import POLLUTANT_LABELS, EmissionListDraft, ListRow, Pollutants
+from emission_lists.row_cells import EXAMPLE_ROW, Cell, has_particulars, row_cells
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.writing import write_sheets
 from emission_lists.validations import VALIDATED_ROWS, Kind, validation
 
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal lists give equal bytes
-Cell = str | float | int | bool | date | None
 
 _NOTES = (
     "1. 每一行是一条生产线（工序、设备）；同一企业的企业信息在每一行重复填写，不要合并单元格。",
@@ -79,7 +64,7 @@ def write_workbook(draft: EmissionListDraft, guide: Guide | None = None) -> byte
     ValueError if a line's measures disagree on what is one column for all levels.
     """
     target = BytesIO()
-    columns = COLUMNS if any(map(_particular, draft.rows)) else PLAIN_COLUMNS
+    columns = COLUMNS if any(map(has_particulars, draft.rows)) else PLAIN_COLUMNS
     with _book(target, in_memory=True) as book:
         _fill(book, draft.rows, draft.whole_society, _industries(guide), columns, example=False)
         write_sheets(book, draft.records)
@@ -120,10 +105,6 @@ def _industries(guide: Guide | None) -> tuple[str, ...]:
     return () if guide is None else tuple(industry.name_zh for industry in guide.industries)
 
 
-def _particular(row: ListRow) -> bool:
-    return row.line.particulars is not None or row.enterprise.particulars is not None
-
-
 _Columns = tuple[Column, ...]
 
 
@@ -160,9 +141,9 @@ def _write_list(
     sheet.freeze_panes(1, 3)
     if example:
         sheet.write_string(1, 0, EXAMPLE)
-        _write_row(sheet, 1, _row_cells(_EXAMPLE_ROW), day)
+        _write_row(sheet, 1, row_cells(EXAMPLE_ROW), day)
     for index, row in enumerate(rows, start=1):
-        cells = _row_cells(row)
+        cells = row_cells(row)
         if len(cells) > len(columns):
             raise ValueError(
                 f"Line {row.line.code} of {row.enterprise.uscc} has particulars: write the list with their columns"
@@ -212,103 +193,6 @@ def _write_row(sheet: Any, index: int, cells: Iterable[Cell], day: Any) -> None:
             write_number(index, place, cell)
 
 
-def _row_cells(row: ListRow) -> list[Cell]:
-    measures = list(row.line.measures)
-    shared = _shared_cells(measures[0])
-    later = [one.measure for measure in measures for one in measure.later]
-    if any(_shared_cells(measure) != shared for measure in (*measures[1:], *later)):
-        raise ValueError(
-            f"Line {row.line.code} of {row.enterprise.uscc}: its measures differ in counting unit, number of "
-            "units, basis or verification, which a list states once per line. Make them agree"
-        )
-    cells = [
-        *_enterprise_cells(row.enterprise),
-        row.line.code,
-        row.line.name,
-        row.line.process,
-        *row.line.base,
-    ]
-    cells += shared
-    for measure, reduction in zip(measures, row.line.reductions, strict=True):
-        cells += [*_measure_cells(measure), *reduction]
-    if _particular(row):
-        cells += _particular_cells(row.enterprise.particulars, row.line.particulars)
-    return cells
-
-
-def _particular_cells(firm: EnterpriseParticulars | None, line: LineParticulars | None) -> list[Cell]:
-    firm, line = firm or EnterpriseParticulars(), line or LineParticulars()
-    means = line.means or Means()
-    return [
-        *(firm.lon, firm.lat, firm.legal_representative),
-        *(line.product, line.capacity, line.capacity_unit, line.actual_output, line.fuel, line.treatment),
-        *(line.manager, line.manager_phone, line.seasonal_plan, line.remark),
-        *(means.eia_capacity, means.permit_capacity, means.actual_output, means.unit),
-    ]
-
-
-def _yes_no(value: bool) -> str:
-    return "是" if value else "否"
-
-
-def _cap_cells(cap: LoadCap | None) -> list[Cell]:
-    return [None, None, None] if cap is None else [cap.metric, cap.value, cap.unit]
-
-
-def _enterprise_cells(enterprise: Enterprise) -> list[Cell]:
-    guarantee = enterprise.guarantee
-    return [
-        enterprise.uscc,
-        enterprise.name,
-        enterprise.adcode,
-        enterprise.industry,
-        _yes_no(enterprise.key_industry),
-        enterprise.grade.zh,
-        enterprise.permit_no,
-        enterprise.address,
-        enterprise.gbt4754,
-        None if guarantee is None else guarantee.zh,
-        enterprise.guarantee_until,
-        *_cap_cells(enterprise.guarantee_cap),
-        _yes_no(enterprise.small_micro),
-        _yes_no(enterprise.long_stopped),
-        enterprise.contact,
-        enterprise.subtype,
-        None if enterprise.source_class is None else enterprise.source_class.zh,
-    ]
-
-
-def _shared_cells(measure: Measure) -> list[Cell]:
-    return [
-        None if measure.count_unit is None else measure.count_unit.zh,
-        measure.total_units,
-        None if measure.basis is None else measure.basis.zh,
-        "、".join(kind.zh for kind in measure.verification) or None,
-        measure.verification_point,
-    ]
-
-
-def _measure_cells(measure: Measure) -> list[Cell]:
-    return [
-        measure.action.zh,
-        None if measure.ratio is None else percent_cell(measure.ratio),
-        "是" if measure.at_least else None,
-        measure.stopped_units,
-        *_cap_cells(measure.load_cap),
-        None if measure.vehicle_rule is None else measure.vehicle_rule.zh,
-        measure.window,
-        measure.note_zh,
-        None if measure.stop_mode is None else measure.stop_mode.zh,
-        measure.keep_running,
-        measure.coking_hours,
-        None if measure.cycle is None else cycle_cell(measure.cycle),
-        measure.heats_per_day,
-        None if measure.non_road_ban is None else measure.non_road_ban.zh,
-        measure.complete_within_hours,
-        write_stages(measure.later),
-    ]
-
-
 def _write_base(book: Any, base: Pollutants | None) -> None:
     sheet = book.add_worksheet(BASE_SHEET)
     sheet.set_column(0, 1, 26)
@@ -346,40 +230,3 @@ def _write_choices(book: Any, industries: tuple[str, ...]) -> None:
             sheet.write_string(0, place, column.header)
             for row, choice in enumerate(choices, start=1):
                 sheet.write_string(row, place, choice)
-
-
-_SHARED = {
-    "count_unit": CountUnit.PRODUCTION_LINE,
-    "total_units": 2,
-    "verification": (Verification.METER, Verification.CEMS),
-    "verification_point": "1号窑总电表；DA001",
-}
-_EXAMPLE_USCC = make_uscc("130202", 12345678)
-_EXAMPLE_ROW = ListRow(
-    Enterprise(
-        uscc=_EXAMPLE_USCC,
-        name="某某水泥有限公司（示例）",
-        adcode="130202",
-        industry="水泥",
-        key_industry=True,
-        grade=Grade.C,
-        permit_no=make_permit(_EXAMPLE_USCC),
-        gbt4754="3011",
-        particulars=EnterpriseParticulars(lon=118.18, lat=39.63),
-    ),
-    Line(
-        code="MF0001",
-        name="熟料生产线",
-        process="熟料生产线",
-        measures=PerLevel(
-            Measure(Action.STOP, ratio=0.5, stopped_units=1, **_SHARED),  # type: ignore[arg-type]
-            Measure(Action.STOP, ratio=1.0, stopped_units=2, **_SHARED),  # type: ignore[arg-type]
-            Measure(Action.STOP, ratio=1.0, stopped_units=2, **_SHARED),  # type: ignore[arg-type]
-        ),
-        base=Pollutants(120, 860, 95, 0),
-        reductions=PerLevel(Pollutants(60, 430, 47.5, 0), Pollutants(120, 860, 95, 0), Pollutants(120, 860, 95, 0)),
-        particulars=LineParticulars(
-            product="熟料", capacity=10000, capacity_unit="t/d", fuel="煤", treatment="SCR脱硝 TA001"
-        ),
-    ),
-)

@@ -7,7 +7,7 @@ import xlsxwriter
 from hypothesis import HealthCheck, given, settings
 from python_calamine import CalamineWorkbook
 
-from emission_lists.columns import BASE_SHEET, COLUMNS, EXAMPLE, LIST_SHEET, NUMBER_HEADER, PLAIN_COLUMNS
+from emission_lists.columns import BASE_SHEET, COLUMNS, EXAMPLE, LIST_SHEET, NUMBER_HEADER, PLAIN_COLUMNS, column_letter
 from emission_lists.guides import Guide
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Pollutants
@@ -223,6 +223,22 @@ class TestRowsTogether:
     def test_an_enterprise_is_the_same_on_all_its_rows(self) -> None:
         other = changed(生产线编号="MF0002", 企业名称="另一家")
         assert [(e.code, e.row) for e in read_workbook(book([good_row(), other])).errors] == [("ENTERPRISE_DIFFERS", 3)]
+
+    def test_each_cell_in_which_an_enterprise_differs_is_named_with_both_values(self) -> None:
+        first = changed(保障有效期至=None, 地址="新华道 1 号")
+        other = changed(生产线编号="MF0002", 绩效等级="A", 地址=None, 小微涉气="是")
+        errors = read_workbook(book([first, other])).errors
+        assert {e.code for e in errors} == {"ENTERPRISE_DIFFERS"}
+        wrong = ["绩效等级", "地址", "小微涉气"]
+        assert [e.column for e in errors] == [f"{column_letter(HEADERS.index(one))} {one}" for one in wrong]
+        assert [e.value for e in errors] == ["A", "", "是"]
+        assert "“绩效等级”与第 2 行不一致" in errors[0].message
+        assert "本行 –，第 2 行 新华道 1 号" in errors[1].message
+
+    def test_a_differing_cell_is_named_where_its_column_stands(self) -> None:
+        other = changed(生产线编号="MF0002", 地址="别处")
+        errors = read_workbook(book([good_row()[::-1], other[::-1]], HEADERS[::-1])).errors
+        assert [e.column for e in errors] == [f"{column_letter(HEADERS[::-1].index('地址'))} 地址"]
 
     def test_no_row_at_all_is_said(self) -> None:
         assert [e.code for e in read_workbook(book([])).errors] == ["NO_ROWS"]

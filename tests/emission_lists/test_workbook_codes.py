@@ -183,7 +183,7 @@ class TestPlace:
             ("CYCLE", 2, place("橙色-停开周期")),
             ("LATER", 2, place("橙色-后续措施")),
             ("DUPLICATE", 3, place("生产线编号")),
-            ("ENTERPRISE_DIFFERS", 3, place("统一社会信用代码")),
+            ("ENTERPRISE_DIFFERS", 3, place("地址")),
             ("FORMULA", 2, "I"),
             ("MERGED", 2, "B"),
             ("BASE_POLLUTANT", 2, "A 污染物"),
