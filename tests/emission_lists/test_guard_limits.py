@@ -139,6 +139,13 @@ class TestWhatIsFound:
         assert seen(rebuilt(before_end(b'<row r="9">' + piece + b"<v>1</v></c></row>"))).truths
         assert not seen(GOOD).truths
 
+    @pytest.mark.parametrize("equals", [b"=", b" = "])
+    def test_rows_and_cells_with_shared_texts_are_counted(self, equals: bytes) -> None:
+        row = b'<row r="9"><c r="A9" t="s"><v>0</v></c><c r="B9"><v>1</v></c><c r="C9" t="s"><v>0</v></c></row>'
+        before, found = seen(GOOD), seen(rebuilt(before_end(row.replace(b"=", equals) * 50)))
+        assert found.rows[SHEET] - before.rows[SHEET] == 50
+        assert found.text_cells - before.text_cells == 100
+
     @pytest.mark.parametrize("word", [b"DOCTYPE", b"doctype", b"ENTITY", b"Element", b"ATTLIST", b"NOTATION"])
     def test_declarations_of_any_kind(self, word: bytes) -> None:
         for part in (SHEET, "xl/styles.xml", "[Content_Types].xml", "_rels/.rels"):
