@@ -6,9 +6,8 @@ of the level before, or at odds with its measure. The checks of single rows find
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import compress, pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,19 +68,21 @@ def _flags(plan: PerLevel[Measure]) -> _Flags:
     ]
 
 
-def _values(rows: Sequence[ListRow]) -> Iterator[Any]:
+def _values(rows: Sequence[ListRow]) -> list[float | None]:
+    values: list[float | None] = []
     for row in rows:
         line = row.line
-        yield from line.base
         reductions = line.reductions
-        yield from reductions.yellow
-        yield from reductions.orange
-        yield from reductions.red
+        values += line.base
+        values += reductions.yellow
+        values += reductions.orange
+        values += reductions.red
+    return values
 
 
 def _unusual(rows: Sequence[ListRow], plans: _Plans) -> NDArray[np.bool_]:
     four, levels = len(POLLUTANTS), len(LEVELS)
-    values = np.array([*_values(rows)], dtype=np.float64).reshape(len(rows), 1 + levels, four)
+    values = np.array(_values(rows), dtype=np.float64).reshape(len(rows), 1 + levels, four)
     base, saved, flags = values[:, :1], values[:, 1:], plans.of(rows)
     some, any_base = (saved != 0).any(axis=2), (base != 0).any(axis=2)
     nothing, cutting = flags[:, 1 : 1 + levels], flags[:, 1 + levels :]

@@ -8,6 +8,7 @@ non-zero modulo the prime 31.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from operator import mul
 
 USCC_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -16,6 +17,7 @@ _WEIGHTS = tuple(pow(3, position, 31) for position in range(17))
 _ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 _USCC = re.compile(rf"[{USCC_CHARACTERS}]{{2}}[0-9]{{6}}[{USCC_CHARACTERS}]{{10}}")
 _PERMIT = re.compile(rf"([{USCC_CHARACTERS}]{{18}})[0-9]{{3}}[A-Z]")
+_REMEMBERED = 8192  # a code is asked for when it is read, within its permit number, and again when its list is checked
 _NO_USCC_PREFIX = "H9"  # units that have no credit code, in permits issued under HJ 608-2017
 
 
@@ -35,6 +37,7 @@ def uscc_valid(code: str) -> bool:
     return uscc_problem(code) is None
 
 
+@lru_cache(_REMEMBERED)
 def uscc_problem(code: str) -> str | None:
     """What is wrong with a credit code: "length", "characters", "check", or None."""
     if len(code) != 18:
@@ -52,6 +55,7 @@ def organisation_check(first_eight: str) -> str:
     return {10: "X", 11: "0"}.get(check := 11 - total % 11, str(check))
 
 
+@lru_cache(_REMEMBERED)
 def permit_problem(permit: str) -> str | None:
     """What is wrong with a permit number: "format", "check" (of its credit code), or None."""
     match = _PERMIT.fullmatch(permit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from operator import attrgetter
@@ -17,7 +17,6 @@ from emission_lists.measure_words import en, zh
 from emission_lists.reductions import planned
 
 MOST = 10
-_NOTHING = Pollutants(0.0, 0.0, 0.0, 0.0)
 _NOISE = 1e-6
 """Less than a milligram a day: what adding floats leaves."""
 
@@ -56,7 +55,7 @@ def largest(rows: Sequence[ListRow], level: ResponseLevel, most: int = MOST) -> 
 
     Equal ones stand in the order of credit code and line code, so that the same list gives the same answer.
     """
-    wholes = array("d", map(_whole, _planned(rows, level)))
+    wholes = _wholes(rows, level)
     least = min(nlargest(most, wholes), default=0.0)
     found = [
         Large(row, level, planned(row.line, level), round(whole, 6))
@@ -71,14 +70,14 @@ def largest_document(rows: Sequence[ListRow]) -> dict[str, list[dict[str, Any]]]
     return {level.value: [one.document() for one in largest(rows, level)] for level in LEVELS}
 
 
-def _planned(rows: Iterable[ListRow], level: ResponseLevel) -> Iterator[Pollutants]:
-    """What `planned` says of each row, without a call for each: a list has hundreds of thousands."""
-    of_level = attrgetter(level.value)
+def _wholes(rows: Iterable[ListRow], level: ResponseLevel) -> array[float]:
+    """What `planned` says of each row, added up, without a call for each: a list has hundreds of thousands."""
+    of_level, wholes = attrgetter(level.value), array("d")
     for row in rows:
         line = row.line
-        yield _NOTHING if of_level(line.measures).action is Action.UNKNOWN else of_level(line.reductions)
-
-
-def _whole(values: Pollutants) -> float:
-    so2, nox, pm, vocs = values
-    return (so2 or 0.0) + (nox or 0.0) + (pm or 0.0) + (vocs or 0.0)
+        if of_level(line.measures).action is Action.UNKNOWN:
+            wholes.append(0.0)
+        else:
+            so2, nox, pm, vocs = of_level(line.reductions)
+            wholes.append((so2 or 0.0) + (nox or 0.0) + (pm or 0.0) + (vocs or 0.0))
+    return wholes

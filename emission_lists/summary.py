@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import add
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -205,8 +206,9 @@ class Summary:
                 found[Dimension.SHEET, key.value] = [0, lines, *sums]
                 continue
             group, source = key
+            counted = [0, lines, *sums]
             for dimension in _dimensions(group):
-                _merge(found[dimension], [0, lines, *sums])
+                _merge(found[dimension], counted)
             _merge(found.setdefault((Dimension.SOURCE, source.value), [0] * (2 + _WHOLE)), [enterprises, lines, *sums])
         order = list(Dimension)
         return [
@@ -302,8 +304,7 @@ def _dimensions(group: _Group) -> tuple[tuple[Dimension, str], ...]:
 
 
 def _merge(into: list[int], values: list[int]) -> None:
-    for index, value in enumerate(values):
-        into[index] += value
+    into[:] = map(add, into, values)
 
 
 _EMITTING = frozenset({Sheet.DUST, Sheet.ROAD_MOBILE, Sheet.NON_ROAD})

@@ -49,6 +49,8 @@ class SheetRecord:
     def number_of(self, name: str) -> float | None:
         """A number field, or None."""
         value = self.fields.get(name)
+        if value is None or type(value) is float:
+            return value
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

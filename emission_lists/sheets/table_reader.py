@@ -55,6 +55,7 @@ class TableReader:
         self.errors: list[Finding] = []
         self._row_of: dict[str, int] = {}
         self._number_place: int | None = None
+        self._names: list[str] = [column.name for column in table.columns]
 
     def read(self, source: CalamineSheet) -> list[TableRow]:
         """The rows of a worksheet."""
@@ -116,19 +117,17 @@ class TableReader:
         at = self._number_place
         if at is not None and at < len(raw) and raw[at] == EXAMPLE:
             return None
-        cells = [(column, place, _plain(raw[place] if place < len(raw) else "")) for column, place in places]
-        if all(cell == "" for _, _, cell in cells):
+        width = len(raw)
+        cells = [_plain(raw[place]) if place < width else "" for _, place in places]
+        if cells.count("") == len(cells):
             return None
-        before, fields = len(self.errors), dict[str, Json]()
-        for column, place, cell in cells:
+        before, fields = len(self.errors), dict.fromkeys(self._names)
+        for (column, place), cell in zip(places, cells, strict=True):
             try:
                 fields[column.name] = column.read(cell)
             except CellProblem as wrong:
                 self._add(wrong.code, number, _where(column, place), cell, **wrong.facts)
-        if len(self.errors) > before:
-            return None
-        complete = {column.name: fields.get(column.name) for column in self.table.columns}
-        return self._sound(number, complete, places)
+        return None if len(self.errors) > before else self._sound(number, fields, places)
 
     def _sound(self, number: int, fields: dict[str, Json], places: _Places) -> TableRow | None:
         """The row unless its cells contradict each other or repeat another row."""
@@ -165,6 +164,6 @@ def _from_row_one(rows: Iterable[list[Any]], first_row: int) -> Iterator[list[An
 
 def _plain(cell: Any) -> Any:
     """A cell without blanks around its text; TRUE is text, so that it is not taken for 1."""
-    if isinstance(cell, bool):
-        return str(cell).upper()
-    return cell.strip() if isinstance(cell, str) else cell
+    if isinstance(cell, str):
+        return cell.strip()
+    return str(cell).upper() if isinstance(cell, bool) else cell

@@ -1,7 +1,7 @@
 """What a version consists of as it is stored: canonical documents, lines of COPY, and the digest over all of them.
 
-An enterprise's document is the canonical JSON of its columns and lines. It is put together from parts, because the plans of
-thousands of lines are the same few; a test compares it with the canonical form of the whole.
+An enterprise's document is the canonical JSON of its columns and lines, a record's that of its fields. They are put together from
+parts, because the plans of thousands of lines are the same few; tests compare them with the canonical form of the whole.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from emission_lists.documents import enterprise_document, measure_document, part
 from emission_lists.levels import LEVELS, PerLevel
 from emission_lists.lists import Enterprise, Line, ListRow, Pollutants
 from emission_lists.measures import Measure
-from emission_lists.sheets.kinds import SheetRecord, record_document
+from emission_lists.sheets.kinds import SheetRecord
 from service.kit.canonical import canonical
 
 BATCH_BYTES = 1 << 18
@@ -44,10 +44,10 @@ class Writer:
 
     def record(self, record: SheetRecord) -> str:
         """The canonical document of a row of a further sheet. Its row number is no part of the digest."""
-        document = record_document(record)
-        marked = canonical({name: value for name, value in document.items() if name != "number"})
-        self._marks.append(f"{record.sheet.value}/{record.key} {_hash(marked)}")
-        return canonical(document)
+        start = f'{{"fields":{canonical(dict(record.fields))},"key":{encode_basestring(record.key)},'
+        end = f'"sheet":"{record.sheet.value}"}}'
+        self._marks.append(f"{record.sheet.value}/{record.key} {_hash(start + end)}")
+        return f'{start}"number":{record.number},{end}'
 
     def digest(self) -> str:
         """Hex SHA-256 over everything written so far, whatever its order in the workbook was."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -70,7 +70,7 @@ class Checked:
 
     def document(self) -> dict[str, Any]:
         """JSON-ready; `Checked(**document)` gives it back."""
-        return asdict(self)
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
     @property
     def whole(self) -> list[Any]:

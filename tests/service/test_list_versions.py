@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 from io import BytesIO
@@ -16,11 +17,11 @@ from emission_lists.generator import generate_list
 from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, GuaranteeType, ListRow, Pollutants
 from emission_lists.measures import LoadCap
-from emission_lists.sheets.kinds import Sheet
+from emission_lists.sheets.kinds import Sheet, SheetRecord, record_document
 from emission_lists.workbook import read_workbook
 from emission_lists.workbook_writer import write_workbook
 from service.accounts.roles import Role, Scope
-from service.kit.canonical import canonical
+from service.kit.canonical import canonical, digest
 from service.kit.clock import ManualClock
 from service.kit.jobs import Worker, tick
 from service.kit.problems import Conflict
@@ -269,6 +270,15 @@ class TestContent:
         line = replace(row.line, name="\u2028\x7f'", base=Pollutants(None, 0.1 + 0.2, 1e-6, 12345678.0))
         whole = {"enterprise": enterprise_document(firm), "lines": [line_document(line)]}
         assert Writer().enterprise(firm, [line]) == canonical(whole)
+
+    def test_records_are_canonical_and_their_digest_leaves_out_the_row_number(self) -> None:
+        hard = SheetRecord(Sheet.DUST, '"引号"\\ \t', {"name": "\u2028\x7f😀", "area_m2": 1e-6, "pm": None, "guarantee": True}, 7)
+        for one in (hard, *GENERATED.records):
+            writer, document = Writer(), record_document(one)
+            assert writer.record(one) == canonical(document)
+            del document["number"]
+            mark = f"{one.sheet.value}/{one.key} {digest(document)}"
+            assert writer.digest() == hashlib.sha256(mark.encode()).hexdigest()
 
     def test_the_digest_does_not_depend_on_the_order_of_enterprises(self) -> None:
         groups = list(GENERATED.by_enterprise().values())
