@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 from emission_lists.columns import LIST_SHEET
 from emission_lists.findings import Finding, Severity, finding
 from emission_lists.grades import Grade
-from emission_lists.guarantee import Guarantee, GuaranteeStanding, GuaranteeState, guarantee_at
+from emission_lists.guarantee import (
+    Guarantee,
+    GuaranteeStanding,
+    GuaranteeState,
+    denied_by,
+    guarantee_at,
+    listed_holds,
+    unheld_at,
+)
 from emission_lists.guide_demands import Held, proof, unknown_beside
 from emission_lists.guides import Guide, ListProfile
 from emission_lists.levels import LEVELS, PerLevel
@@ -62,46 +70,48 @@ def entitled(
     """The list's enterprise and lines under a response that starts at `start`, as of `at`.
 
     The grade in force at `start` counts for the whole response. A guarantee relieves if it is in force at `start`, and
-    only while it still is at `at`: its suspension or end takes the relief away from that instant on.
+    only while it still is at `at`: its suspension or end takes the relief away from that instant on. What only the list
+    names relieves by the list's word, until the end that it states, unless a case about it says otherwise.
     """
+    at = max(at, start)
     grades, day = standing_at(decisions.grades, start), start.astimezone(_SHANGHAI).date()
-    before, now = guarantee_at(decisions.guarantees, start), guarantee_at(decisions.guarantees, max(at, start))
-    bare = replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None)
+    before, now = guarantee_at(decisions.guarantees, start), guarantee_at(decisions.guarantees, at)
     apart = enterprise.small_micro or enterprise.long_stopped  # relieved whatever became of a guarantee
     listed = enterprise.guarantee is not None
-    lapsed = listed and not enterprise.guaranteed_on(day)
     top = guide.self_determined.grades | also_self_determined
-    if now is not None and now.relieves and before is not None and before.relieves:
+    by_list = before is None and listed_holds(enterprise, start) and not unheld_at(decisions.guarantees, start)
+    if now is not None and now.relieves and (by_list if before is None else before.relieves):
         return _relieved(enterprise, lines, grades, now.guarantee, guide, top, day)
     judged, seasonal = out_of_season(enterprise, lines, grades, guide, top=top, on=day)
     lines, beside = judged[: len(lines)], judged[len(lines) :]
-    if now is None:
-        made = regraded(
-            bare if lapsed else enterprise,
-            lines,
-            grades,
-            guide,
-            also_self_determined=also_self_determined,
-            relief_ended=lapsed and not apart,
-            lower_load=lower_load,
-            on=day,
-            beside=beside,
-        )
-        first = (_lapsed(enterprise),) if lapsed else ()
-        return replace(made, notes=(*first, *seasonal, *made.notes))
+    denied = denied_by(decisions.guarantees, start, at)
+    kept = listed and now is None and denied is None and listed_holds(enterprise, at)
     made = regraded(
-        bare,
+        enterprise if kept else replace(enterprise, guarantee=None, guarantee_until=None, guarantee_cap=None),
         lines,
         grades,
         guide,
         also_self_determined=also_self_determined,
-        relief_ended=listed and not apart,
+        relief_ended=listed and not kept and not apart,
         lower_load=lower_load,
         on=day,
         beside=beside,
     )
-    ended = (_not_relieved(now),) if listed or not now.relieves else ()
-    return replace(made, notes=(*ended, *seasonal, *made.notes))
+    return replace(made, notes=(*_relief_notes(enterprise, now, denied, kept=kept), *seasonal, *made.notes))
+
+
+def _relief_notes(
+    enterprise: Enterprise, now: GuaranteeStanding | None, denied: GuaranteeStanding | None, *, kept: bool
+) -> tuple[Note, ...]:
+    """What became of a guarantee that is not in force by a case: it ended, was never approved, or stands in the list alone."""
+    listed = enterprise.guarantee is not None
+    if now is not None:
+        return (_not_relieved(now),) if listed or not now.relieves else ()
+    if not listed:
+        return ()
+    if denied is not None:
+        return (_not_approved(denied),)
+    return (_by_list(enterprise),) if kept else (_lapsed(enterprise),)
 
 
 def _relieved(
@@ -194,8 +204,19 @@ _WHY = {
     GuaranteeState.SUSPENDED: ("因未达标排放暂停", "was suspended because emissions did not comply"),
     GuaranteeState.EXPIRED: ("已到期", "has expired"),
     GuaranteeState.REVOKED: ("已撤销", "was revoked"),
-    GuaranteeState.IN_FORCE: ("在响应启动后才恢复", "was restored only after the response started"),
+    GuaranteeState.IN_FORCE: ("在响应启动后才生效或恢复", "came into force or was restored only after the response started"),
 }
+_NEVER = {
+    GuaranteeState.PROPOSED: ("只是提出，市级政府尚未同意", "was only put forward; the city has not agreed"),
+    GuaranteeState.CITY_AGREED: ("未经省级审核", "is not yet vetted by the province"),
+    GuaranteeState.PROVINCE_VETTED: ("未报部备案", "is not yet filed with the ministry"),
+    GuaranteeState.MEE_FILED: ("已报部备案，尚未生效", "is filed with the ministry, but not in force"),
+    GuaranteeState.REJECTED: ("未获同意", "was refused"),
+    GuaranteeState.WITHDRAWN: ("已撤回", "was withdrawn"),
+    GuaranteeState.REVOKED: ("生效前已撤销", "was revoked before it came into force"),
+    GuaranteeState.EXPIRED: ("到期时未获批准", "ran out without an approval"),
+}
+"""Of a case that never came into force: where it stands."""
 
 
 def _not_relieved(now: GuaranteeStanding) -> Note:
@@ -209,8 +230,41 @@ def _not_relieved(now: GuaranteeStanding) -> Note:
     )
 
 
+def never_approved(case: GuaranteeStanding) -> tuple[str, str]:
+    """Where a case stands that never came into force, in both languages."""
+    return _NEVER.get(case.state, (case.state.zh, f"is {case.state.en}"))
+
+
+def _not_approved(case: GuaranteeStanding) -> Note:
+    """A guarantee that the list names, and a case about it that never came into force."""
+    since = case.since.astimezone(_SHANGHAI)
+    zh, en = never_approved(case)
+    return Note(
+        "GUARANTEE_NOT_APPROVED",
+        f"清单载明保障类，但第{case.guarantee.id}号保障类{zh}（{_day_zh(since)}起）：不享受保障，按清单和指南措施执行，"
+        "未确立的请联系主管部门；保障类请向所在市生态环境主管部门核实",
+        f"The list names a guarantee, but guarantee {case.guarantee.id} {en} (since {since:%Y-%m-%d %H:%M}): no relief; follow"
+        " the list and the guide, ask the authority about what is not established, and the city's ecology and environment"
+        " authority about the guarantee",
+    )
+
+
+def _by_list(enterprise: Enterprise) -> Note:
+    """A guarantee that only the list names: nothing here says who approved it, and nobody can suspend it."""
+    until = enterprise.guarantee_until
+    assert until is not None  # without an end the list's word does not hold
+    return Note(
+        "GUARANTEE_BY_LIST",
+        f"保障类仅由清单载明（有效期至{until.year}年{until.month}月{until.day}日），没有生效的审批件可核对：按清单执行，仅在达标排放时"
+        "有效；如有疑问请向所在市生态环境主管部门核实",
+        f"The guarantee stands in the list alone (until {until.isoformat()}), with no approval in force to hold it against: it is"
+        " followed as the list says and holds only while emissions comply; ask the city's ecology and environment authority"
+        " in case of doubt",
+    )
+
+
 def _lapsed(enterprise: Enterprise) -> Note:
-    """A guarantee that only the list knows of, and that does not reach the day of the start."""
+    """A guarantee that only the list knows of, and whose stated end is over."""
     until = enterprise.guarantee_until
     zh = "清单未载明有效期" if until is None else f"清单载明有效期至{until.year}年{until.month}月{until.day}日，已到期"
     en = "the list gives it no end date" if until is None else f"it ended on {until.isoformat()} as the list says"

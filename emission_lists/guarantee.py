@@ -7,13 +7,16 @@ approves: heat-led (以热定产) or order-led (以量定产).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from emission_lists.grading import Actor, IllegalMove, NotYours
-from emission_lists.lists import GuaranteeType
+from emission_lists.lists import Enterprise, GuaranteeType
 from emission_lists.measures import Basis, Labelled, LoadCap
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 class GuaranteeState(Labelled):
@@ -116,13 +119,15 @@ class Guarantee:
     steps: tuple[GuaranteeStep, ...]
 
     def state_at(self, instant: datetime) -> tuple[GuaranteeState, datetime] | None:
-        """The state at an instant and since when; None before the first step. What has expired stays so."""
+        """The state at an instant and since when; None before the first step. What has expired stays so.
+
+        It is over at its own end, whenever the clock's step was written.
+        """
         begun = [step for step in self.steps if step.effective_from <= instant]
         if not begun:
             return None
         state, since = begun[-1].state, begun[-1].effective_from
-        live = state in (_S.MEE_FILED, _S.IN_FORCE, _S.SUSPENDED)
-        if live and self.valid_until <= instant:
+        if state is _S.EXPIRED or (_M.EXPIRE in MOVES.get(state, {}) and self.valid_until <= instant):
             return _S.EXPIRED, self.valid_until
         return state, since
 
@@ -152,6 +157,45 @@ def guarantee_at(guarantees: Iterable[Guarantee], instant: datetime) -> Guarante
         if held is not None and held[0] in _STOOD and _was_in_force(guarantee, instant):
             found.append(GuaranteeStanding(guarantee, *held))
     return max(found, key=lambda one: (one.relieves, one.since, one.guarantee.id), default=None)
+
+
+def unheld_at(guarantees: Iterable[Guarantee], instant: datetime) -> tuple[GuaranteeStanding, ...]:
+    """The cases that had begun by an instant and had never been in force: on their way or closed, the newest last."""
+    found = []
+    for guarantee in sorted(guarantees, key=lambda one: one.id):
+        held = guarantee.state_at(instant)
+        if held is not None and not _was_in_force(guarantee, instant):
+            found.append(GuaranteeStanding(guarantee, *held))
+    return tuple(found)
+
+
+CLOSED = frozenset({_S.REJECTED, _S.WITHDRAWN, _S.EXPIRED, _S.REVOKED})
+"""States from which nothing leads on."""
+
+
+def denied_by(guarantees: Sequence[Guarantee], start: datetime, at: datetime) -> GuaranteeStanding | None:
+    """The case by which the list's word about a guarantee does not count, under a response from `start` on, as of `at`.
+
+    Of guarantees that never came into force: one that had begun by the start counts before the list. One that is put
+    forward only later leaves the relief of the start, until it is closed without an approval.
+    """
+    now = unheld_at(guarantees, at)
+    if unheld_at(guarantees, start):
+        return now[-1] if now else None
+    return next((one for one in reversed(now) if one.state in CLOSED), None)
+
+
+def listed_holds(enterprise: Enterprise, instant: datetime) -> bool:
+    """Whether a guarantee that the list names reaches an instant: through the Beijing day that it states as its last."""
+    return enterprise.guaranteed_on(instant.astimezone(_SHANGHAI).date())
+
+
+def listed_end(enterprise: Enterprise) -> datetime | None:
+    """The instant at which a guarantee that the list names is over; None without one, or without an end that can come."""
+    until = enterprise.guarantee_until
+    if enterprise.guarantee is None or until is None or until == date.max:
+        return None
+    return datetime.combine(until + timedelta(days=1), time(), _SHANGHAI)
 
 
 def _was_in_force(guarantee: Guarantee, instant: datetime) -> bool:

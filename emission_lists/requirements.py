@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from emission_lists.guarantee import listed_holds
 from emission_lists.json_text import array_of, object_of, text_of
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise
@@ -139,6 +140,7 @@ class Requirement:
 
     `response`: the one that the headline is about; `responses`: all that touch the enterprise, it included;
     `seasonal`: plans in force beside them; `declared`: nothing holds, this is what a level would mean.
+    `moment`: as of when (None = at the response's start).
     """
 
     enterprise: Enterprise
@@ -147,6 +149,7 @@ class Requirement:
     responses: tuple[ResponseFacts, ...] = ()
     seasonal: tuple[SeasonalFacts, ...] = ()
     declared: ResponseLevel | None = None
+    moment: datetime | None = None
 
     @property
     def status(self) -> RequirementStatus:
@@ -239,7 +242,8 @@ class Requirement:
     def _guarantee_held(self) -> bool | None:
         if self.response is None or self.enterprise.guarantee is None:
             return None
-        return self.enterprise.guaranteed_on(self.response.effective_at.astimezone(_SHANGHAI).date())
+        start = self.response.effective_at
+        return listed_holds(self.enterprise, start if self.moment is None else max(start, self.moment))
 
     def members(self) -> dict[str, str]:
         """Its document: each member as JSON. Lines in the order of their codes, instants as ISO 8601 in Asia/Shanghai."""
@@ -304,7 +308,7 @@ def requirement_for(
     """
     asked = [*others] if response is None else [obligation(response, lines), *others]
     named = responses if responses is not None else () if response is None else (response,)
-    return Requirement(enterprise, response, _lines(asked, moment), named, seasonal, declared)
+    return Requirement(enterprise, response, _lines(asked, moment), named, seasonal, declared, moment)
 
 
 def _lines(asked: list[Obligation], moment: datetime | None) -> tuple[LineRequirement, ...]:

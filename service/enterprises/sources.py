@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from emission_lists.documents import enterprise_from
 from emission_lists.entitlement import Decisions
+from emission_lists.guarantee import listed_end
 from emission_lists.identifiers import uscc_valid
 from emission_lists.lists import Enterprise, Line
 from emission_lists.regrading import ALL_YEAR, Note
@@ -21,7 +22,6 @@ from service.guides.repository import applied
 from service.kit.problems import Invalid, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import Reading
-from service.seasonal.repository import day_start
 
 COUNTS = """
 (v.state = 'active' OR EXISTS (
@@ -254,8 +254,8 @@ class Lists:
 
     def instants(self) -> list[datetime]:
         """When what was decided about the enterprise, or a guarantee that a list names, changes an answer by itself."""
-        ends = [one.enterprise.guarantee_until for one in self._listed.values() if one is not None]
-        lapses = [day_start(end + timedelta(days=1)) for end in ends if end is not None]
+        ends = [listed_end(one.enterprise) for one in self._listed.values() if one is not None]
+        lapses = [end for end in ends if end is not None]
         return lapses + [instant for decisions in self._decisions.values() for instant in decisions.instants]
 
     async def active(self, adcode: str, instant: datetime) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from emission_lists.compliance_told import Asked, Told, approved, told
 from emission_lists.documents import enterprise_from, line_from, measure_from
 from emission_lists.entitlement import Decisions
+from emission_lists.guarantee import listed_end, listed_holds
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Enterprise, Line
 from emission_lists.measures import Measure
@@ -194,7 +195,7 @@ class Book:
         first: tuple[_Listed, int, bool] | None = None
         for current, version in touching:
             named = self._entitled(uscc, version, site, own, current.starts_at, cut)
-            held = named.enterprise.guaranteed_on(cut.astimezone(SHANGHAI).date())
+            held = listed_holds(named.enterprise, cut)
             first = first or (named, version, held)
             level = ResponseLevel(current.level.code)
             lines = tuple((line.code, line.name, line.process, line.measures.at(level)) for line in named.lines)
@@ -271,8 +272,7 @@ class Book:
     def _lapses(self, uscc: str) -> list[datetime]:
         """When guarantees that a list names end by themselves."""
         listed = [self._listed(uscc, version) for version in self.versions if (uscc, version) in self.documents]
-        ends = [one.enterprise.guarantee_until for one in listed]
-        return [day_start(end + timedelta(days=1)) for end in ends if end is not None]
+        return [end for one in listed if (end := listed_end(one.enterprise)) is not None]
 
     def _edges(self, site: Site) -> list[datetime]:
         """When responses begin and end, and lists come into force where a response has none of its own."""

@@ -26,9 +26,6 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 """
 PROPOSE = "propose"
 JOB = "end_guarantee"
-_DECISIVE = frozenset(
-    {GuaranteeState.IN_FORCE, GuaranteeState.SUSPENDED, GuaranteeState.REVOKED, GuaranteeState.EXPIRED}
-)
 
 
 @dataclass(frozen=True)
@@ -79,10 +76,12 @@ async def add_step(
     reason: str | None = None,
     document: str | None = None,
 ) -> None:
-    """Write a step and put it on the ledger. What it changes counts from the next full minutes on, never backwards."""
-    begins = effective_instant(None, uow.now) if state in _DECISIVE else uow.now
-    if move == GuaranteeMove.EXPIRE.value:
-        begins = uow.now
+    """Write a step and put it on the ledger. What it changes counts from the next full minutes on, never backwards.
+
+    That a guarantee is only asked for or was refused changes an answer too: a list that names it no longer relieves.
+    What has run out was over at its end already.
+    """
+    begins = uow.now if move == GuaranteeMove.EXPIRE.value else effective_instant(None, uow.now)
     await uow.execute(
         INSERT_STEP_SQL,
         row["id"],
@@ -109,8 +108,7 @@ async def add_step(
         effective_from=begins,
     )
     await uow.tell("grade", row["adcode"])
-    if state in _DECISIVE:
-        await uow.tell("list", row["adcode"])
+    await uow.tell("list", row["adcode"])
 
 
 async def settle(uow: UnitOfWork, case_id: int) -> Stored:

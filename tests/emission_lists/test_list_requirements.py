@@ -1,5 +1,5 @@
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -105,6 +105,14 @@ class TestGuarantee:
         text = requirement_for(held, [line("1", STOP)], facts).guarantee_zh
         assert text is not None
         assert "已到期" in text
+
+    @pytest.mark.parametrize(("hours", "held"), [(0, True), (27.99, True), (28, False), (99, False)])
+    def test_one_that_ends_within_the_response_no_longer_holds(self, hours: float, held: bool) -> None:
+        """The response starts at 20:00 in Beijing on 16 December; the guarantee's last day is the 17th."""
+        owner = firm(guarantee_until=date(2016, 12, 17), **GUARANTEED)
+        moment = RED.effective_at + timedelta(hours=hours)
+        text = requirement_for(owner, [line("1", STOP)], RED, moment=moment).guarantee_zh or ""
+        assert ("仅保障所需生产" in text, "已到期" in text) == (held, not held)
 
     def test_others_have_no_such_text(self) -> None:
         assert requirement_for(firm(), [line("1", STOP)], RED).guarantee_zh is None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from emission_lists.entitlement import Decisions, entitled, grade_differences, grade_finding
 from emission_lists.grades import Grade
 from emission_lists.guarantee import Guarantee, GuaranteeState, GuaranteeStep
+from emission_lists.guarantee import GuaranteeState as S
 from emission_lists.guide_comparison import reduction_holds, transport_holds
 from emission_lists.guides import Guide, PlaceOverlay
 from emission_lists.levels import LEVELS, PerLevel
@@ -456,8 +457,68 @@ class TestEntitled:
         owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=until)
         made = entitled(owner, lines, Decisions(), guide, start=start, at=start)
         assert (actions(made.lines, "MF1")[1], actions(made.lines, "MF2")[1]) == (clinker, other)
-        assert [note.code for note in made.notes] == ([] if clinker == "none" else ["GUARANTEE_ENDED"])
+        assert [note.code for note in made.notes] == ["GUARANTEE_BY_LIST" if clinker == "none" else "GUARANTEE_ENDED"]
         assert made.enterprise.guarantee is (owner.guarantee if clinker == "none" else None)
+
+    def test_a_guarantee_of_the_list_ends_within_a_response(self, guide: Guide) -> None:
+        """At midnight after its last day, as one with a case ends at its instant."""
+        owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=date(2026, 1, 6))
+        lines, over = [line("MF1", NOTHING)], datetime(2026, 1, 6, 16, tzinfo=UTC)  # midnight in Beijing
+        for at, clinker, code in (
+            (over - timedelta(seconds=1), "none", "GUARANTEE_BY_LIST"),
+            (over, "limit", "GUARANTEE_ENDED"),
+            (over + timedelta(days=5), "limit", "GUARANTEE_ENDED"),
+        ):
+            made = entitled(owner, lines, Decisions(), guide, start=self.START, at=at)
+            assert (actions(made.lines, "MF1")[1], made.notes[0].code) == (clinker, code)
+            assert (made.enterprise.guarantee is None) is (clinker == "limit")
+
+    @pytest.mark.parametrize(
+        ("steps", "hour", "clinker", "code"),
+        [
+            ([(S.PROPOSED, 1)], 15, "limit", "GUARANTEE_NOT_APPROVED"),
+            ([(S.PROPOSED, 1), (S.CITY_AGREED, 2), (S.REJECTED, 3)], 15, "limit", "GUARANTEE_NOT_APPROVED"),
+            ([(S.PROPOSED, 1), (S.MEE_FILED, 2), (S.REVOKED, 3)], 15, "limit", "GUARANTEE_NOT_APPROVED"),
+            ([(S.PROPOSED, 1), (S.WITHDRAWN, 3)], 15, "limit", "GUARANTEE_NOT_APPROVED"),
+            ([(S.PROPOSED, 1), (S.IN_FORCE, 12)], 11, "limit", "GUARANTEE_NOT_APPROVED"),
+            ([(S.PROPOSED, 1), (S.IN_FORCE, 12)], 15, "limit", "GUARANTEE_ENDED"),
+            ([(S.PROPOSED, 12)], 11, "none", "GUARANTEE_BY_LIST"),
+            ([(S.PROPOSED, 12)], 15, "none", "GUARANTEE_BY_LIST"),
+            ([(S.PROPOSED, 12), (S.REJECTED, 14)], 13, "none", "GUARANTEE_BY_LIST"),
+            ([(S.PROPOSED, 12), (S.REJECTED, 14)], 14, "limit", "GUARANTEE_NOT_APPROVED"),
+        ],
+    )
+    def test_what_was_asked_for_and_not_approved_relieves_nobody_whom_the_list_names(
+        self, guide: Guide, steps: list[tuple[S, float]], hour: float, clinker: str, code: str
+    ) -> None:
+        """A case that had begun by the start (hour 10) counts before the list; a later one only once it is closed."""
+        owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=date(2027, 9, 30))
+        decisions = Decisions(guarantees=(guarantee(*steps),))
+        at = T0 + timedelta(hours=hour)
+        made = entitled(owner, [line("MF1", NOTHING)], decisions, guide, start=self.START, at=at)
+        assert (actions(made.lines, "MF1")[1], made.notes[0].code) == (clinker, code)
+
+    def test_it_is_said_why_and_whom_to_ask(self, guide: Guide) -> None:
+        owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=date(2027, 9, 30))
+        refused = Decisions(guarantees=(guarantee((S.PROPOSED, 1), (S.REJECTED, 3)),))
+        said = [
+            entitled(owner, [line("MF1", NOTHING)], one, guide, start=self.START, at=self.START).notes[0]
+            for one in (refused, Decisions())
+        ]
+        assert all("生态环境主管部门核实" in one.zh and "authority" in one.en for one in said)
+        assert ("第1号保障类未获同意" in said[0].zh, "guarantee 1 was refused" in said[0].en) == (True, True)
+        assert ("仅由清单载明" in said[1].zh, "the list alone" in said[1].en) == (True, True)
+
+    def test_an_approval_within_the_response_takes_no_relief_of_the_list_away(self, guide: Guide) -> None:
+        owner = firm(grade=Grade.B, guarantee=GuaranteeType.LIVELIHOOD, guarantee_until=date(2027, 9, 30))
+        decisions = Decisions(guarantees=(guarantee((S.PROPOSED, 12), (S.IN_FORCE, 14)),))
+        at = T0 + timedelta(hours=15)
+        made = entitled(owner, [line("MF1", NOTHING)], decisions, guide, start=self.START, at=at)
+        assert made.notes[0].code == "GUARANTEED"
+
+    def test_of_a_case_that_never_came_into_force_nothing_is_said_where_the_list_names_none(self, guide: Guide) -> None:
+        decisions = Decisions(guarantees=(guarantee((S.PROPOSED, 1)),))
+        assert entitled(firm(), [line("MF1", STOP)], decisions, guide, start=self.START, at=self.START).notes == ()
 
     def test_small_emitters_stay_relieved_whatever_became_of_a_guarantee(self, guide: Guide) -> None:
         owner = firm(grade=Grade.C, small_micro=True, guarantee=GuaranteeType.LIVELIHOOD)

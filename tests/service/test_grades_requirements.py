@@ -300,7 +300,7 @@ class TestGuarantees:
         await with_list(runtime, made)
         people = await People(client).come()
         runtime.live.listening = True
-        assert (await answer(people))["notes"] == []
+        assert [note["code"] for note in (await answer(people))["notes"]] == ["GUARANTEE_BY_LIST"]
         clock.advance_to(datetime(2026, 1, 6, tzinfo=SHANGHAI))
         assert [note["code"] for note in (await answer(people))["notes"]] == ["GUARANTEE_ENDED"]
         await respond(runtime, clock.current)
