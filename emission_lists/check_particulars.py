@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
-from emission_lists.levels import LEVELS
+from emission_lists.guide_comparison import concerns
+from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ListRow
 from emission_lists.measures import Action, Basis, Measure, number
 
@@ -20,7 +21,7 @@ def particular_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
         return
     smallest, unit = stated.means.smallest, stated.means.unit
     for level in LEVELS:
-        for measure in _counted(row.line.measures.at(level)):
+        for measure in _counted(checker, row, level):
             cap, ratio = measure.load_cap, measure.ratio
             if cap is None or ratio is None:
                 continue
@@ -39,8 +40,19 @@ def particular_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
                 )
 
 
-def _counted(measure: Measure) -> Iterator[Measure]:
-    """The stages of a limit that is counted from the smallest of the three means."""
+def _counted(checker: Checker, row: ListRow, level: ResponseLevel) -> Iterator[Measure]:
+    """The stages of a limit that is counted from the smallest of the three means: by its own words or, without any, by the guide's."""
+    measure = row.line.measures.at(level)
     for one in (measure, *(later.measure for later in measure.later)):
-        if one.action is Action.LIMIT and one.basis is Basis.SMALLEST_DAILY_MEAN:
+        if one.action is not Action.LIMIT:
+            continue
+        silent = one.basis in (None, Basis.NOT_STATED)
+        if one.basis is Basis.SMALLEST_DAILY_MEAN or (silent and _guide_counts_so(checker, row, level)):
             yield one
+
+
+def _guide_counts_so(checker: Checker, row: ListRow, level: ResponseLevel) -> bool:
+    firm = row.enterprise
+    industry = checker.guide.industry(firm.industry)
+    templates = industry and checker.guide.templates(industry, firm.grade, level, firm.subtype)
+    return any(one.basis is Basis.SMALLEST_DAILY_MEAN and concerns(checker, one, row) for one in templates or ())

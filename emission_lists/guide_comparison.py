@@ -8,11 +8,12 @@ from emission_lists.check_context import Checker
 from emission_lists.findings import Finding
 from emission_lists.guides import ALL_PROCESSES, Industry, MeasureTemplate
 from emission_lists.guides_holding import Capacity, reduction_holds, transport_holds
+from emission_lists.guides_output import Outputs, outputs
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT, ListRow
-from emission_lists.measures import Action, CountUnit
+from emission_lists.measures import Action, CountUnit, Measure, number, percent
 
-__all__ = ["guide_findings", "reduction_holds", "transport_holds"]
+__all__ = ["concerns", "guide_findings", "reduction_holds", "transport_holds"]
 
 
 def guide_findings(checker: Checker, rows: list[ListRow], industry: Industry | None) -> Iterator[Finding]:
@@ -65,20 +66,45 @@ def _template_findings(
         measures = [row.line.measures.at(level) for row in rows]
         verdict, at = transport_holds(measures, template), rows[0]
     else:
-        concerned = [row for row in rows if _concerns(checker, template, row)]
+        concerned = [row for row in rows if concerns(checker, template, row)]
         if not concerned:
             yield _finding(checker, "GUIDE_PROCESS_MISSING", rows[0], industry, level, template)
             return
         measures = [row.line.measures.at(level) for row in concerned]
-        lower_load = checker.profile.single_unit.policy == "lower_load"
-        capacities = [_capacity(row) for row in concerned]
-        verdict = reduction_holds(measures, template, lower_load=lower_load, capacities=capacities)
-        at = concerned[0]
+        at, figures = concerned[0], _figures(concerned, measures, template)
+        if above := next((one for one in figures if one.holds is False), None):
+            yield _above_guide(checker, at, level, template, above)
+            return
+        verdict = True if figures and all(one.holds for one in figures) else _holds(checker, concerned, measures, template)
     if verdict is False:
         yield _finding(checker, "WEAKER_THAN_GUIDE", at, industry, level, template)
     elif verdict is None and all(measure.executable for measure in measures):
         by_capacity = template.count_unit is CountUnit.CAPACITY_AND_EQUIPMENT_COUNT
         yield _finding(checker, "CAPACITY_NOT_STATED" if by_capacity else "NOT_COMPARABLE", at, industry, level, template)
+
+
+def _holds(checker: Checker, rows: list[ListRow], measures: list[Measure], template: MeasureTemplate) -> bool | None:
+    lower_load = checker.profile.single_unit.policy == "lower_load"
+    return reduction_holds(measures, template, lower_load=lower_load, capacities=[_capacity(row) for row in rows])
+
+
+def _figures(rows: list[ListRow], measures: list[Measure], template: MeasureTemplate) -> tuple[Outputs, ...]:
+    said = [row.line.particulars for row in rows]
+    return outputs(measures, [None if one is None else one.means for one in said], template)
+
+
+def _above_guide(
+    checker: Checker, row: ListRow, level: ResponseLevel, template: MeasureTemplate, found: Outputs
+) -> Finding:
+    return checker.finding(
+        "OUTPUT_ABOVE_GUIDE",
+        row,
+        f"{level.zh}-措施",
+        value=f"{number(float(found.least))} {found.unit}",
+        what=f"{number(float(found.allowed))} {found.unit}",
+        process=checker.guide.processes[template.process].zh,
+        ratio=percent(template.ratio or 0),
+    )
 
 
 def _capacity(row: ListRow) -> Capacity | None:
@@ -88,7 +114,8 @@ def _capacity(row: ListRow) -> Capacity | None:
     return Capacity(stated.capacity, stated.capacity_unit)
 
 
-def _concerns(checker: Checker, template: MeasureTemplate, row: ListRow) -> bool:
+def concerns(checker: Checker, template: MeasureTemplate, row: ListRow) -> bool:
+    """Whether the guide's template is about the row's process."""
     if template.process == ALL_PROCESSES:
         return row.line.process != ROAD_TRANSPORT
     return checker.guide.process_code(row.line.process) == template.process

@@ -35,7 +35,8 @@ def transport_holds(measures: Sequence[Measure], template: MeasureTemplate) -> b
     """
     asked = template.measure()
     return _worst(
-        _transport_at([_at(one, hour) for one in measures], _at(asked, hour)) for hour in _hours(measures, asked)
+        _transport_at([stage_at(one, hour) for one in measures], stage_at(asked, hour))
+        for hour in change_hours(measures, asked)
     )
 
 
@@ -76,8 +77,8 @@ def reduction_holds(
     if not asked.later and not any(measure.later for measure in measures):
         return _holds_at(measures, units, asked, lower_load=lower_load)
     return _worst(
-        _holds_at([_at(one, hour) for one in measures], units, _at(asked, hour), lower_load=lower_load)
-        for hour in _hours(measures, asked)
+        _holds_at([stage_at(one, hour) for one in measures], units, stage_at(asked, hour), lower_load=lower_load)
+        for hour in change_hours(measures, asked)
     )
 
 
@@ -92,8 +93,8 @@ def _capacity_holds(
     """True if what stands still is at least the guide's share of the capacity, at every hour."""
     asked = template.measure()
     return _worst(
-        _capacity_at([_at(one, hour) for one in measures], units, _at(asked, hour), capacities)
-        for hour in _hours(measures, asked)
+        _capacity_at([stage_at(one, hour) for one in measures], units, stage_at(asked, hour), capacities)
+        for hour in change_hours(measures, asked)
     )
 
 
@@ -115,12 +116,13 @@ def _capacity_at(
     return True if least >= needed else False if most < needed else None
 
 
-def _hours(measures: Sequence[Measure], asked: Measure) -> list[float]:
+def change_hours(measures: Sequence[Measure], asked: Measure) -> list[float]:
     """The hours after the start at which something changes, and the start."""
     return sorted({0.0, *(later.after_hours for one in (*measures, asked) for later in one.later)})
 
 
-def _at(measure: Measure, hour: float) -> Measure:
+def stage_at(measure: Measure, hour: float) -> Measure:
+    """The measure as it stands so many hours after the start."""
     current = measure.first
     for later in measure.later:
         if later.after_hours <= hour:
@@ -143,12 +145,12 @@ def _transport_at(measures: list[Measure], asked: Measure) -> bool | None:
         wanted.append([one for one in measures if non_road_ban_covers(one.non_road_ban, machines)])
     open_question = not all(measure.executable for measure in measures)
     return _worst(
-        True if any(_surely(one, asked) for one in covering) else None if covering or open_question else False
+        True if any(surely(one, asked) for one in covering) else None if covering or open_question else False
         for covering in wanted
     )
 
 
-def _surely(measure: Measure, asked: Measure) -> bool:
+def surely(measure: Measure, asked: Measure) -> bool:
     """True if the measure applies whenever the guide's does, and as soon."""
     hours, allowed = measure.complete_within_hours, asked.complete_within_hours
     soon = hours is None or (allowed is not None and hours <= allowed)
@@ -187,7 +189,7 @@ def _line_holds(measure: Measure, asked: Measure) -> bool | None:
         return None
     if measure.action in _IDLE:
         return False
-    if not _surely(measure, asked):
+    if not surely(measure, asked):
         return None
     plain = Measure(asked.action, **{name: getattr(asked, name) for name in _DEMANDS})
     if covers(measure, plain):
@@ -229,7 +231,7 @@ def _stopped(measure: Measure, count: int, asked: Measure) -> _Range:
     if not measure.share_stated:
         return nothing, everything
     stopped = Fraction(_units(measure, count))
-    sure = _surely(measure, asked) and measure.stop_mode in (None, StopMode.COLD, asked.stop_mode)
+    sure = surely(measure, asked) and measure.stop_mode in (None, StopMode.COLD, asked.stop_mode)
     if measure.stop_mode is None and asked.stop_mode is StopMode.COLD:
         sure = False
     return (stopped if sure else nothing), stopped
@@ -255,7 +257,7 @@ def _cut(measure: Measure, count: int, asked: Measure) -> _Range:
     if not shares:
         return Fraction(0), Fraction(count)
     low, high = min(shares) * count, Fraction(count) if _may_be_more(measure) else max(shares) * count
-    if not _surely(measure, asked) or not _base_holds(measure.basis, asked.basis):
+    if not surely(measure, asked) or not _base_holds(measure.basis, asked.basis):
         low = Fraction(0)
     return low, high
 

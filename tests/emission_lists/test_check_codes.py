@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import pytest
 
+from emission_lists.check_texts_guides import GUIDE_CHECK_TEXTS
 from emission_lists.checks import check_list
 from emission_lists.columns import COLUMNS, LIST_SHEET, column_letter
 from emission_lists.findings import Finding, Severity
@@ -95,8 +96,7 @@ def saves(*levels: Pollutants, owner: Enterprise = PRINTER) -> EmissionListDraft
 
 
 ONE, TWO = Pollutants(1, 1, 1, 1), Pollutants(2, 2, 2, 2)
-GOOD = clinker(Grade.C, STOP)
-STOPPED = measure(Action.STOP, 1.0)
+GOOD, STOPPED = clinker(Grade.C, STOP), measure(Action.STOP, 1.0)
 DAY = date(2026, 3, 16)
 OWN = Permit(str(firm().permit_no), firm().name, Management.KEY, True, "130202", firm().uscc, "3011")
 NEXT = Permit(make_permit(make_uscc("130202", 8)), "邻厂", Management.KEY, True, "130202", make_uscc("130202", 8), "3011")
@@ -344,7 +344,8 @@ OF_NO_ROW = [
 
 def test_every_check_of_the_profile_has_a_case(profile: ListProfile) -> None:
     elsewhere = {"PERMIT_REGISTER_MISSING", "GRADE_NOT_IN_FORCE", "CAPACITY_NOT_STATED", "CAP_ABOVE_MEAN", "CAP_UNIT_DIFFERS"}
-    assert set(CASES) | elsewhere == set(profile.checks)
+    elsewhere |= {"GUARANTEE_CASE_NOT_IN_FORCE", "GUARANTEE_CASE_SUSPENDED", "GUARANTEE_CASE_MISSING"}
+    assert set(CASES) | elsewhere | set(GUIDE_CHECK_TEXTS) == set(profile.checks)
 
 
 @pytest.mark.parametrize("code", CASES)

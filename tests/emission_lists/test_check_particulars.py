@@ -166,7 +166,15 @@ class TestCapsAndMeans:
         found = self.told(clinker(capped(3680.0), means), guide, profile)
         assert sorted({each.code for each in found}) == codes
 
-    @pytest.mark.parametrize("other", [{"basis": Basis.PERMIT_CAPACITY}, {"basis": None}, {"load_cap": None}])
+    @pytest.mark.parametrize("basis", [None, Basis.NOT_STATED])
+    def test_a_share_without_a_base_is_counted_from_the_guides(
+        self, basis: Basis | None, guide: Guide, profile: ListProfile
+    ) -> None:
+        found = self.told(clinker(capped(3680.01, basis=basis)), guide, profile)
+        assert [(each.code, str(each.column).split(" ")[1]) for each in found] == [("CAP_ABOVE_MEAN", "橙色-负荷上限")]
+        assert self.told(clinker(capped(3680.0, basis=basis)), guide, profile) == []
+
+    @pytest.mark.parametrize("other", [{"basis": Basis.PERMIT_CAPACITY}, {"load_cap": None}])
     def test_another_basis_or_no_cap_is_not_judged(
         self, other: dict[str, Any], guide: Guide, profile: ListProfile
     ) -> None:
