@@ -1,6 +1,7 @@
 """Which grade is in force (生效等级): decisions with the instants from which they hold, and what they come to.
 
-A decision never begins before it was recorded, so what held at a past instant stays as it was.
+A decision never begins before it was recorded, so what held at a past instant stays as it was. One that another supersedes
+before it begins never begins: see `taking_effect`.
 """
 
 from __future__ import annotations
@@ -116,7 +117,7 @@ class InForce:
 class GradeStanding:
     """What is in force at one instant: a grade for the enterprise in each industry, and for lines rated by themselves.
 
-    `begun`: every decision that had begun by then, oldest first.
+    `begun`: every decision that had begun by then, in the order in which they began.
     """
 
     at: datetime
@@ -158,22 +159,46 @@ class GradeStanding:
         made = [one for one in self.begun if one.line_code is None and one.industry == rating.industry]
         return [
             fall
-            for place, fall in enumerate(made)
+            for fall in made
             if fall.kind.downgrading
-            and fall.effective_from >= rating.effective_from
-            and not any(later.kind in _APPEALS and later.case == fall.case for later in made[place + 1 :])
+            and (fall.effective_from >= rating.effective_from or fall.id > rating.id)
+            and not any(later.kind in _APPEALS and later.case == fall.case and later.id > fall.id for later in made)
         ]
+
+
+def overtakes(later: Decided, one: Decided) -> bool:
+    """Whether a decision about the same subject was recorded after another one and holds before that one would begin.
+
+    A downgrade that has still to begin gives way only to an appeal of its own case, or to one that goes as far down.
+    """
+    if (later.industry, later.line_code) != (one.industry, one.line_code):
+        return False
+    if later.id <= one.id or later.effective_from >= one.effective_from:
+        return False
+    if not one.kind.downgrading or (one.case is not None and later.case == one.case):
+        return True
+    return later.kind.downgrading and at_most(later.grade, one.grade) is True
+
+
+def taking_effect(decisions: Iterable[Decided]) -> tuple[Decided, ...]:
+    """The decisions that begin, in the order in which they do: without those that were superseded before their begin.
+
+    Which ones these are follows from the order of the records alone, so that it is the same whenever it is asked.
+    """
+    stand: list[Decided] = []
+    for one in sorted(decisions, key=lambda one: one.id, reverse=True):
+        if not any(overtakes(later, one) for later in stand):
+            stand.append(one)
+    return tuple(sorted(stand, key=lambda one: (one.effective_from, one.id)))
 
 
 def standing_at(decisions: Iterable[Decided], at: datetime) -> GradeStanding | None:
     """What is in force at an instant; None if nothing was ever decided by then."""
-    begun = sorted(
-        (one for one in decisions if one.effective_from <= at), key=lambda one: (one.effective_from, one.id)
-    )
+    begun = taking_effect(one for one in decisions if one.effective_from <= at)
     if not begun:
         return None
     newest = {(one.industry, one.line_code): one for one in begun}
-    return GradeStanding(at, tuple(_in_force(one, at) for one in newest.values()), tuple(begun))
+    return GradeStanding(at, tuple(_in_force(one, at) for one in newest.values()), begun)
 
 
 def _in_force(decided: Decided, at: datetime) -> InForce:

@@ -113,6 +113,12 @@ class Stored:
         return beijing(found[-1]) if found else None
 
     @property
+    def begins(self) -> datetime | None:
+        """From when the decisive step let its grade hold."""
+        found = [step for step in self.steps if step["move"] in (Move.PUBLISH.value, Move.DECIDE.value)]
+        return beijing(found[-1]["effective_from"]) if found else None
+
+    @property
     def decided(self) -> dict[str, Any]:
         """What the decisive step (公布 or 决定) stated besides the grade: until when it is valid, the ban."""
         found = [step for step in self.steps if step["move"] in (Move.PUBLISH.value, Move.DECIDE.value)]

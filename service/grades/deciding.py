@@ -10,7 +10,14 @@ from emission_lists.grades import Grade
 from emission_lists.grading import Actor, Kind, Move, State, moved, named
 from emission_lists.grading_rules import legal_grades, lowest_grade, months_later
 from emission_lists.guides import Guide
-from emission_lists.standing import Decided, DecisionKind, InForce, effective_instant, standing_at
+from emission_lists.standing import (
+    Decided,
+    DecisionKind,
+    effective_instant,
+    overtakes,
+    standing_at,
+    taking_effect,
+)
 from service.grades.cases import NewStep, Stored, add_step, load
 from service.grades.repository import decisions_of
 from service.kit.clock import SHANGHAI
@@ -26,8 +33,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 OTHERS_SQL = """
 SELECT a.id, a.industry FROM grade_application a
 JOIN LATERAL (SELECT state FROM grade_step s WHERE s.application_id = a.id ORDER BY seq DESC LIMIT 1) last ON true
-WHERE a.uscc = $1 AND a.adcode = $2 AND a.line_code IS NOT DISTINCT FROM $3 AND a.id < $4
-    AND (last.state IN ('published', 'in_force') OR (a.kind = 'downgrade' AND last.state = 'upheld'))
+WHERE a.uscc = $1 AND a.adcode = $2 AND a.line_code IS NOT DISTINCT FROM $3 AND a.id <> $4
+    AND (last.state IN ('published', 'in_force', 'decided') OR (a.kind = 'downgrade' AND last.state = 'upheld'))
+ORDER BY a.id
 """
 JOB = "move_grade"
 
@@ -136,30 +144,49 @@ async def downgrade(uow: UnitOfWork, stored: Stored, step: NewStep, asked: dict[
 async def restore(uow: UnitOfWork, stored: Stored, step: NewStep, kind: DecisionKind) -> NewStep:
     """Give back, from now on, what a downgrade took away; what held meanwhile stays as it was.
 
-    Without a rating before it, the grade of the list comes back (stored with the proposal); of a rating that has run out
-    since, what holds after it. Nothing is given back where that is not established, or where this case no longer decides.
+    That is what would hold now without this case: of a rating that has run out since, what holds after it; without a rating
+    the grade of the list (stored with the proposal). A grade that was to begin later begins then after all. Nothing is
+    given back where that is not established, or where this case no longer decides.
     """
-    before = await _before(uow, stored)
-    current = await _current(uow, stored)
-    if before is None or current is None or current.case != stored.id or current.kind in _GIVEN_BACK[kind]:
+    own = await _decided_about(uow, stored)
+    current = max(own, key=lambda one: one.id, default=None)
+    if current is None or current.case != stored.id or current.kind in _GIVEN_BACK[kind]:
         return step
-    begins, ends = effective_instant(None, uow.now), before.valid_until
-    over = ends is not None and ends <= begins
-    grade = before.grade_after if over else before.grade
-    if grade is None:
-        return step
+    others = [one for one in own if one.case != stored.id]
+    begins = effective_instant(None, uow.now)
+    given = _without(stored, others, begins)
+    if given is not None:
+        grade, ends = given
+        await _give(uow, stored, step, kind, grade, begins, ends)
+        step = replace(step, grade=grade, effective_from=begins)
+    falls = [one for one in own if one.case == stored.id]
+    for one in taking_effect(others):
+        taken = not one.kind.downgrading or any(overtakes(fall, one) for fall in falls)
+        if one.effective_from > begins and taken:
+            await _give(uow, stored, step, kind, one.grade, one.effective_from, one.valid_until)
+    return step
+
+
+async def _give(
+    uow: UnitOfWork,
+    stored: Stored,
+    step: NewStep,
+    kind: DecisionKind,
+    grade: Grade,
+    begins: datetime,
+    ends: datetime | None,
+) -> None:
     await write(
         uow,
         stored,
         grade,
         kind,
         effective_from=begins,
-        valid_until=None if over else ends,
+        valid_until=ends,
         ban_until=None,
         document=step.document,
         reason=step.reason or stored.row["reason"],
     )
-    return replace(step, grade=grade, effective_from=begins)
 
 
 _GIVEN_BACK = {
@@ -170,11 +197,11 @@ _GIVEN_BACK = {
 
 
 async def impose_again(uow: UnitOfWork, stored: Stored, step: NewStep) -> NewStep:
-    """After an appeal that suspended the downgrade came to nothing, the downgrade holds again from now on."""
-    current = await _current(uow, stored)
+    """After an appeal that suspended the downgrade came to nothing, it holds again from now on, or from its own begin."""
+    current = max(await _decided_about(uow, stored), key=lambda one: one.id, default=None)
     if current is None or current.case != stored.id or current.kind is not DecisionKind.APPEAL_PENDING:
         return step
-    begins = effective_instant(None, uow.now)
+    begins = effective_instant(stored.begins, uow.now)
     ban = stored.decided.get("ban_until")
     await write(
         uow,
@@ -190,29 +217,23 @@ async def impose_again(uow: UnitOfWork, stored: Stored, step: NewStep) -> NewSte
     return replace(step, grade=stored.decided_grade, effective_from=begins)
 
 
-async def _current(uow: UnitOfWork, stored: Stored) -> Decided | None:
+async def _decided_about(uow: UnitOfWork, stored: Stored) -> list[Decided]:
+    """Every decision about the case's subject: its industry, and the enterprise or the line."""
     decisions = (await decisions_of(uow, stored.row["uscc"], stored.row["adcode"])).grades
     guide = _guide_now(uow, stored)
-    own = [one for one in decisions if _same_subject(stored, guide, one.industry, one.line_code)]
-    return max(own, key=lambda one: one.id, default=None)
+    return [one for one in decisions if _same_subject(stored, guide, one.industry, one.line_code)]
 
 
-async def _before(uow: UnitOfWork, stored: Stored) -> Decided | None:
-    """What held just before the downgrade began; the list's own grade if nothing was decided."""
-    begun: datetime = next(step for step in stored.steps if step["move"] == Move.DECIDE.value)["effective_from"]
-    decisions = (await decisions_of(uow, stored.row["uscc"], stored.row["adcode"])).grades
-    earlier = [one for one in decisions if one.effective_from < begun]
-    standing = standing_at(earlier, begun)
-    held: InForce | None = None
-    if standing is not None:
-        guide = _guide_now(uow, stored)
-        held = next((one for one in standing.subjects if _same_subject(stored, guide, one.industry, one.line_code)), None)
-    if held is not None:
-        return held.decision
-    listed = stored.first_content.get("before")
-    if listed is None:
+def _without(stored: Stored, others: list[Decided], at: datetime) -> tuple[Grade, datetime | None] | None:
+    """The grade that the decisions of other cases come to at an instant, and until when; that of the list without any."""
+    standing = standing_at(others, at)
+    if standing is None:
+        listed = stored.first_content.get("before")
+        return None if listed is None else (Grade(listed), None)
+    held = max(standing.subjects, key=lambda one: (one.since, one.decision.id))
+    if held.grade is None:
         return None
-    return Decided(0, stored.row["industry"], stored.row["line_code"], Grade(listed), DecisionKind.RATED, begun)
+    return held.grade, None if held.expired else held.decision.valid_until
 
 
 def _same_subject(stored: Stored, guide: Guide, industry: str, line_code: str | None) -> bool:
@@ -237,6 +258,8 @@ async def settle(uow: UnitOfWork, case_id: int) -> Stored:
     """Make every move of the clock that has fallen due; asked twice, it moves once. The case stays locked."""
     stored = await load(uow, case_id, lock=True)
     while (move := _fallen_due(stored, uow.now)) is not None:
+        if move is Move.TAKE_EFFECT and await _overtaken(uow, stored):
+            move = Move.SUPERSEDE
         state, level = moved(stored.case, move, frozenset({Actor.CLOCK}))
         await _write_move(uow, stored, move, state, level)
         if move is Move.TAKE_EFFECT:
@@ -274,13 +297,24 @@ async def _write_move(uow: UnitOfWork, stored: Stored, move: Move, state: State,
         await uow.tell("list", row["adcode"])
 
 
+async def _overtaken(uow: UnitOfWork, stored: Stored) -> bool:
+    """Whether what the case decided was superseded before it could begin."""
+    own = await _decided_about(uow, stored)
+    return any(one.case == stored.id for one in own) and all(one.case != stored.id for one in taking_effect(own))
+
+
 async def supersede_others(uow: UnitOfWork, stored: Stored) -> None:
-    """Older cases about the same subject no longer stand; their steps say so."""
+    """Cases about the same subject that no longer stand, or will never begin, say so in their steps."""
     row = stored.row
     guide = _guide_now(uow, stored)
+    newest = {one.case: one for one in sorted(await _decided_about(uow, stored), key=lambda one: one.id)}
+    own = newest[stored.id]
     for other in await uow.fetch(OTHERS_SQL, row["uscc"], row["adcode"], row["line_code"], stored.id):
-        if not guide.same_industry(other["industry"], row["industry"]):
+        theirs = newest.get(other["id"])
+        if theirs is None or not guide.same_industry(other["industry"], row["industry"]):
             continue
         older = await load(uow, other["id"], lock=True)
-        state, level = moved(older.case, Move.SUPERSEDE, frozenset({Actor.CLOCK}))
-        await _write_move(uow, older, Move.SUPERSEDE, state, level)
+        begun = older.state is not State.DECIDED and (theirs.effective_from, theirs.id) < (own.effective_from, own.id)
+        if begun or overtakes(own, theirs):
+            state, level = moved(older.case, Move.SUPERSEDE, frozenset({Actor.CLOCK}))
+            await _write_move(uow, older, Move.SUPERSEDE, state, level)

@@ -117,8 +117,8 @@ def steps_document(stored: Stored) -> list[dict[str, Any]]:
     ]
 
 
-def decision_document(row: Any) -> dict[str, Any]:
-    """One decision of an enterprise's history (等级沿革)."""
+def decision_document(row: Any, *, superseded: bool) -> dict[str, Any]:
+    """One decision of an enterprise's history (等级沿革). `superseded`: another one came before its begin, so it never begins."""
     return {
         "id": row["id"],
         "adcode": row["adcode"],
@@ -131,6 +131,7 @@ def decision_document(row: Any) -> dict[str, Any]:
         "kind_words": words(named(DecisionKind, row["kind"])),
         "effective_from": beijing(row["effective_from"]),
         "valid_until": beijing(row["valid_until"]),
+        "superseded": superseded,
         "grade_after": row["grade_after"],
         "grade_after_zh": _grade(row["grade_after"]),
         "ban_until": beijing(row["ban_until"]),

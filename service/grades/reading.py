@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from emission_lists.entitlement import Decisions
-from emission_lists.standing import standing_at
+from emission_lists.standing import Decided, standing_at, taking_effect
 from service.accounts.roles import Principal, Role
 from service.grades.admission import sees
 from service.grades.cases import STEPS_SQL, Stored, load
@@ -74,18 +74,18 @@ async def history(uow: UnitOfWork, principal: Principal, uscc: str) -> dict[str,
     if not seen:
         raise Forbidden("You may see the grades of your own enterprise, officials those of their region.")
     decisions = await uow.fetch(DECISIONS_SQL, uscc, seen)
-    standings = [await _standing(uow, uscc, adcode) for adcode in sorted(seen)]
+    made = {adcode: (await decisions_of(uow, uscc, adcode)).grades for adcode in sorted(seen)}
+    begin = {one.id for own in made.values() for one in taking_effect(own)}
     return {
         "uscc": uscc,
-        "in_force": [one for standing in standings for one in standing],
-        "decisions": [decision_document(row) for row in decisions],
+        "in_force": [one for adcode, own in made.items() for one in _standing(uow, adcode, own)],
+        "decisions": [decision_document(row, superseded=row["id"] not in begin) for row in decisions],
         "cases": await page(uow, principal, uscc=uscc, size=100),
     }
 
 
-async def _standing(uow: UnitOfWork, uscc: str, adcode: str) -> list[dict[str, Any]]:
-    decisions: Decisions = await decisions_of(uow, uscc, adcode)
-    standing = standing_at(decisions.grades, uow.now)
+def _standing(uow: UnitOfWork, adcode: str, decisions: Sequence[Decided]) -> list[dict[str, Any]]:
+    standing = standing_at(decisions, uow.now)
     return [
         {
             "adcode": adcode,

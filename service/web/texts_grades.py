@@ -132,6 +132,7 @@ GRADES: dict[str, tuple[str, str]] = {
         "请选择名单文件，并填写行政区划代码和公告名称。",
         "Choose the file, and give the division code and the announcement.",
     ),
+    "grade_never_began": ("未生效：生效前已被后来的决定替代", "Never began: a later decision superseded it before"),
     "grade_history": ("等级沿革", "History of grades"),
     "grade_history_none": (
         "没有等级决定：按清单载明的等级执行。评定、降级、到期会在这里逐条显示。",
