@@ -1,14 +1,18 @@
-"""The guarantee class (保障类): the sheet 保障类清单 against the rows, approvals complete, in order and in force.
+"""The guarantee class (保障类): the sheet 保障类清单 against the rows, approvals complete, in order and in force; cases of it.
 
 City government agrees → provincial environment department vets → filed with the ministry (K50).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from emission_lists.check_context import Checker
-from emission_lists.findings import Finding
+from emission_lists.entitlement import without_relief
+from emission_lists.findings import Finding, Severity, finding
+from emission_lists.guarantee import Guarantee, GuaranteeState, guarantee_at, unheld_at
+from emission_lists.guides import ListProfile
 from emission_lists.lists import ListRow
 from emission_lists.sheets.kinds import Sheet, SheetRecord
 
@@ -105,3 +109,43 @@ def _approval(checker: Checker, record: SheetRecord) -> Iterator[Finding]:
         yield checker.on_record("GUARANTEE_RECORD_EXPIRED", record, "valid_until", end)
     if day is not None and start is not None and start > day:
         yield checker.on_record("GUARANTEE_RECORD_EARLY", record, "valid_from", start)
+
+
+def case_finding(uscc: str, name: str, cases: Sequence[Guarantee], at: datetime, profile: ListProfile) -> Finding | None:
+    """What stands against a guarantee that a list names, by the cases about it as they stand at an instant; None if one is in force.
+
+    A step that was recorded and begins only in the next minutes counts already.
+    """
+    at = max([at, *(one.steps[-1].effective_from for one in cases if one.steps)])
+    standing, held = guarantee_at(cases, at), True
+    if standing is None:
+        unheld, held = unheld_at(cases, at), False
+        standing = unheld[-1] if unheld else None
+    if standing is None or standing.relieves:
+        return None
+    suspended = standing.state is GuaranteeState.SUSPENDED
+    what, what_en = without_relief(standing, held=held)
+    code = "GUARANTEE_CASE_SUSPENDED" if suspended else "GUARANTEE_CASE_NOT_IN_FORCE"
+    rule = profile.checks[code]
+    return finding(
+        code,
+        Severity(rule.severity),
+        uscc=uscc,
+        reference=rule.reference,
+        name=name,
+        number=standing.guarantee.id,
+        what=what,
+        what_en=what_en,
+    )
+
+
+def without_case_finding(count: int, names: Sequence[str], profile: ListProfile) -> Finding:
+    """Guarantee enterprises of a list about which there is no case at all: only the list's word relieves them."""
+    rule = profile.checks["GUARANTEE_CASE_MISSING"]
+    return finding(
+        "GUARANTEE_CASE_MISSING",
+        Severity(rule.severity),
+        value=count,
+        reference=rule.reference,
+        what="、".join(names),
+    )

@@ -89,6 +89,25 @@ SHEET_CHECK_TEXTS: dict[str, Texts] = {
         "the guarantee in 保障类清单 is not in force: {what_en}",
         "until it is, give the measures of an ordinary enterprise and clear the type",
     ),
+    "GUARANTEE_CASE_NOT_IN_FORCE": (
+        "{name}：清单载明保障类，但第{number}号保障类{what}",
+        "完成审批，或按普通企业填写措施并清空保障类型；在此之前响应不给予保障",
+        "{name}: the list names a guarantee, but guarantee {number} {what_en}",
+        "complete the approval, or give the measures of an ordinary enterprise and clear the type; until then nothing is relieved",
+    ),
+    "GUARANTEE_CASE_SUSPENDED": (
+        "{name}：清单载明保障类，但第{number}号保障类因未达标排放暂停",
+        "请核实是否已达标；恢复之前响应不给予保障",
+        "{name}: the list names a guarantee, but guarantee {number} is suspended because emissions did not comply",
+        "see whether they comply again; until it is resumed nothing is relieved",
+    ),
+    "GUARANTEE_CASE_MISSING": (
+        "{value} 家保障类企业在本系统没有审批件（如{what}），响应只能凭清单给予保障，也无法暂停",
+        "请在“保障类”页录入申请和审批",
+        "{value} guarantee enterprise(s) without a case here (such as {what}): responses relieve them by the list's word alone, and"
+        " nobody can suspend that",
+        "enter their applications and approvals on the page of guarantees",
+    ),
     "GUARANTEE_ROW_SILENT": (
         "企业在“保障类清单”中，但本行未填保障类型",
         "请补充保障类型，或从保障类清单删除",

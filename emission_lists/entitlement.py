@@ -221,7 +221,7 @@ _NEVER = {
 
 def _not_relieved(now: GuaranteeStanding) -> Note:
     since = now.since.astimezone(_SHANGHAI)
-    zh, en = _WHY.get(now.state, (now.state.zh, now.state.en))
+    zh, en = without_relief(now, held=True)
     return Note(
         "GUARANTEE_ENDED",
         f"保障类{zh}（{_day_zh(since)}起）：不再享受保障，按清单和指南措施执行，未确立的请联系主管部门",
@@ -230,15 +230,15 @@ def _not_relieved(now: GuaranteeStanding) -> Note:
     )
 
 
-def never_approved(case: GuaranteeStanding) -> tuple[str, str]:
-    """Where a case stands that never came into force, in both languages."""
-    return _NEVER.get(case.state, (case.state.zh, f"is {case.state.en}"))
+def without_relief(case: GuaranteeStanding, *, held: bool) -> tuple[str, str]:
+    """Why a case gives no relief, in both languages. `held`: whether it has ever been in force."""
+    return (_WHY if held else _NEVER).get(case.state, (case.state.zh, f"is {case.state.en}"))
 
 
 def _not_approved(case: GuaranteeStanding) -> Note:
     """A guarantee that the list names, and a case about it that never came into force."""
     since = case.since.astimezone(_SHANGHAI)
-    zh, en = never_approved(case)
+    zh, en = without_relief(case, held=False)
     return Note(
         "GUARANTEE_NOT_APPROVED",
         f"清单载明保障类，但第{case.guarantee.id}号保障类{zh}（{_day_zh(since)}起）：不享受保障，按清单和指南措施执行，"

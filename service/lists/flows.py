@@ -11,6 +11,7 @@ from emission_lists.findings import Severity
 from emission_lists.lists import EmissionListDraft
 from service.accounts.roles import CENTRE, Principal, Role, Scope
 from service.grades.list_check import grade_checks, require_grades
+from service.guarantees.list_check import guarantee_checks, require_guarantees
 from service.guides.repository import keep_edition
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
@@ -206,6 +207,7 @@ async def activate(
         await _require_guarantees(uow, row, starts)
     await require_coverage(uow, version_id, row["adcode"])
     await require_grades(uow, version_id, row["adcode"])
+    await require_guarantees(uow, version_id, row["adcode"], starts)
     await uow.execute(
         "UPDATE list_version SET activated_by = $2, effective_from = $3 WHERE id = $1", version_id, account_id, starts
     )
@@ -235,13 +237,15 @@ async def _put_in_force(uow: UnitOfWork, row: Any, account_id: int | None) -> No
 async def activate_when_due(uow: UnitOfWork, version_id: int, effective_from: datetime) -> bool:
     """Put a version in force whose day has come; False when it was withdrawn, put in force or given another day meanwhile.
 
-    Also where its guarantees have run out by then: it stays frozen without a day, and those who keep lists are told.
+    Also where its guarantees have run out or lost their approval by then: it stays frozen without a day, and those who keep
+    lists are told.
     """
     row = await _locked(uow, Scope("100000"), version_id)
     if row["state"] != VersionState.FROZEN or row["effective_from"] != effective_from:
         return False
     try:
         await _require_guarantees(uow, row, uow.now)
+        await require_guarantees(uow, version_id, row["adcode"], uow.now)
     except Conflict as refused:
         await _leave_frozen(uow, row, refused)
         return False
@@ -360,4 +364,5 @@ async def checks_of(uow: UnitOfWork, scope: Scope, version_id: int) -> list[dict
     if row["state"] not in (VersionState.SUPERSEDED, VersionState.WITHDRAWN):
         findings = findings + await coverage_checks(uow, version_id, row["adcode"])
         findings = findings + await grade_checks(uow, version_id, row["adcode"])
+        findings = findings + await guarantee_checks(uow, version_id, row["adcode"], uow.now)
     return sorted(findings, key=lambda finding: finding["severity"] != "blocking")

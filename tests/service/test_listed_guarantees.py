@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 
 from emission_lists.grades import Grade
+from emission_lists.guides import ListProfile
 from emission_lists.levels import PerLevel
-from emission_lists.lists import GuaranteeType, ListRow
+from emission_lists.lists import EmissionListDraft, GuaranteeType, ListRow
 from emission_lists.measures import Action, LoadCap, Measure
+from service.accounts.roles import Scope
 from service.findings.told import book_of, plants_of
 from service.kit.clock import SHANGHAI, ManualClock
+from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
+from service.lists.flows import activate, store_draft
+from service.lists.workbooks import profile
 from service.responses.repository import of_division
 from tests.service.grading import CEMENT, CITY, NOW, People, pass_by, pass_until, respond, rows, with_list
 from tests.support import Client
@@ -156,3 +161,84 @@ class TestItsCase:
         await proposed(people)
         await pass_by(clock, runtime, people.client, minutes=2)
         assert (await told(people))[1] == ["GUARANTEE_NOT_APPROVED"]
+
+
+CHAIN = (("city", "agree"), ("province", "vet"), ("province", "file"), ("city2", "start"))
+
+
+async def checks(people: People) -> dict[str, dict[str, Any]]:
+    """What the newest version's checks say of guarantee cases, by code."""
+    version = (await people.get("city", "/api/v1/lists")).json()["items"][0]["id"]
+    found = (await people.get("city", f"/api/v1/lists/{version}/checks")).json()["items"]
+    return {one["code"]: one for one in found if one["code"].startswith("GUARANTEE_CASE_")}
+
+
+class TestActivation:
+    """The list's guarantees are held against the cases about them as they stand when it comes into force."""
+
+    @pytest.mark.parametrize(
+        ("chain", "said"),
+        [
+            ((), "只是提出"),
+            ((("city", "reject"),), "未获同意"),
+            (CHAIN[:3], "已报部备案，尚未生效"),
+            ((*CHAIN, ("city", "revoke")), "已撤销"),
+        ],
+    )
+    async def test_what_is_not_approved_forbids_it(
+        self, people: People, runtime: Runtime, chain: tuple[tuple[str, str], ...], said: str
+    ) -> None:
+        await with_list(runtime, listed())
+        number = await proposed(people)
+        for name, move in chain:
+            await moved(people, name, number, move)
+        with pytest.raises(Conflict, match="guarantees whose cases are not in force"):
+            await with_list(runtime, listed())
+        found = (await checks(people))["GUARANTEE_CASE_NOT_IN_FORCE"]
+        assert (found["severity"], found["uscc"]) == ("blocking", CEMENT)
+        assert f"第{number}号保障类{said}" in found["message"]
+
+    async def test_one_in_force_says_nothing_and_a_suspension_is_told(self, people: People, runtime: Runtime) -> None:
+        await with_list(runtime, listed())
+        number = await proposed(people)
+        for name, move in CHAIN:
+            await moved(people, name, number, move)
+        assert await checks(people) == {}
+        await moved(people, "city", number, "suspend")
+        await with_list(runtime, listed())
+        assert {code: one["severity"] for code, one in (await checks(people)).items()} == {"GUARANTEE_CASE_SUSPENDED": "warning"}
+
+    async def test_one_without_a_case_is_told_and_a_place_may_forbid_it(
+        self, people: People, runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await with_list(runtime, listed())
+        found = (await checks(people))["GUARANTEE_CASE_MISSING"]
+        assert (found["severity"], found["message"].startswith("1 家保障类企业")) == ("warning", True)
+        turned = {"GUARANTEE_CASE_MISSING": "blocking"}
+        own = {"adcode": CITY, "title": "某市", "checks": turned, "reference": "某市2024", "source": ["K50"]}
+        graver = ListProfile.model_validate(profile().model_dump() | {"overlays": [own]})
+        monkeypatch.setattr("service.guarantees.list_check.profile", lambda: graver)
+        with pytest.raises(Conflict, match="guarantees whose cases are not in force"):
+            await with_list(runtime, listed())
+
+    async def test_a_list_without_guarantees_is_asked_nothing(self, people: People, runtime: Runtime) -> None:
+        await with_list(runtime)
+        await proposed(people)
+        await with_list(runtime)
+        assert await checks(people) == {}
+
+    async def test_one_refused_before_its_day_holds_the_list_back(
+        self, people: People, runtime: Runtime, clock: ManualClock
+    ) -> None:
+        first = await with_list(runtime, listed())
+        async with runtime.unit() as uow:
+            draft = EmissionListDraft(CITY, listed())
+            version = await store_draft(uow, draft, guide="G2020", created_by=None, generated=True)
+            await uow.execute("UPDATE list_version SET checks = '[]', blocking = 0 WHERE id = $1", version)
+            await activate(uow, Scope(CITY), version, None, NOW + timedelta(hours=6))
+            await uow.commit()
+        await moved(people, "city", await proposed(people), "reject")
+        await pass_by(clock, runtime, people.client, hours=7)
+        async with runtime.unit() as uow:
+            states = {row["id"]: row["state"] for row in await uow.fetch("SELECT id, state FROM list_version")}
+        assert (states[first], states[version]) == ("active", "frozen")
