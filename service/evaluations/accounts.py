@@ -25,6 +25,7 @@ from emission_lists.measures import Measure
 from emission_lists.regrading import may_hang_on_a_season, rows_beside
 from emission_lists.sheets.kinds import Sheet, record_from
 from service.evaluations import repository
+from service.evaluations.homes import homes_of
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.grades.applying import entitle
@@ -86,8 +87,10 @@ async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Ac
         after = ""
         async for rows in repository.rows_of(uow, version):
             reports = await _reports(uow, spans, after, rows[-1]["uscc"])
-            known = await _measured(uow, responses[0].adcode, spans, rows)
-            decided = await repository.decisions_of(uow, listed["adcode"], after, rows[-1]["uscc"])
+            usccs, (start, end) = [row["uscc"] for row in rows], (spans[0].start, spans[-1].end)
+            homes = await homes_of(uow, listed["adcode"], usccs, start, end)
+            known = await measured_of(uow, homes.ever, [span.key for span in spans], start, end)
+            decided = await repository.decisions_of(uow, homes.counting)
             await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, guide)
             after = rows[-1]["uscc"]
         made.append(Account(version, accounts, accounts.finish(), await _records(uow, version, spans)))
@@ -106,13 +109,6 @@ def _add_records(records: RecordAccounts, documents: Sequence[str], listed: froz
     for document in documents:
         record = record_from(json.loads(document))
         records.add(record, listed=record.sheet is Sheet.BULK_TRANSPORT and record.key in listed)
-
-
-async def _measured(
-    uow: UnitOfWork, adcode: str, spans: Sequence[Span], rows: Sequence[Any]
-) -> dict[str, dict[str, Measured]]:
-    usccs, responses = [row["uscc"] for row in rows], [span.key for span in spans]
-    return await measured_of(uow, adcode, usccs, responses, spans[0].start, spans[-1].end)
 
 
 def add_rows(

@@ -20,6 +20,7 @@ from service.accounts.roles import Principal
 from service.evaluations import repository
 from service.evaluations.accounts import add_rows, day_of, spans_of
 from service.evaluations.figures import kg, known_kg
+from service.evaluations.homes import homes_of
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
 from service.guides.loader import Applied
@@ -43,7 +44,7 @@ SELECT version_id, uscc, document FROM list_enterprise WHERE version_id = $1 AND
 GUIDES_SQL = "SELECT id, adcode, guide, guide_content FROM list_version WHERE id = ANY($1::bigint[])"
 SINCE_SQL = """
 SELECT (SELECT count(*) FROM reduction_report WHERE response_id = ANY($1::bigint[]) AND uscc = $2 AND reported_at > $3) AS reports,
-    EXISTS (SELECT 1 FROM evidence_hour h JOIN evidence_batch b ON b.id = h.batch_id WHERE h.adcode = $4 AND h.uscc = $2
+    EXISTS (SELECT 1 FROM evidence_hour h JOIN evidence_batch b ON b.id = h.batch_id WHERE h.adcode = ANY($4::text[]) AND h.uscc = $2
         AND h.until_at > $5 AND h.until_at < $6::timestamptz + interval '1 hour' AND b.received_at > $3) AS evidence
 """
 NEWEST_SQL = """
@@ -173,7 +174,8 @@ async def _closed(uow: UnitOfWork, asked: Question) -> dict[str, Any] | None:
         return told
     first, last = asked.responses[0].starts_at, asked.responses[-1].ends_at or asked.as_of
     ids = [one.id for one in asked.responses]
-    since = await uow.fetchrow(SINCE_SQL, ids, asked.uscc, asked.closed_at, asked.adcode, first, last)
+    homes = await homes_of(uow, asked.adcode, [asked.uscc], first, last)
+    since = await uow.fetchrow(SINCE_SQL, ids, asked.uscc, asked.closed_at, list(homes.ever[asked.uscc]), first, last)
     assert since is not None  # one row of sums
     return told | {"reports_since": since["reports"], "evidence_since": since["evidence"]}
 
@@ -211,8 +213,9 @@ async def _accounted(uow: UnitOfWork, asked: Question, version: int, rows: Seque
     reports: defaultdict[str, defaultdict[tuple[int, str], list[ReportedDay]]] = defaultdict(lambda: defaultdict(list))
     for row in await repository.reports_of(uow, keys, first, last):
         reports[row["uscc"]][row["response_id"], row["line_code"]].append(day_of(row))
-    known = await measured_of(uow, asked.adcode, usccs, keys, spans[0].start, spans[-1].end)
-    decided = await repository.decisions_of(uow, asked.homes[version], first, last)
+    homes = await homes_of(uow, asked.homes[version], usccs, spans[0].start, spans[-1].end)
+    known = await measured_of(uow, homes.ever, keys, spans[0].start, spans[-1].end)
+    decided = await repository.decisions_of(uow, homes.counting)
     accounts = LineAccounts(spans)
     await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, asked.guides[version])
     return accounts.take()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -26,7 +26,8 @@ SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(valu
 FROM (
     SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, (extract(epoch FROM until_at) / 3600)::int AS hour,
         CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value, coalesce(flag = ANY($5::text[]), false) AS stopped
-    FROM evidence_hour WHERE adcode = $1 AND uscc = ANY($2::text[]) AND until_at > $3 AND until_at < $4
+    FROM unnest($1::text[], $2::text[]) AS home(adcode, uscc) JOIN evidence_hour USING (adcode, uscc)
+    WHERE until_at > $3 AND until_at < $4
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
 """
@@ -37,8 +38,8 @@ WHERE response_id = ANY($1::bigint[]) AND uscc = ANY($2::text[]) ORDER BY uscc, 
 UNTREATED_SQL = """
 SELECT uscc, line_code, floor(extract(epoch FROM starts_at) / 3600)::int AS first,
     ceil(extract(epoch FROM until_at) / 3600)::int AS last
-FROM finding WHERE rule = $1 AND state = 'confirmed' AND adcode = $2 AND uscc = ANY($3::text[])
-    AND until_at > $4 AND starts_at < $5
+FROM unnest($2::text[], $3::text[]) AS home(adcode, uscc) JOIN finding USING (adcode, uscc)
+WHERE rule = $1 AND state = 'confirmed' AND until_at > $4 AND starts_at < $5
 """
 HOUR = timedelta(hours=1)
 MG_PER_KG = 1_000_000
@@ -51,27 +52,28 @@ class Hours(NamedTuple):
     stopped: npt.NDArray[np.bool_]
 
 
+PlantHomes = Mapping[str, tuple[str, ...]]
+"""The divisions whose lists name the same plant, by credit code."""
 Series = Mapping[tuple[str, str], Hours]
 """The hours of one enterprise by point and item."""
 
 
 async def measured_of(
-    uow: UnitOfWork, adcode: str, usccs: Sequence[str], responses: Sequence[int], start: datetime, end: datetime
+    uow: UnitOfWork, homes: PlantHomes, responses: Sequence[int], start: datetime, end: datetime
 ) -> dict[str, dict[str, Measured]]:
-    """What was measured in the clock hours that [start, end) touches, by enterprise and line."""
+    """What was measured in the clock hours that [start, end) touches, by enterprise and line, from all `homes` of each plant."""
     flags = list(rules().treatment.cems_stopped_flags.value)
-    rows = await uow.fetch(HOURS_SQL, adcode, usccs, start, end + HOUR, flags)
+    rows = await uow.fetch(HOURS_SQL, *_pairs(homes), start, end + HOUR, flags)
     if not rows:
         return {}
     series: defaultdict[str, dict[tuple[str, str], Hours]] = defaultdict(dict)
     for row in rows:
         readings = Readings(np.array(row["hours"], dtype=np.int64), np.array(row["values"], dtype=np.float64))
         series[row["uscc"]][row["point"], row["item"]] = Hours(readings, np.array(row["stopped"], dtype=np.bool_))
-    points: defaultdict[str, list[PointInfo]] = defaultdict(list)
-    for point in (await points_of(uow, dict.fromkeys(series, (adcode,)))).values():
-        points[point.uscc].append(point)
-    normal = await _normal(uow, adcode, sorted(series), responses, start)
-    off = await _untreated(uow, adcode, sorted(series), start, end + HOUR)
+    known_at = {uscc: homes[uscc] for uscc in sorted(series)}
+    points = await _points(uow, known_at)
+    normal = await _normal(uow, known_at, responses, start)
+    off = await _untreated(uow, known_at, start, end + HOUR)
     return {
         uscc: {
             line: replace(one, untreated=frozenset(off[uscc, line])) if (uscc, line) in off else one
@@ -81,24 +83,47 @@ async def measured_of(
     }
 
 
+def _pairs(homes: PlantHomes) -> tuple[list[str], list[str]]:
+    """Divisions and credit codes side by side, one for each home of each plant."""
+    pairs = [(adcode, uscc) for uscc, several in homes.items() for adcode in several]
+    return [adcode for adcode, _ in pairs], [uscc for _, uscc in pairs]
+
+
+async def _points(uow: UnitOfWork, homes: PlantHomes) -> dict[str, list[PointInfo]]:
+    """The points of each plant: those of one that another division lists for another plant are none of its."""
+    alike: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
+    for uscc, several in homes.items():
+        alike[several].append(uscc)
+    points: defaultdict[str, list[PointInfo]] = defaultdict(list)
+    for several, usccs in alike.items():
+        for point in (await points_of(uow, dict.fromkeys(usccs, several))).values():
+            points[point.uscc].append(point)
+    return points
+
+
 async def _untreated(
-    uow: UnitOfWork, adcode: str, usccs: Sequence[str], start: datetime, end: datetime
+    uow: UnitOfWork, homes: PlantHomes, start: datetime, end: datetime
 ) -> dict[tuple[str, str], set[int]]:
     """The hours, numbered by their end, in which a confirmed finding says that treatment was off, by enterprise and line."""
     found: defaultdict[tuple[str, str], set[int]] = defaultdict(set)
-    for row in await uow.fetch(UNTREATED_SQL, Rule.TREATMENT_OFF.value, adcode, usccs, start, end):
+    for row in await uow.fetch(UNTREATED_SQL, Rule.TREATMENT_OFF.value, *_pairs(homes), start, end):
         found[row["uscc"], row["line_code"]].update(range(row["first"] + 1, row["last"] + 1))
     return dict(found)
 
 
 async def _normal(
-    uow: UnitOfWork, adcode: str, usccs: Collection[str], responses: Sequence[int], start: datetime
+    uow: UnitOfWork, homes: PlantHomes, responses: Sequence[int], start: datetime
 ) -> dict[tuple[str, str], float]:
     """What each meter counts in a normal hour: as reckoned for these responses, otherwise from the days before."""
-    kept = {(row["uscc"], row["point"]): row["mean"] for row in await uow.fetch(KEPT_SQL, responses, usccs)}
-    others = sorted(set(usccs) - {uscc for uscc, _ in kept})
-    found = {} if not others else {key: one.mean for key, one in (await baselines(uow, adcode, others, start)).items()}
-    return {key: mean for key, mean in {**kept, **found}.items() if mean is not None}
+    kept = {(row["uscc"], row["point"]): row["mean"] for row in await uow.fetch(KEPT_SQL, responses, list(homes))}
+    missing: defaultdict[str, list[str]] = defaultdict(list)
+    for uscc in sorted(homes.keys() - {uscc for uscc, _ in kept}):
+        for adcode in homes[uscc]:
+            missing[adcode].append(uscc)
+    found: dict[tuple[str, str], float] = {}
+    for adcode, others in missing.items():
+        found |= {key: one.mean for key, one in (await baselines(uow, adcode, others, start)).items()}
+    return {key: mean for key, mean in {**found, **kept}.items() if mean is not None}
 
 
 def lines_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -56,10 +56,10 @@ WHERE r.version_id = $1 AND r.sheet = $2 AND strpos(e.document, $3) > 0
 """
 RECORD_BATCH = 2000
 DECIDED_SQL = f"""
-SELECT u.uscc, {GRADES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS grades,
-    {GUARANTEES_COLUMN.format(uscc="u.uscc", adcode="$1")} AS guarantees
-FROM (SELECT uscc FROM grade_decision WHERE adcode = $1 AND uscc > $2 AND uscc <= $3
-    UNION SELECT uscc FROM guarantee_case WHERE adcode = $1 AND uscc > $2 AND uscc <= $3) u
+SELECT u.uscc, u.adcode, {GRADES_COLUMN.format(uscc="u.uscc", adcode="u.adcode")} AS grades,
+    {GUARANTEES_COLUMN.format(uscc="u.uscc", adcode="u.adcode")} AS guarantees
+FROM (SELECT uscc, adcode FROM grade_decision WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[])
+    UNION SELECT uscc, adcode FROM guarantee_case WHERE adcode = ANY($1::text[]) AND uscc = ANY($2::text[])) u
 """
 REPORTS_SQL = """
 SELECT DISTINCT ON (response_id, uscc, line_code, day) response_id, uscc, line_code, day, state, hours, ran_at, so2, nox, pm, vocs
@@ -158,10 +158,17 @@ async def transport_listed(uow: UnitOfWork, version_id: int) -> frozenset[str]:
     return frozenset(row["key"] for row in rows)
 
 
-async def decisions_of(uow: UnitOfWork, adcode: str, after: str, until: str) -> dict[str, Decisions]:
-    """What was decided about enterprises with a code in (after, until]; only those about which anything was."""
-    rows = await uow.fetch(DECIDED_SQL, adcode, after, until)
-    return {row["uscc"]: decisions_from(row["grades"], row["guarantees"]) for row in rows}
+async def decisions_of(uow: UnitOfWork, homes: Mapping[str, tuple[str, ...]]) -> dict[str, Decisions]:
+    """What was decided about plants under any of their `homes`, as requirements take it; only those about which anything was."""
+    adcodes = sorted({adcode for several in homes.values() for adcode in several})
+    rows = await uow.fetch(DECIDED_SQL, adcodes, list(homes))
+    made = {(row["uscc"], row["adcode"]): decisions_from(row["grades"], row["guarantees"]) for row in rows}
+    found = {}
+    for uscc in sorted({uscc for uscc, _ in made}):
+        parts = [made[uscc, adcode] for adcode in homes[uscc] if (uscc, adcode) in made]
+        grades = tuple(one for part in parts for one in part.grades)
+        found[uscc] = Decisions(grades, tuple(one for part in parts for one in part.guarantees))
+    return found
 
 
 async def reports_of(uow: UnitOfWork, responses: list[int], after: str, until: str) -> list[Any]:
