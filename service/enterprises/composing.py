@@ -101,7 +101,7 @@ async def _touching(lists: Lists, site: Site, current: Iterable[Responding], mom
     for one in current:
         listed = await _listed_under(lists, site, one, moment)
         if listed is not None:
-            found.append(Touching(one, await lists.entitled(listed, one.starts_at, moment, site.homes)))
+            found.append(Touching(one, await lists.entitled(listed, one.begun, moment, site.homes)))
     return found
 
 
@@ -246,7 +246,7 @@ def _facts_until(responding: Responding, ends: datetime | None, place: str, upco
     return ResponseFacts(
         adcode=responding.adcode,
         level=ResponseLevel(responding.level.code),
-        effective_at=responding.starts_at,
+        effective_at=responding.begun,
         planned_end=ends,
         list_version=str(responding.list_version),
         warning_title=responding.title,

@@ -44,8 +44,14 @@ SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e
 WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.id DESC LIMIT 1
 """
 HOMES_AT_SQL = """
-SELECT DISTINCT ON (v.adcode) v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = $1 AND v.activated_at <= $2 ORDER BY v.adcode, v.activated_at DESC, v.id DESC
+SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.activated_at <= $2 AND (v.ended_at IS NULL OR v.ended_at > $2 OR EXISTS (
+    SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))
+ORDER BY v.adcode, v.id
+"""
+LAST_HOME_AT_SQL = """
+SELECT v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.activated_at <= $2 ORDER BY v.id DESC LIMIT 1
 """
 ENTERPRISE_SQL = """
 SELECT v.adcode, v.guide, v.guide_content, e.document FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
@@ -141,8 +147,9 @@ async def named_now(reading: Reading, usccs: list[str]) -> dict[str, list[Any]]:
 
 
 async def homes_at(uow: Reading, uscc: str, instant: datetime) -> tuple[Home, ...]:
-    """The divisions whose lists had named it by an instant, whatever was recorded later."""
-    return _homes(await uow.fetch(HOMES_AT_SQL, uscc, instant))
+    """The divisions whose lists counted at an instant, as `homes_of` finds those of now, whatever was recorded later."""
+    rows = await uow.fetch(HOMES_AT_SQL, uscc, instant)
+    return _homes(rows or await uow.fetch(LAST_HOME_AT_SQL, uscc, instant))
 
 
 def _homes(rows: Iterable[Any]) -> tuple[Home, ...]:

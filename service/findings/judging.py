@@ -64,7 +64,8 @@ async def judge_touched(
     for division in sorted(chain):
         for response in await of_division(uow, division):
             if carrying(response) is not None and _bears_on(response, first, last, uow.now):
-                changed += await _judge_response(uow, response, plants, first, last)
+                then = await plants_of(uow, plants, response)
+                changed += await _judge_response(uow, response, then, first, last)
     if changed:
         await uow.tell("finding", adcode)
     return changed

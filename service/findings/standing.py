@@ -28,7 +28,9 @@ async def watched(uow: UnitOfWork, homes: Iterable[str], uscc: str) -> list[dict
         response = carrying(at(await of_division(uow, adcode), uow.now))
         if response is None:
             continue
-        for case in (await cases_of(uow, response, {uscc: sites}, anew=False)).cases:
+        then = (await plants_of(uow, [uscc], response)).get(uscc, ())
+        shown = [site for site in then if seen.intersection(site.homes)]
+        for case in (await cases_of(uow, response, {uscc: shown}, anew=False)).cases:
             found += [
                 _line(line, response.starts_at, uow.now) | {"adcode": adcode, "place": uow.runtime.place(adcode)}
                 for line in case.lines

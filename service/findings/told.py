@@ -37,7 +37,9 @@ from service.seasonal.repository import Entry, day_start, kept_by
 HOMES_SQL = """
 SELECT DISTINCT ON (e.uscc, v.adcode) e.uscc, v.adcode, e.county FROM list_enterprise e
 JOIN list_version v ON v.id = e.version_id
-WHERE e.uscc = ANY($1::text[]) AND v.activated_at IS NOT NULL
+WHERE e.uscc = ANY($1::text[]) AND v.activated_at IS NOT NULL AND ($2::timestamptz IS NULL OR (
+    ($3::timestamptz IS NULL OR v.activated_at < $3) AND (v.ended_at IS NULL OR v.ended_at > $2 OR EXISTS (
+        SELECT 1 FROM response r WHERE r.list_version_id = v.id AND (r.ends_at IS NULL OR r.ends_at > $2)))))
 ORDER BY e.uscc, v.adcode, v.activated_at DESC, v.id DESC
 """
 VERSIONS_SQL = """
@@ -60,10 +62,16 @@ ORDER BY p.adcode, p.created_at, p.id, e.line_code, e.starts
 """
 
 
-async def plants_of(uow: UnitOfWork, usccs: Iterable[str]) -> dict[str, tuple[Site, ...]]:
-    """The plants of enterprises by credit code: where they stand, and whose responses touch them."""
+async def plants_of(
+    uow: UnitOfWork, usccs: Iterable[str], during: Responding | None = None
+) -> dict[str, tuple[Site, ...]]:
+    """The plants of enterprises by credit code: where they stand, and whose responses touch them.
+
+    With `during` by the lists that counted while that response ran: a list that had dropped the enterprise says nothing of it.
+    """
     homes: dict[str, list[Home]] = defaultdict(list)
-    for row in await uow.fetch(HOMES_SQL, sorted(usccs)):
+    span = (None, None) if during is None else (during.starts_at, during.ends_at)
+    for row in await uow.fetch(HOMES_SQL, sorted(usccs), *span):
         homes[row["uscc"]].append(Home(row["adcode"], row["county"]))
     return {uscc: sites_of(uow.runtime, several) for uscc, several in homes.items()}
 
@@ -194,13 +202,13 @@ class Book:
         asked: list[tuple[Obligation, int | None, bool]] = []
         first: tuple[_Listed, int, bool] | None = None
         for current, version in touching:
-            named = self._entitled(uscc, version, site, own, current.starts_at, cut)
+            named = self._entitled(uscc, version, site, own, current.begun, cut)
             held = listed_holds(named.enterprise, cut)
             first = first or (named, version, held)
             level = ResponseLevel(current.level.code)
             lines = tuple((line.code, line.name, line.process, line.measures.at(level)) for line in named.lines)
             source = Source(SourceKind.RESPONSE, f"response:{current.id}", "", "")
-            asked.append((Obligation(source, current.starts_at, current.ends_at, lines), current.id, held))
+            asked.append((Obligation(source, current.begun, current.ends_at, lines), current.id, held))
         if first is None:
             return None
         listed, version, held = first

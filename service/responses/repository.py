@@ -24,7 +24,7 @@ class Responding:
     """One response of a division over a half-open time; `expected_end` is what the notice states.
 
     `first_end`: the end it was announced with; `cuts`: when each later step that moved its end was announced, and the end
-    that it gave, sooner or later than before.
+    that it gave, sooner or later than before. `since`: what it goes on from without a gap at the same level began then.
     """
 
     id: int
@@ -37,6 +37,15 @@ class Responding:
     title: str
     first_end: datetime | None = None
     cuts: tuple[tuple[datetime, datetime], ...] = ()
+    since: datetime | None = None
+
+    @property
+    def begun(self) -> datetime:
+        """Since when its level has been responded to: hours of a measure and the grade count from there.
+
+        An extension goes on with the response: 预警响应超过120小时后 speaks of the whole of it.
+        """
+        return self.since or self.starts_at
 
     def as_known(self, instant: datetime) -> Responding:
         """As it was known at an instant: an end that was decided only later is not foreseen."""
@@ -103,7 +112,19 @@ def _last(courses: Iterable[_Course]) -> _Course | None:
     return max(running, key=lambda found: found[:2])[2] if running else None
 
 
-def _responding(course: _Course) -> Responding:
+def _since(rows: Iterable[Any]) -> dict[int, datetime]:
+    """When the level of a response that goes on from another one began: of the same warning, without a gap. Rows as they start."""
+    found: dict[int, datetime] = {}
+    begun: dict[tuple[int, int, datetime | None], datetime] = {}
+    for row in rows:
+        since = begun.get((row["warning_id"], row["level"], row["starts_at"]))
+        if since is not None:
+            found[row["id"]] = since
+        begun[row["warning_id"], row["level"], row["ends_at"]] = since or row["starts_at"]
+    return found
+
+
+def _responding(course: _Course, since: datetime | None) -> Responding:
     row = course.row
     starts = beijing(row["starts_at"])
     assert starts is not None
@@ -118,6 +139,7 @@ def _responding(course: _Course) -> Responding:
         row["headline_zh"] or "",
         beijing(row["planned_end"]) if row["fixed_end"] else None,
         tuple((said, beijing(end) or end) for said, end in course.cuts),
+        beijing(since),
     )
 
 
@@ -131,8 +153,10 @@ async def of_division(uow: Reading, adcode: str) -> tuple[Responding, ...]:
 
     async def read() -> tuple[Responding, ...]:
         courses = _courses(await uow.fetch(SQL, adcode))
-        found = [_responding(course) for course in courses if _ever_ran(course.row)]
-        return tuple(sorted(found, key=lambda one: (one.starts_at, one.id)))
+        ran = [course for course in courses if _ever_ran(course.row)]
+        ran.sort(key=lambda one: (one.row["starts_at"], one.row["id"]))
+        since = _since(one.row for one in ran)
+        return tuple(_responding(one, since.get(one.row["id"])) for one in ran)
 
     if not live.listening:
         return await read()

@@ -30,12 +30,19 @@ class Model:
 
     start: datetime
     hours: dict[int, str] = field(default_factory=dict)
+    warnings: dict[int, int] = field(default_factory=dict)
     pinned: dict[int, int] = field(default_factory=dict)
 
     def at(self, hour: int) -> str:
         return self.hours.get(hour, "none")
 
-    def take(self, level: str, begins: int, ends: int | None, *, since: int) -> None:
+    def begun(self, hour: int) -> int:
+        """The first hour of the unbroken run of the same level of the same warning."""
+        while self.at(hour - 1) == self.at(hour) and self.warnings.get(hour - 1) == self.warnings[hour]:
+            hour -= 1
+        return hour
+
+    def take(self, level: str, begins: int, ends: int | None, *, since: int, warning: int) -> None:
         """From `begins` on this level holds until `ends`; a hole before it is closed with the level that came before.
 
         Not before `since`, when its warning begins: the one before that ended by itself.
@@ -44,8 +51,10 @@ class Model:
             last = max((hour for hour in self.hours if since <= hour < begins and self.hours[hour] != "none"), default=None)
             if last is not None:
                 self.hours |= dict.fromkeys(range(last + 1, begins), self.hours[last])
+                self.warnings |= dict.fromkeys(range(last + 1, begins), warning)
         for hour in range(begins, 240):
             self.hours[hour] = level if ends is None or hour < ends else "none"
+            self.warnings[hour] = warning
 
 
 async def end_what_is_over(runtime: Runtime, adcode: str) -> None:
@@ -99,7 +108,7 @@ class TestAnySequence:
     async def test_one_response_or_none(self, runtime: Runtime, clock: ManualClock, moves: list[Move]) -> None:
         adcode, start = str(next(CODES)), clock.now() + HOUR
         model = Model(start)
-        hour, standing, ends, begun = 0, "none", None, 0
+        hour, standing, ends, begun, issued = 0, "none", None, 0, 0
         spans: list[tuple[str, int]] = []
         for move in moves:
             hour += move.later
@@ -130,7 +139,8 @@ class TestAnySequence:
                 assert ends is not None
                 assert begins > ends
                 continue
-            model.take(level, begins, until, since=begins if action == "issue" else begun)
+            issued += action == "issue"
+            model.take(level, begins, until, since=begins if action == "issue" else begun, warning=issued)
             spans = [*((of, one) for of, one in spans if one < begins), (level, begins)]
             if action == "issue":
                 begun = begins
@@ -153,6 +163,7 @@ class TestAnySequence:
                 for told in (responses, tuple(one.as_known(instant) for one in responses)):  # today, and in the archive
                     found = at(told, instant)
                     assert (found.level.code if found else "none") == model.at(hour), (hour, model.hours)
+                    assert found is None or found.begun == model.start + model.begun(hour) * HOUR, (hour, model.hours)
 
 
 class TestRaces:
