@@ -48,6 +48,12 @@ LIST_SHEET = "应急减排清单"
 BASE_SHEET = "全社会排放量"
 NOTES_SHEET = "填写说明"
 CHOICES_SHEET = "选项"
+FURTHER_NOTES_SHEET = "其他清单填写说明"
+FURTHER_CHOICES_SHEET = "其他清单选项"
+FLOOR_SHEET = "减排比例核算"
+FAULTS_SHEET = "问题清单"
+BESIDE_SHEETS = (NOTES_SHEET, CHOICES_SHEET, FURTHER_NOTES_SHEET, FURTHER_CHOICES_SHEET, FLOOR_SHEET, FAULTS_SHEET)
+"""Worksheets of templates, exports and marked workbooks that are never read."""
 EXAMPLE = "示例"
 NUMBER_HEADER = "序号"
 MOST_COLUMNS = 200

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from emission_lists.columns import FLOOR_SHEET
 from emission_lists.floors import Verdict
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import POLLUTANT_LABELS
 
-FLOOR_SHEET = "减排比例核算"
 _HEADERS = ("预警级别", "污染物", "减排量（kg/d）", "全社会（kg/d）", "减排比例", "底线", "判定", "未确立（行）")
 _NOTE = "有未确立的行时，减排量和比例是下限；空格为尚无已确立的数。本表由系统核算，导入时不读取。"
 _SOURCE_HEADERS = ("源类别", "项目", *POLLUTANT_LABELS.values())

@@ -86,6 +86,24 @@ IMPORT_TEXTS: dict[str, Texts] = {
         'the sheet "{what}" is missing',
         "use the sheet names of the template",
     ),
+    "SHEET_UNKNOWN": (
+        "不认识的工作表“{value}”{hidden}，其中的内容无法导入",
+        "{near}请改为模板中的工作表名称；与清单无关的工作表请删除",
+        'the sheet "{value}" is not known{hidden_en}: what it holds cannot be imported',
+        "{near_en} give it the name of a sheet of the template, or delete it if it is no part of the list",
+    ),
+    "SHEET_TWICE": (
+        "工作表“{value}”与“{what}”都是“{meant}”",
+        "请把数据合并到一个工作表，删除另一个",
+        'the sheets "{value}" and "{what}" are both {meant}',
+        "join their rows in one of them and delete the other",
+    ),
+    "SHEET_WITHOUT_CELLS": (
+        "“{value}”是图表等没有单元格的工作表",
+        "请改名或删除；数据请填写在同名的普通工作表中",
+        '"{value}" is a chart or the like and has no cells',
+        "rename or delete it; rows belong in an ordinary worksheet of this name",
+    ),
     "HEADER_MISSING": (
         "缺少表头“{what}”",
         "请从模板复制该列表头，数据可以留空",

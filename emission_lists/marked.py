@@ -7,7 +7,7 @@ over; a file that the guard stopped is not opened at all, and only the list of f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from datetime import date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -16,10 +16,10 @@ from typing import Any
 import xlsxwriter
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
-from emission_lists.columns import column_letter
+from emission_lists.columns import FAULTS_SHEET, column_letter
 from emission_lists.workbook_guard import Limits, inspect
+from emission_lists.worksheets import meant
 
-FAULTS_SHEET = "问题清单"
 _HEADERS = ("序号", "工作表", "单元格", "列", "填写的值", "问题", "怎么改", "Problem", "What to do")
 _WIDTHS = (7, 18, 10, 24, 24, 48, 48, 48, 48)
 _LONGEST_NOTE = 1500
@@ -36,9 +36,10 @@ def write_marked(path: Path, content: bytes, faults: Sequence[Fault], limits: Li
     with xlsxwriter.Workbook(str(path), options) as book:
         sheets = list(_sheets(content, limits or Limits()))
         names = _names([sheet.name for sheet in sheets])
-        _write_faults(book, faults, names)
+        told = _told(list(names))
+        _write_faults(book, faults, {name: names[sheet] for name, sheet in told.items()})
         for sheet in sheets:
-            _write_values(book, names[sheet.name], sheet, _marks(faults, sheet.name))
+            _write_values(book, names[sheet.name], sheet, _marks(faults, {n for n, of in told.items() if of == sheet.name}))
 
 
 def _sheets(content: bytes, limits: Limits) -> Iterator[CalamineSheet]:
@@ -52,6 +53,12 @@ def _sheets(content: bytes, limits: Limits) -> Iterator[CalamineSheet]:
                 yield book.get_sheet_by_name(name)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError):
         return
+
+
+def _told(names: Sequence[str]) -> dict[str, str]:
+    """The worksheet of each name that a fault may tell: its own, or that of the sheet which it is read as."""
+    read = {sheet: name for name in reversed(names) if (sheet := meant(name)) is not None}
+    return read | {name: name for name in names}
 
 
 def _names(given: Iterable[str]) -> dict[str, str]:
@@ -79,10 +86,10 @@ def place_of(fault: Fault) -> tuple[int, int] | None:
     return row - 1, column - 1
 
 
-def _marks(faults: Iterable[Fault], name: str) -> Marks:
+def _marks(faults: Iterable[Fault], names: Set[str]) -> Marks:
     marks: Marks = {}
     for fault in faults:
-        if fault["sheet"] == name and (place := place_of(fault)) is not None:
+        if fault["sheet"] in names and (place := place_of(fault)) is not None:
             marks.setdefault(place, []).append(fault)
     return marks
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, NamedTuple
-from zipfile import BadZipFile
+from typing import IO, Any, NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
@@ -33,7 +33,8 @@ from emission_lists.row_reader import RowReader
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.sheets.reading import read_sheets
 from emission_lists.workbook_guard import Inspection, Limits, Source, inspect, opened
-from emission_lists.workbook_windows import LongSheet, Windows
+from emission_lists.workbook_windows import LongSheet, Windows, parts_of_sheets
+from emission_lists.worksheets import meant, worksheets
 
 __all__ = ["Limits", "Reading", "Windows", "read_workbook"]
 Progress = Callable[[int, int], None]
@@ -64,6 +65,8 @@ def read_workbook(
 ) -> Reading:
     """Reads a list workbook. Never raises for its content: whatever is wrong is in `errors`, all at once.
 
+    Which worksheet is which sheet, and which are refused, is said in `worksheets`; findings tell the template's names of them.
+
     `source`: the file's bytes, its path (OSError if the path cannot be read) or the open file; `windows`: how a long list
     is cut.
     """
@@ -75,6 +78,7 @@ def read_workbook(
         return reading
     long = _read_long_list(source, seen, limits, tell, windows or Windows())
     try:
+        reading.errors += _formula_errors(source, seen)
         with opened(source if long is None else long.others) as file, CalamineWorkbook.from_filelike(file) as book:
             _read_book(book, seen, limits, reading, long, tell)
     except (CalamineError, ValueError, OverflowError, OSError, KeyError) as problem:
@@ -95,18 +99,19 @@ class _LongList(NamedTuple):
 def _read_book(
     book: CalamineWorkbook, seen: Inspection, limits: Limits, reading: Reading, long: _LongList | None, tell: Progress
 ) -> None:
-    reading.errors += _formula_errors(book.sheet_names, seen)
+    sheets = worksheets(book)
+    reading.errors += sheets.errors
     if long is not None:
         reading.rows = long.reading.rows
         reading.errors += long.reading.errors
-    elif LIST_SHEET in book.sheet_names:
-        _read_list(book.get_sheet_by_name(LIST_SHEET), seen, limits, reading, tell)
+    elif LIST_SHEET in sheets.of:
+        _read_list(book.get_sheet_by_name(sheets.of[LIST_SHEET]), seen, limits, reading, tell)
     else:
         reading.errors.append(finding("NO_SHEET", what=LIST_SHEET))
-    if BASE_SHEET in book.sheet_names:
-        base = book.get_sheet_by_name(BASE_SHEET).to_python(skip_empty_area=False, nrows=20)
+    if BASE_SHEET in sheets.of:
+        base = book.get_sheet_by_name(sheets.of[BASE_SHEET]).to_python(skip_empty_area=False, nrows=20)
         _read_base(base, reading)
-    reading.records, wrong = read_sheets(book, limits)
+    reading.records, wrong = read_sheets(book, limits, named=sheets.of)
     reading.errors += wrong
 
 
@@ -166,14 +171,26 @@ def _read_cells(
         _read_rows(rows, order, limits, reading, tell)
 
 
-def _formula_errors(names: list[str], seen: Inspection) -> Iterable[Finding]:
+def _formula_errors(source: Source, seen: Inspection) -> Iterable[Finding]:
+    """Every cell with a formula, under the name of the sheet in whose part it stands."""
+    if not seen.formulas:
+        return
+    with opened(source) as file:
+        names = _names_of_parts(file)
     for part, cells in seen.formulas.items():
-        digits = "".join(c for c in part.rsplit("/", 1)[-1] if c.isdigit())
-        index = int(digits[:4]) - 1 if digits else -1
-        sheet = names[index] if 0 <= index < len(names) else part
+        name = names.get(part.lower(), part)
         for cell in cells:
             row = "".join(c for c in cell if c.isdigit())
-            yield finding("FORMULA", sheet=sheet, row=int(row) if row else None, column=cell.rstrip("0123456789"))
+            place = cell.rstrip("0123456789")
+            yield finding("FORMULA", sheet=meant(name) or name, row=int(row) if row else None, column=place)
+
+
+def _names_of_parts(file: IO[bytes]) -> dict[str, str]:
+    """The worksheet of each part; none where the workbook does not tell."""
+    try:
+        return {part.lower(): name for name, part in parts_of_sheets(ZipFile(file)).items()}
+    except (KeyError, ValueError):
+        return {}
 
 
 def _merge_errors(merged: Iterable[tuple[tuple[int, int], tuple[int, int]]]) -> Iterable[Finding]:

@@ -19,6 +19,7 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 from python_calamine import CalamineSheet, CalamineWorkbook
 
 from emission_lists.columns import column_letter
+from emission_lists.worksheets import only_one
 
 _PIECE = 1 << 18
 _MOST_AROUND = 16 << 20
@@ -58,13 +59,16 @@ class _Window(NamedTuple):
 
 
 class LongSheet:
-    """A worksheet of an .xlsx file that `inspect` found nothing wrong with. KeyError or Unusual if there is none of this name."""
+    """The worksheet of an .xlsx file that is a sheet of the template. KeyError or Unusual unless there is just one.
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    The file is one that `inspect` found nothing wrong with.
+    """
+
+    def __init__(self, file: IO[bytes], sheet: str) -> None:
         self._archive = ZipFile(file)
-        self.name = name
-        self.sheets = _parts_of_sheets(self._archive)
-        self.part = self.sheets[name]
+        self.sheets = parts_of_sheets(self._archive)
+        self.name = only_one(self.sheets, sheet)
+        self.part = self.sheets[self.name]
         self.size = self._archive.getinfo(self.part).file_size
         self.first = 0
         """Row and column are counted from 0, as calamine does. The first row that has a cell, once a row has been read."""
@@ -120,18 +124,20 @@ class LongSheet:
         return sheet
 
 
-def _parts_of_sheets(archive: ZipFile) -> dict[str, str]:
-    """The part in which each sheet stands, by its name. KeyError or Unusual if the workbook does not tell."""
+def parts_of_sheets(archive: ZipFile) -> dict[str, str]:
+    """The part in which each sheet stands, by its name. KeyError or Unusual if the workbook does not tell it of each."""
     try:
         book, relations = (fromstring(archive.read(part)) for part in (_WORKBOOK, _RELATIONS))  # noqa: S314 - no DOCTYPE: inspected
     except ParseError as problem:
         raise Unusual(str(problem)) from problem
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
-    parts = {}
+    parts: dict[str, str] = {}
     for sheet in book.iterfind("{*}sheets/{*}sheet"):
-        key = next((value for name, value in sheet.items() if name.endswith("}id")), None)
+        key = next((value for of, value in sheet.items() if of.endswith("}id")), None)
         target = targets.get(key, "")
-        parts[sheet.get("name", "")] = target[1:] if target.startswith("/") else normpath(join("xl", target))
+        if (name := sheet.get("name", "")) in parts:
+            raise Unusual("two sheets of one name")
+        parts[name] = target[1:] if target.startswith("/") else normpath(join("xl", target))
     return parts
 
 

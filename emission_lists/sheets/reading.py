@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 from python_calamine import CalamineWorkbook
@@ -16,17 +16,23 @@ from emission_lists.workbook_guard import Limits
 
 
 def read_sheets(
-    book: CalamineWorkbook, limits: Limits | None = None, *, only: Iterable[Sheet] = tuple(Sheet)
+    book: CalamineWorkbook,
+    limits: Limits | None = None,
+    *,
+    only: Iterable[Sheet] = tuple(Sheet),
+    named: Mapping[str, str] | None = None,
 ) -> tuple[list[SheetRecord], list[Finding]]:
     """The records of all further sheets that the book has, and what is wrong with them.
 
-    A sheet that is missing has no records. Never raises for the content of cells.
+    A sheet that is missing has no records. `named`: the worksheet of each sheet (None = each has the name of the template).
+    Never raises for the content of cells.
     """
-    names, records, errors = set(book.sheet_names), list[SheetRecord](), list[Finding]()
+    names = {name: name for name in book.sheet_names} if named is None else named
+    records, errors = list[SheetRecord](), list[Finding]()
     for sheet in only:
-        if sheet.zh in names:
+        if (name := names.get(sheet.zh)) is not None:
             reader = TableReader(table_of(sheet), limits)
-            records += as_records(sheet, reader.read(book.get_sheet_by_name(sheet.zh)))
+            records += as_records(sheet, reader.read(book.get_sheet_by_name(name)))
             errors += reader.errors
     return records, errors
 

@@ -10,21 +10,19 @@ from typing import Any
 import xlsxwriter
 
 from emission_lists.cells import escaped
-from emission_lists.columns import EXAMPLE, NUMBER_HEADER, column_letter
+from emission_lists.columns import EXAMPLE, FURTHER_CHOICES_SHEET, FURTHER_NOTES_SHEET, NUMBER_HEADER, column_letter
 from emission_lists.sheets.columns import SHEET_COLUMNS
 from emission_lists.sheets.examples import EXAMPLES
 from emission_lists.sheets.kinds import Json, Sheet, SheetRecord
 from emission_lists.sheets.readers import SheetColumn
 from emission_lists.validations import VALIDATED_ROWS, Kind, validation
 
-CHOICES_SHEET = "其他清单选项"
-NOTES_SHEET = "其他清单填写说明"
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - a fixed stamp, so that equal records give equal bytes
 _OPTIONS = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
 _NOTES = (
     "1. 国家未公布统一模板：各列依据公开资料重建（可信度中、低），本地另有模板的以本地为准。",
-    "2. 一个工作簿可同时含应急减排清单和下列任意工作表；没有的工作表可以删除。",
-    "3. 标“示例”的行不会导入；表头不要改动，列的顺序可以改变，非必填列可以删除。",
+    "2. 一个工作簿可同时含应急减排清单和下列任意工作表；没有的工作表可以删除，其他名称的工作表不能导入。",
+    "3. 标“示例”的行不会导入，请勿在该行填写实际数据；表头和工作表名称不要改动，列的顺序可以改变，非必填列可以删除。",
     "4. 各级别措施尚未确定的选“未确定”：未确定的措施不会执行，也不等于不采取措施。",
     "5. 排放量和减排量的单位是 kg/d（正常日）。不要使用公式、合并单元格。",
     "6. 汇总表中“工业”为工业源清单合计，“其中”各行为其分项；全社会＝工业＋扬尘＋道路＋非道路＋生活及其他。",
@@ -81,7 +79,7 @@ def _choice_ranges(sheets: Sequence[Sheet]) -> _Ranges:
             labels = tuple(column.codes or ())
             if labels and labels not in ranges:
                 letter = column_letter(len(ranges))
-                ranges[labels] = f"={CHOICES_SHEET}!${letter}$1:${letter}${len(labels)}"
+                ranges[labels] = f"={FURTHER_CHOICES_SHEET}!${letter}$1:${letter}${len(labels)}"
     return ranges
 
 
@@ -132,7 +130,7 @@ def _validation(column: SheetColumn, choices: _Ranges) -> dict[str, Any]:
 
 
 def _write_notes(book: Any, sheets: Sequence[Sheet]) -> None:
-    page = book.add_worksheet(NOTES_SHEET)
+    page = book.add_worksheet(FURTHER_NOTES_SHEET)
     page.set_column(0, 1, 26)
     page.set_column(2, 2, 60)
     for row, note in enumerate(_NOTES):
@@ -148,7 +146,7 @@ def _write_notes(book: Any, sheets: Sequence[Sheet]) -> None:
 
 
 def _write_choices(book: Any, choices: _Ranges) -> None:
-    page = book.add_worksheet(CHOICES_SHEET)
+    page = book.add_worksheet(FURTHER_CHOICES_SHEET)
     for place, labels in enumerate(choices):
         for row, label in enumerate(labels):
             page.write_string(row, place, label)

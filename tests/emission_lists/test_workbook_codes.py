@@ -76,6 +76,20 @@ def merged() -> bytes:
     return target.getvalue()
 
 
+def beside(name: str, *, chart: bool = False) -> bytes:
+    """A list and another sheet."""
+    target = BytesIO()
+    with xlsxwriter.Workbook(target) as made:
+        made.add_worksheet(LIST_SHEET).write_row(0, 0, list(good_cells()))
+        if chart:
+            drawn = made.add_chart({"type": "column"})
+            drawn.add_series({"values": [LIST_SHEET, 0, 0, 0, 1]})
+            made.add_chartsheet(name).set_chart(drawn)
+        else:
+            made.add_worksheet(name).write(0, 0, "x")
+    return target.getvalue()
+
+
 def far_cell(content: bytes) -> bytes:
     return content.replace(b"</sheetData>", b'<row r="150000"><c r="A150000"><v>1</v></c></row></sheetData>')
 
@@ -95,6 +109,9 @@ FILES: dict[str, Callable[[], Made]] = {
     "FORMULA": lambda: (sheet({"地址": "=1+1"}), None),
     "MERGED": lambda: (merged(), None),
     "NO_SHEET": lambda: (rebuilt({"xl/workbook.xml": lambda old: old.replace(LIST_SHEET.encode(), b"S1")}), None),
+    "SHEET_UNKNOWN": lambda: (beside("白名单"), None),
+    "SHEET_TWICE": lambda: (beside(f"{LIST_SHEET}（2025）"), None),
+    "SHEET_WITHOUT_CELLS": lambda: (beside(BASE_SHEET, chart=True), None),
     "HEADER_MISSING": lambda: (sheet({}, drop="地址"), None),
     "HEADER_UNKNOWN": lambda: (sheet({}, add="自填列"), None),
     "HEADER_REPEATED": lambda: (sheet({}, add="地址"), None),
