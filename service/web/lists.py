@@ -21,6 +21,7 @@ from service.lists.found import found_in
 from service.lists.states import VERSION_MOVES, VersionState
 from service.web.floors import floors_view
 from service.web.forms import read_form
+from service.web.list_changes import field_words, value_words
 from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
@@ -102,6 +103,7 @@ async def _version(
         version=version,
         checks=found.items[after:following],
         count=found.count,
+        blocking=None if found.left_out else sum(one["severity"] == "blocking" for one in found.items),
         left_out=found.left_out,
         before=after,
         following=following if following < len(found.items) else None,
@@ -137,6 +139,7 @@ async def difference(
     version = await flows.find(uow, official.scope, list_id)
     compared = await comparing.difference(uow, official.scope, list_id, int(against) if against else None)
     items = await comparing.changes(uow, compared, after, SHOWN)
+    writer = writer_of(request)
     return render(
         request,
         "list_difference.html",
@@ -146,6 +149,8 @@ async def difference(
         items=items,
         following=items[-1]["uscc"] if len(items) == SHOWN else None,
         paged=bool(after),
+        field_words=lambda path: field_words(path, writer.language, writer.level_word),
+        value_words=lambda path, value: value_words(path, value, writer.language),
         chosen=int(against) if against else None,
         choices=await comparing.choices(uow, version),
         records=None if after else await records.changes(uow, compared, "", SHOWN),

@@ -87,6 +87,8 @@ async def _page(
         held=held,
         missing=() if held is None else held.found.missing[:SHOWN_ROWS],
         rows=() if held is None else rows_in_question(held.found)[:SHOWN_ROWS],
+        in_question=0 if held is None else len(rows_in_question(held.found)),
+        named=runtime_of(request).place,
         hidden=0 if held is None else _hidden(held.found),
         refused=None if refused is None else _said(request, refused),
         stored=stored,

@@ -32,6 +32,12 @@ LISTS: dict[str, tuple[str, str]] = {
         "生效中的版本须由启用人以外的另一人撤回（双人复核）。",
         "A version in force is withdrawn by somebody other than the one who activated it (four eyes).",
     ),
+    "list_blocking_import": ("阻断问题（导入时）", "Blocking at the import"),
+    "list_remarks_import": ("提示（导入时）", "Remarks at the import"),
+    "list_planned_industry": (
+        "工业源计划减排（吨/日）；加上扬尘源与移动源的见下方“减排比例与底线”",
+        "Planned reduction of industry (t/d); with dust and mobile sources see “Planned cuts against the floors” below",
+    ),
     "list_export": ("导出 .xlsx", "Export .xlsx"),
     "list_records": ("其他清单：", "Further sheets:"),
     "upload_drop": ("把 .xlsx 工作簿拖到这里，或选择文件", "Drop an .xlsx workbook here, or choose a file"),

@@ -33,6 +33,11 @@ PERMITS: dict[str, tuple[str, str]] = {
         "另有 {n} 个问题未保存：请先改正已列出的，再次导入时会列出其余的。",
         "{n} more were found and not kept: correct those listed first; the next import names the others.",
     ),
+    "checks_counted": ("{all}，其中阻断 {blocking}", "{all}, of them blocking {blocking}"),
+    "checks_since": (
+        "导入时阻断 {then} 个，现在 {now} 个：排污许可名录和绩效等级按现在生效的检查，与导入时不同。",
+        "Blocking at the import: {then}; now: {now}. Permits and grades are checked against what is in force now.",
+    ),
     "checks_shown": ("第 {first}–{last} 个，共 {all} 个", "{first}–{last} of {all}"),
     "checks_first": ("回到第一页", "First page"),
     "checks_more": ("后面的问题", "Next ones"),

@@ -25,7 +25,7 @@
   const barOption = () => ({
     ...common(),
     legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
-    grid: { left: 56, right: 16, top: 60, bottom: 28 },
+    grid: { left: 56, right: 16, top: bars.clientWidth < 640 ? 84 : 60, bottom: 28 },
     xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
     yAxis: axis({ type: "value", name: bars.dataset.unit || "t", nameTextStyle: { color: css("--soft") } }),
     series: kinds().map((kind) => ({
@@ -38,7 +38,7 @@
   const classOption = () => ({
     ...common(),
     legend: { top: 0, left: 0, textStyle: { color: css("--ink") } },
-    grid: { left: 56, right: 16, top: 60, bottom: 28 },
+    grid: { left: 56, right: 16, top: bars.clientWidth < 640 ? 84 : 60, bottom: 28 },
     xAxis: axis({ type: "category", data: data.pollutants.map((one) => one.label) }),
     yAxis: axis({ type: "value", name: "t", nameTextStyle: { color: css("--soft") } }),
     series: [["industry", "--link"], ["dust", "--w-orange"], ["mobile", "--soft"]].map(([key, colour]) => ({
@@ -49,16 +49,18 @@
   const hourOption = () => {
     const [planned, , verified] = kinds();
     const width = hours.clientWidth < 700 ? 1 : 2;
-    const height = 100 / Math.ceil(data.pollutants.length / width);
+    hours.classList.toggle("single", width === 1);
+    const height = (hours.clientHeight - 30) / Math.ceil(data.pollutants.length / width);
+    const top = (at) => 30 + Math.floor(at / width) * height;
     const place = (at) => ({
-      left: `${(at % width) * (100 / width) + (width === 1 ? 12 : 5)}%`, width: `${100 / width - (width === 1 ? 16 : 8)}%`,
-      top: `${Math.floor(at / width) * height + 8}%`, height: `${height - 16}%`,
+      left: `${(at % width) * (100 / width) + (width === 1 ? 17 : 6)}%`, width: `${100 / width - (width === 1 ? 20 : 9)}%`,
+      top: top(at) + 34, height: height - 68,
     });
     const label = (time) => time.slice(5, 16).replace("T", " ");
     return {
       ...common(),
       legend: { top: 0, left: 0, textStyle: { color: css("--ink") }, data: [planned.name, verified.name] },
-      title: data.pollutants.map((one, at) => ({ text: `${one.label} kg`, left: place(at).left, top: `${Math.floor(at / width) * height + 3.5}%`, textStyle: { color: css("--soft"), fontSize: 12, fontWeight: 400 } })),
+      title: data.pollutants.map((one, at) => ({ text: `${one.label} kg`, left: place(at).left, top: top(at) + 6, textStyle: { color: css("--soft"), fontSize: 12, fontWeight: 400 } })),
       grid: data.pollutants.map((_, at) => place(at)),
       xAxis: data.pollutants.map((_, at) => axis({ type: "category", gridIndex: at, data: data.until.map(label) })),
       yAxis: data.pollutants.map((_, at) => axis({ type: "value", gridIndex: at })),
@@ -73,12 +75,14 @@
     for (const [box, option] of [[bars, barOption], [classes, classOption], [hours, hourOption]]) {
       if (!box) continue;
       const chart = echarts.getInstanceByDom(box) || echarts.init(box, null, { renderer: "canvas" });
-      chart.setOption(option(), true);
+      const wanted = option();
+      chart.resize();
+      chart.setOption(wanted, true);
       if (!charts.includes(chart)) charts.push(chart);
     }
   };
   draw();
-  addEventListener("resize", () => { for (const chart of charts) chart.resize(); draw(); });
+  addEventListener("resize", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
   addEventListener("beforeprint", () => { for (const chart of charts) chart.resize({ width: 680 }); });
   addEventListener("afterprint", () => { for (const chart of charts) chart.resize({ width: "auto" }); });

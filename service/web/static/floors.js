@@ -19,7 +19,7 @@
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 52, right: 16, top: 40, bottom: 44 },
+      grid: { left: 52, right: 16, top: box.clientWidth < 640 ? 70 : 40, bottom: 44 },
       legend: { top: 0, left: 0, textStyle: { color: ink } },
       tooltip: {
         trigger: "axis", renderMode: "richText", backgroundColor: card, borderColor: line, textStyle: { color: ink },
