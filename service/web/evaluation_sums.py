@@ -20,7 +20,7 @@ from service.kit.clock import SHANGHAI
 from service.kit.http import Uow
 from service.kit.problems import Invalid, Problem
 from service.kit.unit_of_work import UnitOfWork
-from service.web.evaluations import LABELS
+from service.web.evaluations import LABELS, standing
 from service.web.pages import render, said_of, writer_of
 
 router = APIRouter(include_in_schema=False)
@@ -58,7 +58,7 @@ async def sums(request: Request, official: Official, uow: Uow) -> Response:
         ],
         found=found,
         judged=judged,
-        verdict=figures.verdict,
+        verdict=standing,
         open_lines=figures.open_lines,
         picture=None if found is None else picture(found),
         drawn=DRAWN,

@@ -57,7 +57,7 @@ async def _page(
         status=status,
         response=response_id,
         evaluation=found,
-        verdict=figures.verdict,
+        verdict=standing,
         open_lines=figures.open_lines,
         line_open=figures.line_open,
         days=by_day(found["hours"]),
@@ -66,6 +66,14 @@ async def _page(
         fault=fault,
         written={"conclusion": "", "lessons": ""} | dict(written or {}),
     )
+
+
+def standing(floor: Mapping[str, Any], name: str) -> str:
+    """The verdict of a pollutant; `swapped` where it meets the floor only together with the other of SO2 and NOx."""
+    found = figures.verdict(floor, name)
+    share, required = floor["shares"][name], floor["required"][name]
+    alone = share is None or required is None or share >= required
+    return "swapped" if found == "met" and floor.get("swap_used") and not alone else found
 
 
 def picture(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -55,6 +55,11 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_asked_hours": ("{n:g} 小时", "{n:g} h"),
     "ev_not_established": ("未确立", "not established"),
     "ev_met": ("达到", "met"),
+    "ev_swapped": ("达到（SO₂ 与 NOx 合并平衡）", "met (SO₂ and NOx balanced)"),
+    "ev_lift_note": (
+        "研判级别按整个污染过程（含已过去的小时）评定；解除按解除条件另行判断。",
+        "The assessed level is that of the whole episode, its elapsed hours included; lifting is judged by its own condition.",
+    ),
     "ev_not_met": ("未达到", "not met"),
     "ev_coverage": ("覆盖情况", "Coverage"),
     "ev_enterprises": ("清单企业", "enterprises in the list"),
