@@ -24,6 +24,9 @@ STEPS_SQL = """
 SELECT s.step, s.at, s.role, a.display, s.account_id, s.note, s.attachment, s.content_hash FROM finding_step s
 LEFT JOIN account a ON a.id = s.account_id WHERE s.finding_id = $1 ORDER BY s.id
 """
+LINE_NAMES_SQL = """
+SELECT id, proof->>'line_name' AS name FROM finding WHERE id = ANY($1::bigint[]) AND proof->>'line_name' <> ''
+"""
 INSTANTS = ("starts_at", "until_at", "found_at", "answer_by", "changed_at")
 
 
@@ -61,6 +64,13 @@ async def page(
         ["confirmed", "withdrawn"] if open_only else [],
     )
     return [short(uow, row) for row in rows]
+
+
+async def with_lines(uow: UnitOfWork, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same findings with the name of each one's line, as its proof has it; None where it names none."""
+    rows = await uow.fetch(LINE_NAMES_SQL, [item["id"] for item in items])
+    names = {row["id"]: row["name"] for row in rows}
+    return [item | {"line_name": names.get(item["id"])} for item in items]
 
 
 async def find(uow: UnitOfWork, principal: Principal, finding_id: int, *, lock: bool = False) -> Any:

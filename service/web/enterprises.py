@@ -17,6 +17,7 @@ from service.accounts.roles import Principal
 from service.enterprises.flows import acknowledge, requirements, visible
 from service.enterprises.sources import homes_of, sites_of
 from service.findings.repository import page as findings_of
+from service.findings.repository import with_lines
 from service.grades.reading import history
 from service.kit.auth import Caller, Official, runtime_of
 from service.kit.http import Uow, instant_of
@@ -132,7 +133,7 @@ async def enterprise(uscc: Uscc, request: Request, caller: Caller, uow: Uow, at:
         posts=_posts(plan),
         trial=uow.runtime.settings.signing_key is None,
         grades=await history(uow, caller, uscc),
-        findings=await findings_of(uow, caller, uscc=uscc, size=SHOWN_FINDINGS),
+        findings=await with_lines(uow, await findings_of(uow, caller, uscc=uscc, size=SHOWN_FINDINGS)),
         parts=[(name, await part(uow, caller, uscc)) for name, part in PARTS.items()],
     )
 

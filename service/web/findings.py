@@ -76,7 +76,7 @@ async def _list(
         "findings.html",
         caller,
         status=status,
-        items=items,
+        items=await repository.with_lines(uow, items),
         following=items[-1]["id"] if len(items) == SHOWN else None,
         state=state,
         rule=rule,

@@ -114,6 +114,7 @@ async def _page(
         status=status,
         uscc=uscc,
         listed=listed,
+        line_names={line.code: line.name for line in listed.lines},
         page=page,
         own=own,
         may_check={item["id"] for item in page["items"] if await may_check(uow, caller, uscc, item["adcode"])},

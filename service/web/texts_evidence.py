@@ -140,6 +140,10 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     ),
     "fd_law": ("可能的法律后果", "What laws say may follow"),
     "fd_law_note": ("仅供查阅，系统不作处罚决定。", "For reading only: the service decides no penalty."),
+    "fd_law_none": (
+        "本类问题对应的处罚条款未确立，请按本地规定办理。",
+        "Which law names a consequence of this kind of finding is not established; proceed by the local rules.",
+    ),
     "fd_law_basis": ("依据", "Basis"),
     "fd_law_what": ("情形", "Case"),
     "fd_law_amount": ("罚款（元）", "Fine (CNY)"),
@@ -201,9 +205,13 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "evid_rows": ("行数", "Rows"),
     "evid_received": ("收到", "Received"),
     "evid_watched": ("响应期间的数据情况", "How the lines are watched under the response"),
+    "evid_watched_ask": (
+        "填写一家企业的统一社会信用代码并查看：响应期间这里会列出它各生产线最近的数据和缺失的小时。",
+        "Give the credit code of an enterprise: during a response, the newest data and the missing hours of its lines are listed here.",
+    ),
     "evid_watched_none": (
-        "目前没有要求采取措施的响应。响应期间这里会列出各生产线缺失的小时。",
-        "No response with measures is in force. During one, the missing hours of each line are listed here.",
+        "该企业目前没有要求采取措施的响应。响应期间这里会列出各生产线缺失的小时。",
+        "No response asks this enterprise for measures now. During one, the missing hours of each line are listed here.",
     ),
     "evid_whose": ("查看企业（统一社会信用代码）", "Enterprise (credit code)"),
     "evid_look": ("查看", "Look"),

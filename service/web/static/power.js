@@ -15,6 +15,8 @@
   const option = (data) => {
     const ink = css("--ink"), soft = css("--soft"), line = css("--line"), card = css("--card"), link = css("--link"), red = css("--w-red");
     const labels = data.steps.map((step) => step.time);
+    const midnight = (time) => parts(time)[2] === "00";
+    const days = labels.length > 48 && labels.some(midnight);  // over days the axis names each day, not its hours
     const series = [
       {
         name: words.value, type: "bar", barCategoryGap: "15%", stack: "use", itemStyle: { color: soft },
@@ -22,7 +24,7 @@
         markArea: data.shaded
           ? {
               silent: true, itemStyle: { color: link, opacity: 0.12 },
-              label: { color: ink, position: "insideTop", fontSize: 12 },
+              label: { color: ink, position: "top", fontSize: 12 },
               data: [[{ xAxis: labels[data.shaded[0]], name: words.required }, { xAxis: labels[data.shaded[1]] }]],
             }
           : undefined,
@@ -34,7 +36,7 @@
     return {
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 52, right: 16, top: 56, bottom: 28 },
+      grid: { left: 52, right: 16, top: box.clientWidth < 640 ? 84 : 64, bottom: 28 },
       legend: { top: 0, left: 0, textStyle: { color: ink }, data: series.map((one) => one.name) },
       tooltip: {
         trigger: "axis", renderMode: "richText", backgroundColor: card, borderColor: line, textStyle: { color: ink },
@@ -49,7 +51,7 @@
       },
       xAxis: {
         type: "category", data: labels, axisLine: { lineStyle: { color: line } }, axisTick: { show: false },
-        axisLabel: { color: soft, hideOverlap: true, formatter: (time) => { const at = parts(time); return at[2] === "00" ? day(at) : `${at[2]}:00`; } },
+        axisLabel: { color: soft, hideOverlap: true, interval: days ? (_, time) => midnight(time) : "auto", formatter: (time) => { const at = parts(time); return midnight(time) ? day(at) : `${at[2]}:00`; } },
       },
       yAxis: { type: "value", name: data.unit, nameTextStyle: { color: soft }, axisLabel: { color: soft }, splitLine: { show: false } },
       series,
