@@ -19,6 +19,7 @@ from service.kit.problems import Invalid
 from service.web.pages import render, writer_of
 
 router = APIRouter(include_in_schema=False)
+UNDATED = "undated"
 
 
 @router.get("/law/guides")
@@ -31,7 +32,8 @@ async def guides_page(request: Request, official: Official) -> Response:
         official,
         guides=sorted(shelf.guides.values(), key=lambda guide: guide.in_force.from_, reverse=True),
         extensions=sorted(shelf.extensions, key=lambda one: one.adcode),
-        practices=sorted(shelf.practices, key=lambda one: one.issued, reverse=True),
+        practices=sorted(shelf.practices, key=lambda one: (one.issued != UNDATED, one.issued), reverse=True),
+        in_language=in_language,
         today=today,
         named=lambda adcode: _named(request, adcode),
     )
@@ -103,7 +105,14 @@ def _practice(request: Request, official: Official, one: LocalPractice) -> Respo
         )
         for row in one.rows
     ]
-    return render(request, "guide_practice.html", official, one=one, rows=rows)
+    return render(request, "guide_practice.html", official, one=one, rows=rows, in_language=in_language)
+
+
+def in_language(name: str, language: str) -> str:
+    """The half of a bilingual name (唐山市 Tangshan) for a reader; the whole where it has only one."""
+    place = next((at for at, sign in enumerate(name) if sign.isascii() and sign.isalpha()), len(name))
+    zh, en = name[:place].strip(), name[place:].strip()
+    return (zh or en) if language == "zh" else (en or zh)
 
 
 def _named(request: Request, adcode: str) -> str:

@@ -9,6 +9,7 @@ GUIDES: dict[str, tuple[str, str]] = {
         "The technical guides say what each industry and grade must do at each level. What was not seen is marked as not "
         "established: it is never executed, and never read as no measure.",
     ),
+    "guides_undated": ("未注明日期", "undated"),
     "guides_versions": ("国家指南", "National guides"),
     "guides_version": ("版本", "Version"),
     "guides_document": ("文件", "Document"),
