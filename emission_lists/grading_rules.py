@@ -188,11 +188,27 @@ class Holidays(_Data):
         return any(first <= day <= last for first, last in self.off)
 
 
-class Calendar:
-    """Which days are worked. Where a year's holidays are not known, Monday to Friday count, and `known` says so."""
+class StatutoryDays(_Data):
+    """Days off that stand in the regulation by the solar calendar (month-day), whatever the notice of a year adds."""
 
-    def __init__(self, years: tuple[Holidays, ...]) -> None:
+    title: str
+    in_force: InForce
+    days: tuple[Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")], ...] = Field(min_length=1)
+
+    def holds(self, day: date) -> bool:
+        """Whether the day is one of them."""
+        return self.in_force.holds_on(day) and f"{day:%m-%d}" in self.days
+
+
+class Calendar:
+    """Which days are worked.
+
+    Where a year's notice is not known, Monday to Friday count but for the statutory days of fixed date, and `known` says so.
+    """
+
+    def __init__(self, years: tuple[Holidays, ...], fixed: StatutoryDays | None = None) -> None:
         self._years = {one.year: one for one in years}
+        self._fixed = fixed
 
     def known(self, day: date) -> bool:
         """Whether the holidays of the day's year are known."""
@@ -202,12 +218,15 @@ class Calendar:
         """Whether the day is a working day (工作日)."""
         year = self._years.get(day.year)
         if year is None:
-            return day.weekday() < 5
+            return day.weekday() < 5 and not (self._fixed is not None and self._fixed.holds(day))
         return day in year.worked or (day.weekday() < 5 and not year.holds(day))
 
 
 class Window(_Data):
-    """A publicity: half-open, from its announcement to the end of its last day. `weekdays_only`: holidays not known."""
+    """A publicity: half-open, from its announcement to the end of its last day.
+
+    `weekdays_only`: the holidays of a year in it are not known but for those of fixed date.
+    """
 
     start: datetime
     end: datetime

@@ -11,12 +11,13 @@ from pydantic import ValidationError
 
 from emission_lists.grades import Grade
 from emission_lists.grading import Actor
-from emission_lists.grading_rules import Calendar, GradingRules, Holidays
+from emission_lists.grading_rules import Calendar, GradingRules, Holidays, StatutoryDays
 from service.law.problems import LawInvalid, LawProblem, of_model
 from service.law.yaml_files import read_yaml
 
 CONFIG = Path(__file__).resolve().parents[2] / "config"
 FOLDER = "grading"
+STATUTORY = "statutory-days.yaml"
 NATION = "100000"
 MUNICIPALITIES = frozenset({"110000", "120000", "310000", "500000"})
 
@@ -40,7 +41,7 @@ def read_grading(config: Path) -> tuple[dict[str, GradingRules], Calendar, list[
         if PurePosixPath(name).stem != made.adcode:
             problems.append(LawProblem(name, "adcode", f"is {made.adcode!r}", "give the file the name of its adcode"))
         rules[made.adcode] = made
-    return rules, Calendar(_holidays(config, problems)), problems
+    return rules, Calendar(_holidays(config, problems), _statutory(config, problems)), problems
 
 
 def _mapping(config: Path, path: Path, problems: list[LawProblem]) -> dict[str, Any] | None:
@@ -65,6 +66,18 @@ def _holidays(config: Path, problems: list[LawProblem]) -> tuple[Holidays, ...]:
             problems.append(LawProblem(name, "year", f"is {year.year}", "name the file holidays-<year>.yaml"))
         years.append(year)
     return tuple(years)
+
+
+def _statutory(config: Path, problems: list[LawProblem]) -> StatutoryDays | None:
+    path = config / FOLDER / STATUTORY
+    data = _mapping(config, path, problems)
+    if data is None:
+        return None
+    try:
+        return StatutoryDays.model_validate(data)
+    except ValidationError as error:
+        problems += of_model(path.relative_to(config).as_posix(), error)
+        return None
 
 
 @cache

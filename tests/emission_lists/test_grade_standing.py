@@ -339,10 +339,6 @@ class TestPublicity:
         late = datetime(2026, 1, 5, 17, tzinfo=ZoneInfo("UTC"))  # 01:00 on the 6th in Beijing
         assert publicity_window(late, Publicity(days=1, unit="natural"), calendar()).last_day == date(2026, 1, 7)
 
-    def test_a_year_without_holidays_counts_weekdays_and_says_so(self) -> None:
-        window = publicity_window(datetime(2030, 9, 30, tzinfo=CHINA), Publicity(days=2, unit="working"), calendar())
-        assert (window.last_day, window.weekdays_only) == (date(2030, 10, 2), True)
-
     def test_from_the_same_day(self) -> None:
         rule = Publicity(days=1, unit="working", counted_from="same_day")
         assert publicity_window(datetime(2026, 1, 5, 9, tzinfo=CHINA), rule, calendar()).last_day == date(2026, 1, 5)
