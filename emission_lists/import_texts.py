@@ -128,6 +128,12 @@ IMPORT_TEXTS: dict[str, Texts] = {
         "there is no row to import (rows marked 示例 are skipped)",
         "fill in rows from row 2 on",
     ),
+    "EXAMPLE_FILLED": (
+        "序号为“示例”的行填写了与模板示例不同的内容（{what}：{value}），这一行不会导入",
+        "是实际数据的，请把序号改为数字并填写完整；只是示例的，请删除该行",
+        "a row marked 示例 holds something else than the example of the template ({what}: {value}), and would not be imported",
+        "if it is real, give it a number and fill it in; if it is only an example, delete the row",
+    ),
     "TOO_MANY_ROWS": (
         "数据行超过上限 {what} 行",
         "请按区县拆分后分别导入",

@@ -24,14 +24,16 @@ from emission_lists.columns import (
     Column,
     column_letter,
 )
+from emission_lists.example_rows import is_example
 from emission_lists.findings import Finding, finding, shorten
 from emission_lists.levels import PerLevel
 from emission_lists.lists import Enterprise, EnterpriseParticulars, Line, LineParticulars, ListRow, Means, Pollutants
 from emission_lists.measure_reading import GroupProblem, level_cells, load_cap, measure_of
 from emission_lists.measures import Measure
-from emission_lists.row_cells import enterprise_cells
+from emission_lists.row_cells import EXAMPLE_ROW, enterprise_cells, row_cells
 
 T = TypeVar("T")
+_EXAMPLE_CELLS = dict(zip((column.header for column in COLUMNS), row_cells(EXAMPLE_ROW), strict=True))
 
 MOST_REMEMBERED = 4000
 """Sets of cells that a group keeps: what repeats does so nearby, and a long list must not be held twice."""
@@ -188,6 +190,7 @@ class RowReader:
         self.errors: list[Finding] = []
         places = dict(zip((column.header for column in COLUMNS), order, strict=False))
         self._first = order[0]
+        self._places = places
         there = [place for place in order[:-1] if place >= 0]
         self._data = itemgetter(*there)
         self._blank = ("",) * len(there)
@@ -206,6 +209,13 @@ class RowReader:
 
     def is_empty(self, raw: list[Any]) -> bool:
         return bool(raw[self._first] == "" and self._data(raw) == self._blank)
+
+    def pass_over(self, number: int, raw: list[Any]) -> None:
+        """A row marked as the example: a fault if any of its cells is filled with something else than the template has there."""
+        for header, place in self._places.items():
+            if place >= 0 and not is_example(raw[place], _EXAMPLE_CELLS[header]):
+                self._report(number, [Problem("EXAMPLE_FILLED", place, header, raw[place], (("what", header),))])
+                return
 
     def read(self, number: int, raw: list[Any]) -> ListRow | None:
         """The row, or None with its problems added to `errors`. `number` counts from 1 as Excel does."""

@@ -13,12 +13,12 @@ from zipfile import BadZipFile, ZipFile
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
+from emission_lists import example_rows
 from emission_lists.cells import CellProblem, as_number
 from emission_lists.columns import (
     BASE_HEADERS,
     BASE_SHEET,
     COLUMNS,
-    EXAMPLE,
     LIST_SHEET,
     MOST_COLUMNS,
     NUMBER_HEADER,
@@ -241,9 +241,13 @@ def _read_rows(
     for number, raw in enumerate(cells, start=2):
         if number % TOLD_EVERY == 0:
             tell(number - 1)
-        if number_of(raw) == EXAMPLE or reader.is_empty(raw):
+        if isinstance(mark := number_of(raw), str) and example_rows.marked(mark):
+            reader.pass_over(number, raw)
+            row = None
+        elif reader.is_empty(raw):
             continue
-        row = reader.read(number, raw)
+        else:
+            row = reader.read(number, raw)
         if row is not None:
             reading.rows.append(row)
         elif len(reader.errors) > limits.findings:

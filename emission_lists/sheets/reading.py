@@ -9,6 +9,7 @@ from python_calamine import CalamineWorkbook
 
 from emission_lists.findings import Finding
 from emission_lists.sheets.columns import KEY_FIELDS, SHEET_COLUMNS
+from emission_lists.sheets.examples import EXAMPLES
 from emission_lists.sheets.kinds import Sheet, SheetRecord
 from emission_lists.sheets.rules import clashes
 from emission_lists.sheets.table_reader import Table, TableReader, TableRow
@@ -39,7 +40,7 @@ def read_sheets(
 
 def table_of(sheet: Sheet) -> Table:
     """What the worksheet of a further sheet must look like."""
-    return Table(sheet.zh, SHEET_COLUMNS[sheet], KEY_FIELDS[sheet], partial(clashes, sheet))
+    return Table(sheet.zh, SHEET_COLUMNS[sheet], KEY_FIELDS[sheet], partial(clashes, sheet), EXAMPLES[sheet])
 
 
 def as_records(sheet: Sheet, rows: Iterable[TableRow]) -> list[SheetRecord]:

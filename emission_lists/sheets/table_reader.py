@@ -9,13 +9,13 @@ from python_calamine import CalamineSheet
 
 from emission_lists.cells import CellProblem
 from emission_lists.columns import (
-    EXAMPLE,
     MOST_COLUMNS,
     NUMBER_HEADER,
     column_letter,
     header_key,
     header_width,
 )
+from emission_lists.example_rows import is_example, marked
 from emission_lists.findings import Finding, finding
 from emission_lists.sheets.kinds import Json
 from emission_lists.sheets.readers import SheetColumn
@@ -26,12 +26,16 @@ _Places = list[tuple[SheetColumn, int]]
 
 
 class Table(NamedTuple):
-    """What a table of cells must look like. `title`: the worksheet's name as findings tell it."""
+    """What a table of cells must look like. `title`: the worksheet's name as findings tell it.
+
+    `example`: the fields of the template's example row (None = rows marked as examples are passed over unseen).
+    """
 
     title: str
     columns: Sequence[SheetColumn]
     key: tuple[str, ...]
     clashes: Callable[[Fields], Iterator[Clash]]
+    example: Mapping[str, Json] | None = None
 
     def key_of(self, fields: Mapping[str, Json]) -> str:
         """What identifies a row."""
@@ -115,9 +119,10 @@ class TableReader:
     def _row(self, number: int, raw: list[Any], places: _Places) -> TableRow | None:
         """The fields of a row, or None: an empty row, the example, or one with problems."""
         at = self._number_place
-        if at is not None and at < len(raw) and raw[at] == EXAMPLE:
-            return None
         width = len(raw)
+        if at is not None and at < width and isinstance(raw[at], str) and marked(raw[at]):
+            self._pass_over(number, raw, places)
+            return None
         cells = [_plain(raw[place]) if place < width else "" for _, place in places]
         if cells.count("") == len(cells):
             return None
@@ -128,6 +133,15 @@ class TableReader:
             except CellProblem as wrong:
                 self._add(wrong.code, number, _where(column, place), cell, **wrong.facts)
         return None if len(self.errors) > before else self._sound(number, fields, places)
+
+    def _pass_over(self, number: int, raw: list[Any], places: _Places) -> None:
+        """A row marked as the example: a fault if a cell is filled with something else than the template has there."""
+        example = self.table.example
+        for column, place in places if example is not None else ():
+            cell = raw[place] if place < len(raw) else ""
+            if not is_example(cell, column.shown((example or {}).get(column.name))):
+                self._add("EXAMPLE_FILLED", number, _where(column, place), cell, what=column.header)
+                return
 
     def _sound(self, number: int, fields: dict[str, Json], places: _Places) -> TableRow | None:
         """The row unless its cells contradict each other or repeat another row."""

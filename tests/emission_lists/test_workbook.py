@@ -242,7 +242,7 @@ class TestRowsTogether:
 
     def test_no_row_at_all_is_said(self) -> None:
         assert [e.code for e in read_workbook(book([])).errors] == ["NO_ROWS"]
-        assert [e.code for e in read_workbook(book([changed(序号=EXAMPLE)])).errors] == ["NO_ROWS"]
+        assert [e.code for e in read_workbook(book([[EXAMPLE]])).errors] == ["NO_ROWS"]
 
     def test_too_many_rows_are_refused(self) -> None:
         rows = [changed(生产线编号=f"MF{n}") for n in range(4)]

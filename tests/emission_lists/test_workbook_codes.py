@@ -116,6 +116,7 @@ FILES: dict[str, Callable[[], Made]] = {
     "HEADER_UNKNOWN": lambda: (sheet({}, add="自填列"), None),
     "HEADER_REPEATED": lambda: (sheet({}, add="地址"), None),
     "NO_ROWS": lambda: (sheet(), None),
+    "EXAMPLE_FILLED": lambda: (sheet({}, {"序号": "示例", "生产线编号": "2"}), None),
     "TOO_MANY_ROWS": lambda: (sheet({}, {"生产线编号": "2"}, {"生产线编号": "3"}), Limits(rows=2)),
     "TOO_MANY_ERRORS": lambda: (sheet({"行业": None}, {"行业": None}), Limits(findings=1)),
     "REQUIRED": lambda: cell("企业名称", None),
