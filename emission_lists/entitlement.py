@@ -123,9 +123,10 @@ def _relieved(
     top: frozenset[Grade],
     day: date,
 ) -> Regraded:
-    """Production for what the guarantee needs, at most the approved load; what the list says of it stays.
+    """Production for what the guarantee needs, at most the approved load; what the list orders beside it stays.
 
-    But what the list leaves to the enterprise for a grade that it no longer has is capped too.
+    Where the list names the guarantee and therefore asks nothing of a line, the line is told the approved load. What the
+    list leaves to the enterprise for a grade that it no longer has is capped too.
     """
     overall = None if grades is None else overall_grade(enterprise, grades, guide)
     until = guarantee.valid_until.astimezone(_SHANGHAI)
@@ -149,9 +150,8 @@ def _relieved(
     lines, _ = out_of_season(enterprise, lines, grades, guide, top=top, on=day, instead=approved)
     if grades is not None:
         lines = without_wrong_relief(enterprise, lines, grades, top, guide, approved)
-    if enterprise.guarantee is not None:
-        return Regraded(made, tuple(lines), (note,))
-    return Regraded(made, tuple(_capped(line, guarantee) for line in lines), (note,))
+    replaced = _RELIEVED if enterprise.guarantee is not None else _FORCED
+    return Regraded(made, tuple(_capped(line, guarantee, replaced) for line in lines), (note,))
 
 
 def _at_most_approved(line: Line, measure: Measure, guarantee: Guarantee) -> Held:
@@ -189,13 +189,19 @@ def _load(measure: Measure, guarantee: Guarantee) -> Measure:
     )
 
 
-def _capped(line: Line, guarantee: Guarantee) -> Line:
-    """A line of an enterprise that the list does not relieve yet: the approved load in place of a stop or limit."""
+_FORCED = frozenset({Action.STOP, Action.LIMIT})
+"""What the approved load stands in place of where the list does not know of the guarantee yet."""
+_RELIEVED = frozenset({Action.NONE})
+"""And where it does: what is free of measures is so under the approved load only."""
+
+
+def _capped(line: Line, guarantee: Guarantee, replaced: frozenset[Action]) -> Line:
+    """A line of a guarantee enterprise, with the approved load in place of some actions; of road transport it says nothing."""
     if line.process == ROAD_TRANSPORT:
         return line
 
     def capped(measure: Measure) -> Measure:
-        return _loaded(measure, guarantee, frozenset({Action.STOP, Action.LIMIT}))
+        return _loaded(measure, guarantee, replaced)
 
     return replace(line, measures=PerLevel(*(capped(line.measures.at(level)) for level in LEVELS)))
 

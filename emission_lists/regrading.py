@@ -29,11 +29,13 @@ from emission_lists.guide_templates import Season
 from emission_lists.guides import ALL_PROCESSES, Guide, MeasureTemplate
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import NOT_STATED, ROAD_TRANSPORT, Enterprise, Line
-from emission_lists.measures import Action, Measure
+from emission_lists.measure_strictness import covers
+from emission_lists.measures import NOT_ESTABLISHED, Action, Measure
 from emission_lists.standing import GradeStanding, InForce, at_most, lowest
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
 _NONE = Measure(Action.NONE)
+_STANDSTILL = Measure(Action.STOP)  # more no guide can ask of a line that produces
 ROAD_CODE = "YS-REGRADED"
 BESIDE = "+LIST"
 Instead = Callable[[Line, Measure], Held]
@@ -298,7 +300,7 @@ class _Worker:
             said = self._said(lines, places, target.grade)
             for place in places:
                 known = templates is not None and self._names(said, lines[place])
-                held = self._kept(made[place], target, templates is not None, known)
+                held = self._kept(lines[place], made[place], target, templates is not None, known)
                 self._hold(made, place, held, lines[place].code, level)
             for template in templates or ():
                 self._apply(template, lines, places, made, level)
@@ -323,19 +325,23 @@ class _Worker:
             return None
         return self._guide.templates(self._industry, grade, level, subtype=self._subtype, on=self._on)
 
-    def _kept(self, listed: Measure, target: _Target, known: bool, spoken_of: bool) -> Held:
+    def _kept(self, line: Line, listed: Measure, target: _Target, known: bool, spoken_of: bool) -> Held:
         """What stays of the list's measure before the guide's is put beside it.
 
-        `known`: the guide says what it asks of the grade at this level; `spoken_of`: and it speaks of this line.
+        `known`: the guide says what it asks of the grade at this level; `spoken_of`: and of this line. Else what was said
+        of a better grade, or under a relief that is over, stays with 未确立 beside it.
         """
         if leaves_something(listed):
             return ordered(listed) if spoken_of else unknown_beside(listed)
-        if listed.action is not Action.NONE:
+        if not listed.executable:
             return Held(listed)
-        if target.again:  # nothing to do was said because of the relief
-            return Held(listed) if spoken_of else unknown_beside(listed)
         better = target.grade is not None and bool(at_most(self._listed, target.grade))
-        return Held(listed) if known or better else unknown_beside(listed)  # else it was said of a better grade
+        if spoken_of if target.again else known or better:
+            return Held(listed)
+        if listed.action is Action.NONE:
+            return unknown_beside(listed)
+        utmost = line.process != ROAD_TRANSPORT and covers(listed, _STANDSTILL)
+        return Held(listed) if utmost else Held(listed, of_guide=replace(NOT_ESTABLISHED, **proof(listed)))
 
     def _said(self, lines: Sequence[Line], places: Sequence[int], grade: Grade | None) -> frozenset[str]:
         """The processes of which the guide asks anything of this grade and so many units, at any level."""
@@ -439,7 +445,7 @@ class _Worker:
             levels = self._beside[code, word]
             for place in range(max(len(measures) for measures in levels.values())):
                 rows[code] = rows.get(code, 0) + 1
-                each = PerLevel(*(_at(levels.get(level, []), place) for level in LEVELS))
+                each = PerLevel(*(next(iter(levels.get(level, [])[place:]), _NONE) for level in LEVELS))
                 if code == ROAD_CODE:
                     more = f"+{rows[code]}" if rows[code] > 1 else ""
                     yield Line(f"{code}{more}", "公路运输", ROAD_TRANSPORT, each, NOT_STATED)
@@ -447,12 +453,7 @@ class _Worker:
                     yield _row_beside(by_code[code], rows[code], word, each)
 
 
-_BY_LIST, _BY_GUIDE = "另按清单", "另按指南"
-"""In this order: what the list asks beside a line stands in the first row beside it."""
-
-
-def _at(measures: Sequence[Measure], place: int) -> Measure:
-    return measures[place] if place < len(measures) else _NONE
+_BY_LIST, _BY_GUIDE = "另按清单", "另按指南"  # the list's row stands first
 
 
 def _units(measure: Measure) -> int:

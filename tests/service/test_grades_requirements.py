@@ -269,7 +269,7 @@ class TestGuarantees:
         people = await People(client).come()
         number = await guaranteed(people, clock, runtime)
         await respond(runtime, clock.current)
-        assert actions(await answer(people)) == {"none"}
+        assert {line["load_cap"]["value"] for line in (await answer(people))["lines"]} == {500.0}
         await move(people, "city", number, "suspend", reason="未达标")
         await pass_by(clock, runtime, client, hours=1)
         required = await answer(people)

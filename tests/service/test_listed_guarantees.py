@@ -221,6 +221,14 @@ class TestActivation:
         with pytest.raises(Conflict, match="guarantees whose cases are not in force"):
             await with_list(runtime, listed())
 
+    async def test_a_list_without_the_sheet_of_approvals_is_not_frozen(self, people: People, runtime: Runtime) -> None:
+        async with runtime.unit() as uow:
+            draft = EmissionListDraft(CITY, listed())
+            version = await store_draft(uow, draft, guide="G2020", created_by=None, generated=True)
+            await uow.commit()
+        found = (await people.get("city", f"/api/v1/lists/{version}/checks")).json()["items"]
+        assert [one["severity"] for one in found if one["code"] == "GUARANTEE_SHEET_MISSING"] == ["blocking"]
+
     async def test_a_list_without_guarantees_is_asked_nothing(self, people: People, runtime: Runtime) -> None:
         await with_list(runtime)
         await proposed(people)
