@@ -46,6 +46,21 @@ def code_findings(checker: Checker) -> Iterator[Finding]:
         yield checker.finding("LINE_CODE_FORMAT", value=min(strange), what=len(strange))
 
 
+def class_of_key_findings(checker: Checker) -> Iterator[Finding]:
+    """Enterprises of no key industry whose class is usual in one; told once for each name and class, at the first of them."""
+    guide, alike = checker.guide, dict[tuple[str, str], dict[str, ListRow]]()
+    for row in checker.draft.rows:
+        firm = row.enterprise
+        if not (firm.key_industry or firm.small_micro) and firm.gbt4754 in guide.classes:
+            alike.setdefault((firm.industry, firm.gbt4754), {}).setdefault(firm.uscc, row)
+    for (name, code), firms in alike.items():
+        if guide.placed(name)[0] is None:
+            usual, at = guide.classes[code].name_zh, firms[min(firms)]
+            yield checker.finding(
+                "CLASS_OF_KEY_INDUSTRY", at, "重点行业", value=code, industry=usual, name=name, what=len(firms)
+            )
+
+
 def _base_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
     """A limit and a reduction count from a base that is stated."""
     line = row.line

@@ -202,9 +202,9 @@ CHECK_TEXTS: dict[str, Texts] = {
     ),
     "SMALL_MICRO_TOO_LARGE": (
         "小微涉气企业年排放约 {value} kg，大于 {what} kg",
-        "请核对小微认定",
+        "请核对小微认定；不是小微的按指南填写措施",
         "small-micro, but about {value} kg a year, more than {what} kg",
-        "check whether it is small-micro",
+        "check whether it is small-micro; where it is not, give the measures of the guide",
     ),
     "NOT_VERIFIABLE": (
         "{what}措施没有核查方式或核查点位",

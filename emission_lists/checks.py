@@ -12,7 +12,7 @@ from datetime import date
 from emission_lists.check_context import Checker
 from emission_lists.check_coverage import coverage_findings
 from emission_lists.check_guarantees import guarantee_sheet_findings
-from emission_lists.check_measures import class_findings, code_findings, measure_findings
+from emission_lists.check_measures import class_findings, class_of_key_findings, code_findings, measure_findings
 from emission_lists.check_ordinary import TOLERANCE, unusual_rows
 from emission_lists.check_particulars import particular_findings
 from emission_lists.check_records import record_findings
@@ -23,7 +23,7 @@ from emission_lists.divisions import division_prefix
 from emission_lists.findings import Finding
 from emission_lists.floors import floor_findings
 from emission_lists.grades import Grade
-from emission_lists.guide_comparison import guide_findings
+from emission_lists.guide_comparison import GuideComparison, part_of
 from emission_lists.guides import Guide, Industry, ListProfile
 from emission_lists.identifiers import permit_problem, uscc_valid
 from emission_lists.levels import LEVELS
@@ -31,6 +31,7 @@ from emission_lists.lists import NOT_STATED, EmissionListDraft, ListRow, Polluta
 from emission_lists.permits import Permit
 from emission_lists.plan_facts import plan_facts
 from emission_lists.sheets.kinds import Sheet
+from emission_lists.small_micro import small_micro
 from emission_lists.source_totals import source_totals, totals_of_sums
 from emission_lists.summary import Sum
 
@@ -59,19 +60,22 @@ def check_list(
     sources = source_totals(draft) if sums is None else totals_of_sums(sums, draft.of_sheet(Sheet.SUMMARY))
     unusual = unusual_rows(draft.rows)
     findings: list[Finding] = []
+    compared = GuideComparison(checker)
     for rows in draft.by_enterprise().values():
         industry = guide.industry(rows[0].enterprise.industry)
         findings += _enterprise_findings(checker, rows, as_of)
-        findings += _industry_findings(checker, rows[0], industry)
+        findings += _industry_findings(checker, rows, industry)
         findings += class_findings(checker, rows[0])
-        findings += guide_findings(checker, rows, industry)
+        findings += compared.findings(rows, industry)
         for row in rows:
             if row.line.particulars is not None:
                 findings += particular_findings(checker, row)
             if id(row) in unusual:
                 findings += _row_findings(checker, row)
                 findings += measure_findings(checker, row)
+    findings += compared.closing()
     findings += code_findings(checker)
+    findings += class_of_key_findings(checker)
     findings += consistency_findings(checker)
     findings += guarantee_sheet_findings(checker)
     findings += record_findings(checker)
@@ -127,14 +131,19 @@ def _small_micro_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Fin
     rule = checker.profile.small_micro
     if not rows[0].enterprise.small_micro:
         return
-    for level in LEVELS:
+    found, limit = small_micro(rule, rows), f"{rule.annual_kg:g}"
+    for level in LEVELS if not found.refuted(rule) else ():
         if level in rule.relieved and any(row.line.measures.at(level).forced for row in rows):
             yield checker.finding("SMALL_MICRO_FORCED", rows[0], f"{level.zh}-措施", what=level.zh)
-    annual = sum(value or 0 for row in rows for value in row.line.base) * rule.annual_days.days
-    if annual > rule.annual_kg + TOLERANCE:
-        yield checker.finding(
-            "SMALL_MICRO_TOO_LARGE", rows[0], "小微涉气", value=round(annual, 1), what=f"{rule.annual_kg:g}"
-        )
+    if found.too_large:
+        value = round(found.annual_kg, 1)
+        yield checker.finding("SMALL_MICRO_TOO_LARGE", rows[0], "小微涉气", value=value, what=limit)
+    elif found.missing:
+        what = "、".join(found.missing)
+        yield checker.finding("SMALL_MICRO_NOT_ESTABLISHED", rows[0], "小微涉气", what=what, limit=limit)
+    if found.fuel is not None:
+        row, fuel = found.fuel
+        yield checker.finding("SMALL_MICRO_FUEL", row, "燃料", value=fuel)
 
 
 def _long_stopped_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Finding]:
@@ -146,10 +155,14 @@ def _long_stopped_findings(checker: Checker, rows: list[ListRow]) -> Iterator[Fi
             yield checker.finding("LONG_STOPPED_BASE", row, "长期停产")
 
 
-def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None) -> Iterator[Finding]:
-    firm, guide = row.enterprise, checker.guide
+def _industry_findings(checker: Checker, rows: list[ListRow], industry: Industry | None) -> Iterator[Finding]:
+    row, guide = rows[0], checker.guide
+    firm = row.enterprise
     if industry is None:
-        if firm.key_industry and guide.industries and firm.industry not in checker.profile.extra_industries:
+        if not firm.key_industry:
+            if guide.placed(firm.industry)[0] is not None:
+                yield checker.finding("INDUSTRY_IS_KEY", row, "重点行业", value=firm.industry, what=guide.id)
+        elif guide.industries and firm.industry not in checker.profile.extra_industries:
             yield _no_industry(checker, row)
         return
     if not firm.key_industry:
@@ -160,7 +173,7 @@ def _industry_findings(checker: Checker, row: ListRow, industry: Industry | None
         yield checker.finding("SUBTYPE_UNKNOWN", row, "行业子类", value=firm.subtype, what=known)
     legal = guide.legal_grades(industry, firm.subtype)
     if firm.grade is Grade.UNGRADED:
-        lowest = guide.lowest_grade(industry, firm.subtype)
+        lowest = guide.lowest_grade(industry, part_of(guide, industry, rows))
         what = "未核实" if lowest is None else lowest.zh
         yield checker.finding("GRADE_NOT_APPLIED", row, "绩效等级", what=what)
     elif firm.grade not in legal and not _granted(checker, firm.grade, legal):

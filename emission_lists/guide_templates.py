@@ -46,8 +46,11 @@ class InForce(Data):
 
 
 class Label(Data):
+    """What a process is called. `aliases`: other names under which lists have it."""
+
     zh: str
     en: str
+    aliases: tuple[str, ...] = ()
 
 
 class SingleUnitPolicy(Labelled):

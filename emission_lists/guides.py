@@ -6,6 +6,7 @@ never read as "no measure".
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal
@@ -26,6 +27,7 @@ from emission_lists.guide_templates import Data as _Data
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Pollutants
 from emission_lists.measures import Action
+from emission_lists.process_names import process_name
 
 __all__ = [
     "ALL_PROCESSES",
@@ -198,7 +200,13 @@ class Guide(_Data):
 
     @cached_property
     def _process_by_text(self) -> dict[str, str]:
-        return {text: code for code, label in self.processes.items() for text in (code, label.zh)}
+        texts = {code: (code, label.zh, *label.aliases) for code, label in self.processes.items()}
+        return {process_name(text): code for code, names in texts.items() for text in names}
+
+    @cached_property
+    def classes(self) -> dict[str, Industry]:
+        """Industries by the classes of GB/T 4754 that are candidates for them; the first where several share one."""
+        return {code: one for one in reversed(self.industries) for code in one.gbt4754}
 
     def industry(self, name: str) -> Industry | None:
         """The industry by its Chinese name, an alias or code; None if the guide does not have it."""
@@ -236,8 +244,8 @@ class Guide(_Data):
         return max(0, (self.industries_total or 0) - len(self.industries))
 
     def process_code(self, text: str) -> str:
-        """The guide's code of a process written in a list, or the text itself."""
-        return self._process_by_text.get(text, text)
+        """The guide's code of a process written in a list, whatever its running number, or the text itself."""
+        return self._process_by_text.get(process_name(text), text)
 
     def legal_grades(self, industry: Industry, subtype: str | None = None) -> tuple[Grade, ...]:
         """The grades of the scheme of an industry, or of one of its sub-types; empty if it is not established.
@@ -274,6 +282,16 @@ class Guide(_Data):
         if grade in self.self_determined.grades:
             return (MeasureTemplate(process=ALL_PROCESSES, action=Action.SELF_DETERMINED),)
         return None
+
+    def part_of(self, industry: Industry, processes: Iterable[str]) -> str | None:
+        """The one sub-type whose measures name any of these processes; None if none or several do."""
+        codes = {self.process_code(text) for text in processes}
+        having = [
+            one.name_zh
+            for one in industry.subtypes
+            if any(t.process in codes and t.action is not Action.TRANSPORT for said in one.measures.values() for t in said.templates)
+        ]
+        return having[0] if len(having) == 1 else None
 
     def measures_of(self, industry: Industry, subtype: str | None = None) -> dict[Grade, GradeMeasures]:
         """The measures of an industry and one of its sub-types.
@@ -349,6 +367,7 @@ class SmallMicroRule(_Data):
 
     tests: tuple[str, ...]
     tests_joined: Literal["all_of", "any_of"]
+    fuels: frozenset[str] = frozenset()  # coal and oil, as lists write them
     annual_kg: float = Field(gt=0)
     annual_days: AnnualDays
     relieved: frozenset[ResponseLevel]

@@ -15,7 +15,7 @@ from emission_lists.checks import check_list
 from emission_lists.findings import Finding
 from emission_lists.grades import Grade
 from emission_lists.guides import Guide, ListProfile, PlaceOverlay
-from emission_lists.lists import EmissionListDraft
+from emission_lists.lists import EmissionListDraft, Pollutants
 from emission_lists.measures import Action
 from emission_lists.sheets.kinds import SheetRecord
 from emission_lists.texts import TEXTS
@@ -63,7 +63,8 @@ def _told(findings: list[Finding]) -> set[tuple[object, ...]]:
 class TestPlaces:
     def baker(self, adcode: str) -> EmissionListDraft:
         small = firm(industry="食品加工", key_industry=False, grade=Grade.UNGRADED, small_micro=True)
-        return replace(draft((small, line("1", measure(Action.STOP, 1.0)))), adcode=adcode)
+        stopped = line("1", measure(Action.STOP, 1.0), base=Pollutants(0.05, 0.05, 0.05, 0.05))
+        return replace(draft((small, stopped)), adcode=adcode)
 
     def severity(self, adcode: str, profile: ListProfile, guide: Guide) -> tuple[str, str | None]:
         all_found = check_list(self.baker(adcode), guide, profile)
