@@ -2,7 +2,8 @@
 
 Hours are numbered: hour `n` ends `n` hours after 1970-01-01T00:00Z, and is the half-open hour before that instant. An hour
 counts under a stage only when it lies inside it as a whole. A missing hour proves nothing, a measure that is not
-established is never judged, and the order in which evidence came plays no part: only its content does.
+established is never judged, and the order in which evidence came plays no part: only its content does. Quantities are
+compared as the decimals that they are written in: who meets a bound exactly keeps to it.
 """
 
 from __future__ import annotations
@@ -10,19 +11,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
+from fractions import Fraction
 from typing import Any, NamedTuple
 
-from emission_lists.activity import allowed_share
+from emission_lists.activity import allowed_share, exact_share
 from emission_lists.compliance_baseline import Baseline
+from emission_lists.compliance_exact import Bound, bound, total, written
+from emission_lists.compliance_hours import BEIJING, DAY, Span, days, first_hour, span_of
 from emission_lists.compliance_rules import ComplianceRules, Rule
 from emission_lists.documents import measure_document
 from emission_lists.measures import Action, Basis, LoadCap, Measure, StopMode
 from emission_lists.schedule import Stage
 
-BEIJING = timezone(timedelta(hours=8))
-_BEIJING_HOURS = 8
-_DAY = 24
 _HOT = frozenset({StopMode.BANKING, StopMode.KEEP_WARM})
 
 
@@ -117,47 +118,6 @@ def hour_number(at: datetime) -> int:
     return int(at.timestamp()) // 3600
 
 
-def _first_hour(at: datetime) -> int:
-    return math.ceil(at.timestamp() / 3600)
-
-
-class Span(NamedTuple):
-    """The numbered hours [first, last) whose start lies in a stage; their ends are one more. `last` None: open."""
-
-    first: int
-    last: int | None
-    stage: Stage
-
-    def holds(self, end: int) -> bool:
-        """Whether the hour that ends at `end` lies inside as a whole."""
-        return (
-            self.first < end and (self.last is None or end <= self.last) and _in_window(self.stage.measure.window, end)
-        )
-
-
-def span_of(stage: Stage, *, carried_out: bool = True) -> Span:
-    """The whole hours of a stage; with `carried_out` only those after the time to carry the measure out has passed."""
-    starts = max(stage.starts, stage.due) if carried_out else stage.starts
-    last = None if stage.until is None else math.floor(stage.until.timestamp() / 3600)
-    return Span(_first_hour(starts), last, stage)
-
-
-def window_minutes(window: str) -> tuple[int, int]:
-    """The minutes of the day in which hours such as 17:00-09:00 open and close; over midnight they close before they open."""
-    opens, closes = (int(part[:2]) * 60 + int(part[3:5]) for part in window.split("-"))
-    return opens, closes
-
-
-def _in_window(window: str | None, end: int) -> bool:
-    """Whether the hour that ends at `end` lies in the hours of the day of a measure as a whole."""
-    if window is None:
-        return True
-    (opens, closes), begins = window_minutes(window), ((end - 1 + _BEIJING_HOURS) % _DAY) * 60
-    if opens < closes:
-        return opens <= begins and begins + 60 <= closes
-    return begins >= opens or begins + 60 <= closes
-
-
 def judge(line: LineCase, rules: ComplianceRules) -> list[Found]:
     """Every breach of one line that its evidence proves, in the order of time and rule."""
     found: list[Found] = []
@@ -239,15 +199,15 @@ def _reason(line: LineCase, stage: Stage, rules: ComplianceRules) -> tuple[str, 
 class _Normal(NamedTuple):
     """A normal hour of several meters together, and whether it rests on their rated power."""
 
-    value: float
+    value: Fraction
     rated: bool
 
 
 def _normal(meters: Sequence[Meter]) -> _Normal | None:
-    if not meters or any(meter.normal is None for meter in meters):
+    known = [meter.normal for meter in meters if meter.normal is not None]
+    if not meters or len(known) < len(meters):
         return None
-    rated = any(meter.baseline is None for meter in meters)
-    return _Normal(sum(meter.normal or 0.0 for meter in meters), rated)
+    return _Normal(total(known), any(meter.baseline is None for meter in meters))
 
 
 def _totals(meters: Sequence[Meter | LoadMeter]) -> Mapping[int, float]:
@@ -259,6 +219,18 @@ def _totals(meters: Sequence[Meter | LoadMeter]) -> Mapping[int, float]:
         for end, value in meter.hours.items():
             totals[end] = totals.get(end, 0.0) + value
     return totals
+
+
+def _quantities(meters: Iterable[Meter | LoadMeter], ends: Iterable[int]) -> list[float]:
+    return [meter.hours[end] for end in ends for meter in meters if end in meter.hours]
+
+
+def _hours_over(meters: Sequence[Meter | LoadMeter], span: Span, limit: Bound) -> list[Item]:
+    """The hours of a span in which the meters together counted more than a bound."""
+    totals = _totals(meters)
+    found = ((end, limit.passed_by(totals[end], _quantities(meters, [end])))
+             for end in sorted(end for end, about in totals.items() if about >= limit.low) if span.holds(end))  # fmt: skip
+    return [Item(end - 1, end, value, limit.shown, _points(meters, [end])) for end, value in found if value is not None]
 
 
 def _points(meters: Iterable[Meter | LoadMeter], ends: Iterable[int]) -> tuple[dict[str, Any], ...]:
@@ -281,15 +253,10 @@ def _standing_still(line: LineCase, stage: Stage, rules: ComplianceRules) -> Ite
     if allowed_share(stage.measure) != 0 or normal is None:
         return
     stated = rules.running.idle_share_of_rated if normal.rated else rules.running.idle_share
-    limit = max(rules.running.least_kwh.value, stated.value * normal.value)
-    span, totals = span_of(stage), _totals(line.production)
-    items = [
-        Item(end - 1, end, totals[end], limit, _points(line.production, [end]))
-        for end in sorted(end for end, value in totals.items() if value > limit)
-        if span.holds(end)
-    ]
+    limit = max(written(rules.running.least_kwh.value), written(stated.value) * normal.value)
+    items = _hours_over(line.production, span_of(stage), bound(limit))
     threshold = {
-        "value": limit,
+        "value": float(limit),
         "unit": "kWh",
         "per": "hour",
         "share": stated.value,
@@ -303,30 +270,41 @@ def _within_load(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterat
 
     What a day allows counts all its hours under the stage, seen or not, so that a missing hour never proves anything.
     """
-    share = allowed_share(stage.measure)
+    share = exact_share(stage.measure)
     normal = _normal(line.production)
     if not_by_electricity(stage.measure, rules) is not None or normal is None or normal.rated:
         return
     if share is None or not 0 < share < 1:
         return
     stated = rules.load.tolerance
-    per_hour = share * normal.value * (1 + stated.value)
-    totals = _totals(line.production)
-    items = [
-        Item(first, last, total, per_hour * len(inside), _points(line.production, seen))
-        for first, last, inside, seen in _days(span_of(stage), sorted(totals))
-        if (total := sum(map(totals.__getitem__, seen))) > per_hour * len(inside)
-    ]
+    per_hour = share * normal.value * (1 + written(stated.value))
+    items = _days_over(line.production, span_of(stage), per_hour)
     threshold = {
-        "value": per_hour * _DAY,
+        "value": float(per_hour * DAY),
         "unit": "kWh",
         "per": "day",
-        "share": share,
+        "share": float(share),
         **_origin(normal, line.production),
     }
     if stage.measure.basis is not Basis.BASELINE_DAY:
         threshold["basis"] = rules.load.own_day_bases.why()
     yield from _found(Rule.LOAD_OVER_CAP, line, stage, items, threshold | stated.why())
+
+
+def _days_over(
+    meters: Sequence[Meter | LoadMeter], span: Span, allowed: Fraction, *, whole: bool = False
+) -> list[Item]:
+    """The natural days of a span in which the meters together counted more than is allowed: of each hour, or of the `whole` day."""
+    totals, items = _totals(meters), []
+    bounds: dict[int, Bound] = {}
+    for first, last, inside, seen in days(span, sorted(totals)):
+        hours = 1 if whole else len(inside)
+        limit = bounds.get(hours) or bounds.setdefault(hours, bound(allowed * hours))
+        about = sum(map(totals.__getitem__, seen))
+        value = None if about < limit.low else limit.passed_by(about, _quantities(meters, seen))
+        if value is not None:
+            items.append(Item(first, last, value, limit.shown, _points(meters, seen)))
+    return items
 
 
 def _within_cap(line: LineCase, stage: Stage) -> Iterator[Found]:
@@ -336,19 +314,10 @@ def _within_cap(line: LineCase, stage: Stage) -> Iterator[Found]:
     if cap is None or period is None:
         return
     meters = [meter for meter in _cap_meters(line, cap) if meter.hours]
-    span, totals = span_of(stage), _totals(meters)
-    if period == "hour":
-        items = [
-            Item(end - 1, end, totals[end], cap.value, _points(meters, [end]))
-            for end in sorted(end for end, value in totals.items() if value > cap.value)
-            if span.holds(end)
-        ]
-    else:
-        items = [
-            Item(first, last, total, cap.value, _points(meters, seen))
-            for first, last, _, seen in _days(span, sorted(totals))
-            if (total := sum(map(totals.__getitem__, seen))) > cap.value
-        ]
+    limit = written(cap.value)
+    span = span_of(stage)
+    hourly = period == "hour"
+    items = _hours_over(meters, span, bound(limit)) if hourly else _days_over(meters, span, limit, whole=True)
     threshold = {
         "value": cap.value,
         "unit": cap.unit,
@@ -377,44 +346,36 @@ def _cap_meters(line: LineCase, cap: LoadCap) -> Sequence[Meter | LoadMeter]:
     return [meter for meter in line.loads if meter.metric == cap.metric and meter.unit.partition("/")[0] == unit]
 
 
-def _days(span: Span, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int], list[int]]]:
-    """The natural days of a span of which something is known: start, end, all their hours inside, and the known ones."""
-    known: dict[int, list[int]] = {}
-    for end in ends:
-        if span.holds(end):
-            known.setdefault((end - 1 + _BEIJING_HOURS) // _DAY, []).append(end)
-    for day, seen in sorted(known.items()):
-        midnight = day * _DAY - _BEIJING_HOURS
-        inside = [end for end in range(midnight + 1, midnight + _DAY + 1) if span.holds(end)]
-        yield inside[0] - 1, inside[-1], inside, seen
-
-
 def _treated(line: LineCase, stage: Stage, rules: ComplianceRules) -> Iterator[Found]:
     """TREATMENT_OFF: production runs while every treatment meter is off, or while the monitor says that the source stands."""
     normal = _normal(line.production)
     if normal is None or not (line.treatment or line.monitors):
         return
     stated = rules.treatment
-    on = max(rules.running.least_kwh.value, stated.production_on_share.value * normal.value)
-    span = Span(_first_hour(stage.starts), span_of(stage).last, stage)
+    on = max(written(rules.running.least_kwh.value), written(stated.production_on_share.value) * normal.value)
+    span = Span(first_hour(stage.starts), span_of(stage).last, stage)
+    limit, totals = bound(on), _totals(line.production)
+    off = [None if meter.normal is None else bound(written(stated.off_share.value) * written(meter.normal))
+           for meter in line.treatment]  # fmt: skip
     items = []
-    for end, value in sorted(_totals(line.production).items()):
-        if value <= on or not (span.first < end and (span.last is None or end <= span.last)):
+    for end in sorted(end for end, about in totals.items() if about >= limit.low):
+        if not (span.first < end and (span.last is None or end <= span.last)):
             continue
-        proof = _off(line.treatment, end, stated.off_share.value) or _stopped(
+        proof = _off(line.treatment, off, end) or _stopped(
             line.monitors, end, frozenset(stated.cems_stopped_flags.value)
         )
-        if proof:
-            items.append(Item(end - 1, end, value, on, (*_points(line.production, [end]), *proof)))
+        value = limit.passed_by(totals[end], _quantities(line.production, [end])) if proof else None
+        if value is not None:
+            items.append(Item(end - 1, end, value, limit.shown, (*_points(line.production, [end]), *proof)))
     share = {"share": stated.production_on_share.value, "off_share": stated.off_share.value}
-    threshold = {"value": on, "unit": "kWh", "per": "hour", **share, **_origin(normal, line.production)}
+    threshold = {"value": float(on), "unit": "kWh", "per": "hour", **share, **_origin(normal, line.production)}
     yield from _found(Rule.TREATMENT_OFF, line, stage, items, threshold | stated.off_share.why())
 
 
-def _off(meters: Sequence[Meter], end: int, share: float) -> tuple[dict[str, Any], ...]:
-    """The hour of every treatment meter when all of them are known and off; otherwise nothing."""
-    for meter in meters:
-        if meter.normal is None or end not in meter.hours or meter.hours[end] > share * meter.normal:
+def _off(meters: Sequence[Meter], limits: Iterable[Bound | None], end: int) -> tuple[dict[str, Any], ...]:
+    """The hour of every treatment meter when all of them are known and below their limit; otherwise nothing."""
+    for meter, limit in zip(meters, limits, strict=True):
+        if limit is None or end not in meter.hours or not limit.under(meter.hours[end]):
             return ()
     return _points(meters, [end])
 
@@ -438,7 +399,7 @@ def _stopped(monitors: Sequence[Monitor], end: int, flags: frozenset[str]) -> tu
 
 def _origin(normal: _Normal, meters: Sequence[Meter]) -> dict[str, Any]:
     days = sorted({day.isoformat() for meter in meters if meter.baseline for day in meter.baseline.days})
-    return {"of": "rated" if normal.rated else "baseline", "normal": normal.value, "days": days}
+    return {"of": "rated" if normal.rated else "baseline", "normal": float(normal.value), "days": days}
 
 
 def _found(
@@ -466,8 +427,8 @@ def _one(rule: Rule, line: LineCase, stage: Stage, run: Sequence[Item], threshol
             {
                 "from": instant(item.starts).isoformat(),
                 "until": instant(item.until).isoformat(),
-                "value": round(item.value, 6),
-                "limit": round(item.limit, 6),
+                "value": item.value,
+                "limit": item.limit,
                 "points": list(item.points),
             }
             for item in run
@@ -490,7 +451,7 @@ def required_document(stage: Stage) -> dict[str, Any]:
 def gaps(line: LineCase, start: datetime, until: datetime) -> list[tuple[datetime, datetime]]:
     """Hours between two instants in which a production meter of the line said nothing: unknown, never a breach."""
     missing: list[tuple[int, int]] = []
-    for end in range(_first_hour(start) + 1, math.floor(until.timestamp() / 3600) + 1):
+    for end in range(first_hour(start) + 1, math.floor(until.timestamp() / 3600) + 1):
         if all(end in meter.hours for meter in line.production):
             continue
         if missing and missing[-1][1] == end - 1:

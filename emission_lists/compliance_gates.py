@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
-from emission_lists.compliance import BEIJING, Found, LineCase, required_document, window_minutes
+from emission_lists.compliance import Found, LineCase, required_document
+from emission_lists.compliance_hours import BEIJING, window_minutes
 from emission_lists.compliance_rules import ComplianceRules, Rule, Vehicles
 from emission_lists.measures import VehicleRule
 from emission_lists.schedule import Stage

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from emission_lists.compliance import BEIJING
+from emission_lists.compliance_hours import BEIJING
 from emission_lists.compliance_process import Existing, FindingState
 from emission_lists.compliance_rules import Rule
 

@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emission_lists.compliance import (
-    BEIJING,
     Found,
     LineCase,
     LoadMeter,
@@ -26,11 +25,11 @@ from emission_lists.compliance import (
     judge,
     not_judged,
     required_document,
-    span_of,
     unjudgeable,
 )
 from emission_lists.compliance_baseline import Baseline
 from emission_lists.compliance_gates import Passage, banned, judge_gates, judge_plan, night_hints
+from emission_lists.compliance_hours import BEIJING, span_of
 from emission_lists.compliance_rules import ComplianceRules, Rule
 from emission_lists.measures import Action, Basis, Cycle, Later, LoadCap, Measure, StopMode, VehicleRule
 from emission_lists.requirements_timeline import due_of
@@ -305,7 +304,16 @@ class TestTreatment:
         return judge(case(measure, meter(steady(50, 3)), treatment=(treatment,), **more), RULES)
 
     def test_off_while_production_runs(self) -> None:
-        assert spans(self.off({1: 30, 2: 3, 3: 3.1})) == [("TREATMENT_OFF", 1, 2)]
+        assert spans(self.off({1: 30, 2: 2.99, 3: 3.1})) == [("TREATMENT_OFF", 1, 2)]
+
+    def test_at_its_share_it_is_on(self) -> None:
+        """`off_share`: treatment is off below this share."""
+        assert self.off({1: 3, 2: 3.0, 3: 3}) == []
+
+    def test_production_at_its_share_does_not_run(self) -> None:
+        off = meter({1: 0, 2: 0}, point="t")
+        found = judge(case(Measure(Action.NONE), meter({1: 30, 2: 30.000001}), treatment=(off,)), RULES)
+        assert spans(found) == [("TREATMENT_OFF", 1, 2)]
 
     def test_one_of_two_is_enough(self) -> None:
         both = (meter({1: 0}, point="t"), meter({1: 50}, point="u"))

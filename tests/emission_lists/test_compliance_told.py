@@ -8,7 +8,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emission_lists.compliance import BEIJING, Found
+from emission_lists.compliance import Found
+from emission_lists.compliance_hours import BEIJING
 from emission_lists.compliance_rules import Rule
 from emission_lists.compliance_told import Asked, apart, told
 from emission_lists.measures import Action, Measure, VehicleRule
