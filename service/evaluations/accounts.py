@@ -25,6 +25,7 @@ from emission_lists.measures import Measure
 from emission_lists.regrading import may_hang_on_a_season, rows_beside
 from emission_lists.sheets.kinds import Sheet, record_from
 from service.evaluations import repository
+from service.evaluations.following import MEASURED_LEVELS, Followed, Source, followed_by, rows_of
 from service.evaluations.homes import homes_of
 from service.evaluations.measured import measured_of
 from service.evaluations.repository import Response
@@ -34,7 +35,6 @@ from service.guides.loader import Applied
 from service.guides.repository import applied
 from service.kit.unit_of_work import UnitOfWork
 
-MEASURED_LEVELS = frozenset(level.value for level in ResponseLevel)
 STATES = {state.value: state for state in LineState}
 Place = TypeVar("Place", bound=Hashable)
 Reports = Mapping[str, Mapping[tuple[int, str], list[ReportedDay]]]
@@ -42,9 +42,11 @@ Reports = Mapping[str, Mapping[tuple[int, str], list[ReportedDay]]]
 
 @dataclass(frozen=True)
 class Account:
-    """The accounts over one list version: its lines, and its dust sites and mobile sources. `tallies` by dimension and key."""
+    """The accounts over one list version (or lists beside each other): its lines, and its dust sites and mobile sources.
 
-    version: int
+    `tallies` by dimension and key.
+    """
+
     accounts: Accounts
     tallies: dict[tuple[By, str], Tally]
     records: RecordAccounts
@@ -54,16 +56,18 @@ class Account:
         return self.tallies.get((By.RESPONSE, str(response)), Tally())
 
 
-def spans_of(responses: Sequence[Response], now: datetime) -> dict[int, list[Span]]:
-    """The responses that carry measures, by list version, each up to now at the most."""
-    spans: dict[int, list[Span]] = defaultdict(list)
+def spans_of(
+    responses: Sequence[Response], now: datetime, followed: Mapping[int, Followed]
+) -> dict[Followed, list[Span]]:
+    """The responses that carry measures, by the lists that they go by, each up to now at the most."""
+    spans: dict[Followed, list[Span]] = defaultdict(list)
     before: Response | None = None
     for response in responses:
         ends = min(now, response.ends_at or now)
-        if response.list_version is not None and response.level.code in MEASURED_LEVELS and ends > response.starts_at:
+        if followed.get(response.id) and ends > response.starts_at:
             continuing = before is not None and before.ends_at == response.starts_at
             known = before.level.code if before is not None and continuing else ""
-            spans[response.list_version].append(
+            spans[followed[response.id]].append(
                 Span(
                     response.id,
                     ResponseLevel(response.level.code),
@@ -76,39 +80,62 @@ def spans_of(responses: Sequence[Response], now: datetime) -> dict[int, list[Spa
     return dict(spans)
 
 
-async def accounts_of(uow: UnitOfWork, responses: Sequence[Response]) -> list[Account]:
-    """The accounts of a warning's responses; one per list version, usually one."""
+async def accounts_of(
+    uow: UnitOfWork, responses: Sequence[Response], followed: Mapping[int, Followed] | None = None
+) -> list[Account]:
+    """The accounts of a warning's responses; one for all that go by the same lists, usually one."""
+    followed = await followed_by(uow, responses) if followed is None else followed
     made = []
-    for version, spans in spans_of(responses, uow.now).items():
+    for sources, spans in spans_of(responses, uow.now, followed).items():
         accounts = Accounts(spans)
-        listed = await uow.fetchrow("SELECT adcode, guide, guide_content FROM list_version WHERE id = $1", version)
-        assert listed is not None  # a response pins a version that exists
-        guide = await applied(uow, listed["guide"], listed["guide_content"])
-        after = ""
-        async for rows in repository.rows_of(uow, version):
-            reports = await _reports(uow, spans, after, rows[-1]["uscc"])
-            usccs, (start, end) = [row["uscc"] for row in rows], (spans[0].start, spans[-1].end)
-            homes = await homes_of(uow, listed["adcode"], usccs, start, end)
-            known = await measured_of(uow, homes.ever, [span.key for span in spans], start, end)
-            decided = await repository.decisions_of(uow, homes.counting)
-            await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, guide)
-            after = rows[-1]["uscc"]
-        made.append(Account(version, accounts, accounts.finish(), await _records(uow, version, spans)))
+        for source in sources:
+            await _add_source(uow, accounts, source, spans)
+        made.append(Account(accounts, accounts.finish(), await _records(uow, sources, spans)))
     return made
 
 
-async def _records(uow: UnitOfWork, version: int, spans: Sequence[Span]) -> RecordAccounts:
-    """The further sheets of a version over the responses."""
-    records, listed = RecordAccounts(spans), await repository.transport_listed(uow, version)
-    async for documents in repository.records_of(uow, version):
-        await asyncio.to_thread(_add_records, records, documents, listed)
+async def _add_source(uow: UnitOfWork, accounts: Accounts, source: Source, spans: Sequence[Span]) -> None:
+    guide = await guide_of(uow, source.version)
+    after = ""
+    async for rows in rows_of(uow, source):
+        reports, known, decided = await known_of(uow, source, spans, [uscc for uscc, _ in rows], after)
+        await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, guide)
+        after = rows[-1][0]
+
+
+async def guide_of(uow: UnitOfWork, version: int) -> Applied:
+    """The guide of a list version, in the edition that it was frozen with."""
+    listed = await uow.fetchrow("SELECT guide, guide_content FROM list_version WHERE id = $1", version)
+    assert listed is not None  # a response goes by a version that exists
+    return await applied(uow, listed["guide"], listed["guide_content"])
+
+
+async def known_of(
+    uow: UnitOfWork, source: Source, spans: Sequence[Span], usccs: Sequence[str], after: str
+) -> tuple[Reports, dict[str, dict[str, Measured]], dict[str, Decisions]]:
+    """What the enterprises beyond a code up to the last one reported, what was measured at them, and decided about them."""
+    start, end, keys = spans[0].start, spans[-1].end, [span.key for span in spans]
+    reports = await _reports(uow, spans, after, usccs[-1])
+    homes = await homes_of(uow, source.adcode, usccs, start, end)
+    known = await measured_of(uow, homes.ever, keys, start, end)
+    return reports, known, await repository.decisions_of(uow, homes.counting)
+
+
+async def _records(uow: UnitOfWork, sources: Followed, spans: Sequence[Span]) -> RecordAccounts:
+    """The further sheets of the lists over the responses; of a list that speaks of more places the rows of the place alone."""
+    records = RecordAccounts(spans)
+    for source in sources:
+        listed, place = await repository.transport_listed(uow, source.version), source.within.rstrip("%")
+        async for documents in repository.records_of(uow, source.version):
+            await asyncio.to_thread(_add_records, records, documents, listed, place)
     return records
 
 
-def _add_records(records: RecordAccounts, documents: Sequence[str], listed: frozenset[str]) -> None:
+def _add_records(records: RecordAccounts, documents: Sequence[str], listed: frozenset[str], place: str) -> None:
     for document in documents:
         record = record_from(json.loads(document))
-        records.add(record, listed=record.sheet is Sheet.BULK_TRANSPORT and record.key in listed)
+        if not place or (record.county or "").startswith(place):
+            records.add(record, listed=record.sheet is Sheet.BULK_TRANSPORT and record.key in listed)
 
 
 def add_rows(
@@ -142,7 +169,7 @@ def _in_force(
     found: dict[int, dict[str, Line]] = {}
     stood = enterprise
     for place, span in enumerate(spans):
-        made = entitle(enterprise, lines, guide, decisions, span.start, span.start)
+        made = entitle(enterprise, lines, guide, decisions, span.since, span.start)
         stood = made.enterprise if place == 0 else stood
         by_code = {line.code: line for line in made.lines}
         found[span.key] = {line.code: _planned(line, by_code[line.code], by_code) for line in lines}

@@ -210,6 +210,9 @@ def _coverage(report: Report, found: Mapping[str, Any]) -> None:
     if listed is not None:
         generated = "（示例生成）" if listed["generated"] else ""
         report.say(f"执行清单：第 {listed['id']} 版《{listed['title']}》{generated}，内容指纹 {listed['digest']}。")
+    for one in found.get("lists", []):
+        named = "；".join(f"{each['place']}第 {each['id']} 版《{each['title']}》" for each in one["lists"])
+        report.say(f"响应 {one['response']}：{one['words']['zh']}" + (f"所用清单：{named}。" if named else ""))
     report.table(
         ("清单企业", "生产线", "有减排措施的生产线", "措施未确立的生产线", "已回执企业", "已上报生产线", "有监测数据的生产线"),
         [
@@ -227,7 +230,10 @@ def _coverage(report: Report, found: Mapping[str, Any]) -> None:
 def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> None:
     report.heading("减排量：计划、上报与核实")
     if not found["totals"]["lines"]:
-        report.say("没有带减排措施的响应时段，或响应开始前没有生效的清单。")
+        if found.get("without_list"):
+            report.say(f"计划减排量{words.NOT_ESTABLISHED}：响应开始时没有生效的清单，无从核算；这不是零。")
+        else:
+            report.say("没有带减排措施的响应时段，或清单没有本地的企业。")
         return
     report.table(HEAD_OF_FIGURES, [_figures_row(name, found["totals"]) for name in POLLUTANTS])
     report.say("本表只含工业源（应急减排清单的生产线）；扬尘源与移动源见“分源类计划减排”。")

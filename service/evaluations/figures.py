@@ -52,6 +52,14 @@ def figures(tally: Tally) -> dict[str, Any]:
     }
 
 
+def unless_without_list(found: dict[str, Any], count: int) -> dict[str, Any]:
+    """Figures of so many responses for which no list was in force: where nothing else was, nothing is established (未确立)."""
+    if not count or found["lines"]:
+        return found
+    nothing = dict.fromkeys(("base_kg", "planned_kg", "planned_stated_kg", "planned_computed_kg"))
+    return found | {"pollutants": {name: one | nothing for name, one in found["pollutants"].items()}}
+
+
 def _figures(tally: Tally, place: int) -> dict[str, Any]:
     base, planned, open_lines = tally.base[place], tally.planned[place], tally.unestablished[place]
     measured, baseless = tally.verified_lines[place], tally.baseless[place]
@@ -138,7 +146,7 @@ def level_entry(
     tally: Tally,
     society: Pollutants | None,
     listed: Mapping[str, float | None],
-    floor: FloorProfile,
+    floor: FloorProfile | None,
 ) -> dict[str, Any]:
     """One level: its figures, and per day of response against the whole society's emissions and the floor.
 
@@ -149,7 +157,7 @@ def level_entry(
         "minutes": minutes,
         **figures(tally),
         "floor": None
-        if society is None or not minutes
+        if society is None or floor is None or not minutes
         else {
             **floor_entry(level, minutes, tally, society, floor),
             "list_shares": _list_shares(listed, society, tally.unestablished),

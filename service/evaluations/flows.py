@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,9 +18,10 @@ from emission_lists.guides import FloorProfile
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import Pollutants
 from service.accounts.roles import Principal, Scope
-from service.evaluations import classes, course, figures, repository
+from service.evaluations import classes, course, figures, following, repository
 from service.evaluations.accounts import Account, accounts_of, by_dimension, merged
 from service.evaluations.air import days_of
+from service.evaluations.following import Followed
 from service.evaluations.repository import Response
 from service.kit.canonical import canonical, digest
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid
@@ -59,9 +61,12 @@ def _frozen(row: Any) -> dict[str, Any]:
 async def sums_of(uow: UnitOfWork, warning: Any) -> dict[str, Any]:
     """Only the sums of a warning's responses as of now."""
     responses = await repository.responses_of(uow, warning["id"])
-    accounts = await accounts_of(uow, responses)
+    followed = await following.followed_by(uow, responses)
+    accounts = await accounts_of(uow, responses, followed)
     version = await _version(uow, responses)
-    return _sums(uow, by_dimension(merged(accounts)), accounts, version, _floor(warning["adcode"], version, responses))
+    floor = _floor(warning["adcode"], version, responses)
+    open_ones = following.without_list(responses, followed)
+    return _sums(uow, by_dimension(merged(accounts)), accounts, version, floor, open_ones)
 
 
 async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]:
@@ -69,9 +74,11 @@ async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]
     adcode = warning["adcode"]
     responses = await repository.responses_of(uow, warning["id"])
     steps = course.steps(uow.runtime, await uow.fetch(repository.STEPS_SQL, warning["id"]))
-    accounts = await accounts_of(uow, responses)
+    followed = await following.followed_by(uow, responses)
+    accounts = await accounts_of(uow, responses, followed)
     tallies = by_dimension(merged(accounts))
     version = await _version(uow, responses)
+    floor, open_ones = _floor(adcode, version, responses), following.without_list(responses, followed)
     over = bool(responses) and all(one.ends_at is not None and one.ends_at <= uow.now for one in responses)
     start = responses[0].starts_at if responses else None
     end = responses[-1].ends_at if over else None
@@ -85,9 +92,10 @@ async def compute(uow: UnitOfWork, scope: Scope, warning: Any) -> dict[str, Any]
         "ends_at": end,
         "responses": [_response(one) for one in responses],
         "list": version,
+        "lists": await _lists(uow, responses, followed),
         "course": steps,
         "coverage": await _coverage(uow, warning["id"], tallies),
-        **_sums(uow, tallies, accounts, version, _floor(adcode, version, responses)),
+        **_sums(uow, tallies, accounts, version, floor, open_ones),
         "findings": await _findings(uow, responses),
         "air": [] if start is None else await days_of(uow, scope, adcode, start, end or uow.now),
         "skill": None if start is None else await _skill(uow, scope, adcode, start, end or uow.now),
@@ -113,6 +121,33 @@ async def _version(uow: UnitOfWork, responses: list[Response]) -> dict[str, Any]
     pinned = next((one.list_version for one in reversed(responses) if one.list_version is not None), None)
     row = None if pinned is None else await uow.fetchrow(repository.VERSION_SQL, pinned)
     return None if row is None else dict(row) | {"activated_at": beijing(row["activated_at"])}
+
+
+BORROWED = {
+    "zh": "本地没有生效的清单：按响应开始时生效的上下级清单中本地的企业核算，与发给企业的要求所依据的清单相同；"
+    "这些清单的全社会排放量不是本地的，不作比例比较。",
+    "en": "No list of this division was in force: reckoned from the lists of the divisions around it that were in force when"
+    " the response began, as the requirements are; their whole-society emissions are not this place's, so no share is told.",
+}
+NO_LIST = {
+    "zh": "响应开始时没有生效的清单：计划减排量未确立，不是零。",
+    "en": "No list was in force when the response began: what is planned is not established; it is not zero.",
+}
+
+
+async def _lists(
+    uow: UnitOfWork, responses: list[Response], followed: Mapping[int, Followed]
+) -> list[dict[str, Any]]:
+    """Of each response that pinned no list: the lists that it is reckoned from, or that there was none."""
+    found = []
+    for one in responses:
+        if one.list_version is not None or one.id not in followed:
+            continue
+        versions = [source.version for source in followed[one.id]]
+        rows = {row["id"]: row for row in await uow.fetch(repository.VERSIONS_SQL, versions)}
+        lists = [dict(rows[version]) | {"place": uow.runtime.place(rows[version]["adcode"])} for version in versions]
+        found.append({"response": one.id, "lists": lists, "words": BORROWED if lists else NO_LIST})
+    return found
 
 
 async def _coverage(uow: UnitOfWork, warning_id: int, tallies: dict[By, dict[str, Tally]]) -> dict[str, Any]:
@@ -167,7 +202,9 @@ def _sums(
     accounts: list[Account],
     version: dict[str, Any] | None,
     floor: FloorProfile | None,
+    without_list: list[int],
 ) -> dict[str, Any]:
+    """`without_list`: the responses for which no list was in force; the sums hold nothing of them."""
     society = _society(version)
     minutes: dict[ResponseLevel, int] = dict.fromkeys(LEVELS, 0)
     for account in accounts:
@@ -176,11 +213,12 @@ def _sums(
     levels, whole = tallies.get(By.LEVEL, {}), tallies.get(By.WHOLE, {}).get("", Tally())
     return {
         "includes": [Group.INDUSTRY.value],
-        "totals": figures.figures(whole),
+        "without_list": without_list,
+        "totals": figures.unless_without_list(figures.figures(whole), len(without_list)),
         "levels": [
             figures.level_entry(level, minutes[level], levels[level.value], society, _listed(version, level), floor)
             for level in LEVELS
-            if level.value in levels and floor is not None
+            if level.value in levels
         ],
         "by": {by.value: figures.groups(uow.runtime, by, tallies.get(by, {})) for by in figures.SHOWN_BY},
         "classes": classes.document(accounts, whole, levels, minutes, society, floor),

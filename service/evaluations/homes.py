@@ -35,8 +35,8 @@ class Homes(NamedTuple):
 async def homes_of(uow: UnitOfWork, adcode: str, usccs: Sequence[str], start: datetime, end: datetime) -> Homes:
     """The homes of the plants that a list of a division names, that division first; `counting` within [start, end)."""
     own = dict.fromkeys(usccs, (adcode,))
-    above = _above(uow.runtime, adcode)
-    if not await uow.fetchval(OTHERS_SQL, adcode, prefix_of(adcode) + "%", above):
+    wider = above(uow.runtime, adcode)
+    if not await uow.fetchval(OTHERS_SQL, adcode, prefix_of(adcode) + "%", wider):
         return Homes(own, own)
     ever: defaultdict[str, list[Home]] = defaultdict(list)
     counting: defaultdict[str, list[Home]] = defaultdict(list)
@@ -56,7 +56,8 @@ def _plant(runtime: Runtime, adcode: str, homes: Sequence[Home]) -> tuple[str, .
     return tuple(dict.fromkeys((adcode, *(() if site is None else site.homes))))
 
 
-def _above(runtime: Runtime, adcode: str) -> list[str]:
+def above(runtime: Runtime, adcode: str) -> list[str]:
+    """The divisions in which a division lies."""
     found: list[str] = []
     division = runtime.law.divisions.get(adcode)
     while division is not None and division.parent is not None and division.parent not in found:

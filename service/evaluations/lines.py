@@ -12,46 +12,31 @@ from typing import Any
 
 from emission_lists.accounting import PER_KG, Origin
 from emission_lists.accounting_lines import LineAccounts, LineRow, base, line_hours, planned
-from emission_lists.accounting_reports import ReportedDay
 from emission_lists.accounting_sums import Amounts
 from emission_lists.accounting_weights import Span
 from emission_lists.lists import POLLUTANTS
 from service.accounts.roles import Principal
 from service.evaluations import repository
-from service.evaluations.accounts import add_rows, day_of, spans_of
+from service.evaluations.accounts import add_rows, guide_of, known_of, spans_of
 from service.evaluations.figures import kg, known_kg
+from service.evaluations.following import Followed, Source, document_of, followed_by
+from service.evaluations.following import batch as next_rows
 from service.evaluations.homes import homes_of
-from service.evaluations.measured import measured_of
+from service.evaluations.reports import asking
 from service.evaluations.repository import Response
 from service.guides.loader import Applied
-from service.guides.repository import applied
 from service.kit.problems import Forbidden, Unknown
 from service.kit.runtime import Runtime
 from service.kit.unit_of_work import UnitOfWork, beijing
 
-NAMED_SQL = """
-SELECT EXISTS (SELECT 1 FROM response r JOIN warning_step s ON s.id = r.step_id
-    JOIN list_enterprise e ON e.version_id = r.list_version_id AND e.uscc = $2 WHERE s.warning_id = $1)
-"""
 WARNING_SQL = """
 SELECT w.id, w.adcode FROM warning w JOIN warning_step s ON s.warning_id = w.id JOIN response r ON r.step_id = s.id
 WHERE r.id = $1
 """
-ONE_SQL = "SELECT version_id, uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc = $2"
-AFTER_SQL = """
-SELECT version_id, uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
-"""
-GUIDES_SQL = "SELECT id, adcode, guide, guide_content FROM list_version WHERE id = ANY($1::bigint[])"
 SINCE_SQL = """
 SELECT (SELECT count(*) FROM reduction_report WHERE response_id = ANY($1::bigint[]) AND uscc = $2 AND reported_at > $3) AS reports,
     EXISTS (SELECT 1 FROM evidence_hour h JOIN evidence_batch b ON b.id = h.batch_id WHERE h.adcode = ANY($4::text[]) AND h.uscc = $2
         AND h.until_at > $5 AND h.until_at < $6::timestamptz + interval '1 hour' AND b.received_at > $3) AS evidence
-"""
-NEWEST_SQL = """
-SELECT DISTINCT ON (s.warning_id) s.warning_id, r.id, r.adcode, r.level, r.starts_at, r.ends_at FROM response r
-JOIN warning_step s ON s.id = r.step_id JOIN list_enterprise e ON e.version_id = r.list_version_id AND e.uscc = $1
-WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at AND r.adcode LIKE $3 AND r.level >= 2
-ORDER BY s.warning_id DESC, r.starts_at DESC, r.id DESC LIMIT $4
 """
 BATCH = 200
 SUMMED = ("base_kg", "planned_kg", "reported_kg", "verified_at_least_kg", "planned_where_verified_kg")
@@ -70,9 +55,8 @@ class Question:
     warning: int
     adcode: str
     responses: list[Response]
-    spans: dict[int, list[Span]]
+    spans: dict[Followed, list[Span]]
     guides: dict[int, Applied]
-    homes: dict[int, str]
     as_of: datetime
     uscc: str | None
     closed_at: datetime | None
@@ -99,27 +83,34 @@ async def question_of(uow: UnitOfWork, principal: Principal, response_id: int, u
     row = await uow.fetchrow(WARNING_SQL, response_id)
     if row is None or (principal.uscc is None and not principal.scope.covers(row["adcode"])):
         raise Unknown(f"There is no response {response_id} in your region.")
-    if own is not None and not await uow.fetchval(NAMED_SQL, row["id"], own):
-        raise Unknown(f"The lists that response {response_id} follows do not name {own}; nothing was planned for it.")
     responses = await repository.responses_of(uow, row["id"])
+    followed = await followed_by(uow, responses)
+    if own is not None and not await _named(uow, responses, own):
+        raise Unknown(f"The lists that response {response_id} follows do not name {own}; nothing was planned for it.")
     spans = {
-        version: [span for span in own_spans if span.minutes]
-        for version, own_spans in spans_of(responses, uow.now).items()
+        sources: [span for span in own_spans if span.minutes]
+        for sources, own_spans in spans_of(responses, uow.now, followed).items()
     }
-    listed = await uow.fetch(GUIDES_SQL, list(spans))
     shut = await repository.closed(uow, row["id"])
     return Question(
         row["id"],
         row["adcode"],
         responses,
         spans,
-        {one["id"]: await applied(uow, one["guide"], one["guide_content"]) for one in listed},
-        {one["id"]: one["adcode"] for one in listed},
+        {source.version: await guide_of(uow, source.version) for sources in spans for source in sources},
         uow.now,
         own,
         None if shut is None else beijing(shut["closed_at"]),
         {} if shut is None else _kept(json.loads(shut["document"])),
     )
+
+
+async def _named(uow: UnitOfWork, responses: Sequence[Response], uscc: str) -> bool:
+    """Whether a list that one of the responses goes by names an enterprise."""
+    for one in reversed(responses):
+        if await document_of(uow, one, uscc) is not None:
+            return True
+    return False
 
 
 def _kept(document: Mapping[str, Any]) -> dict[tuple[str, str], Any]:
@@ -184,40 +175,33 @@ async def batch(
     uow: UnitOfWork, asked: Question, after: str, size: int, *, hours: bool = False
 ) -> tuple[list[dict[str, Any]], str | None]:
     """The lines of the next enterprises in order of their codes, and the code to go on from; None at the end."""
-    stored = await _stored(uow, asked, after, size)
-    usccs = sorted({row["uscc"] for rows in stored.values() for row in rows})
-    chosen = usccs if asked.uscc is not None else usccs[:size]
-    if not chosen:
-        return [], None
-    rows: list[tuple[int, LineRow]] = []
-    for version, listed in stored.items():
-        own = [(row["uscc"], row["document"]) for row in listed if row["uscc"] <= chosen[-1]]
-        rows += [(version, row) for row in await _accounted(uow, asked, version, own)]
-    items = await asyncio.to_thread(_items, asked, rows, hours)
-    return items, chosen[-1] if asked.uscc is None and len(usccs) >= size else None
+    stored: list[tuple[Source, list[Span], list[tuple[str, str]]]] = []
+    ends: list[str] = []
+    for sources, spans in asked.spans.items():
+        for source in sources:
+            rows, end = await next_rows(uow, source, after, size, asked.uscc)
+            stored.append((source, spans, rows))
+            ends += [] if end is None else [end]
+    last = min(ends, default=None)  # beyond it a list may have more
+    usccs = sorted({uscc for _, _, rows in stored for uscc, _ in rows if last is None or uscc <= last})
+    if len(usccs) > size:
+        last = usccs[size - 1]
+    found: list[tuple[int, LineRow]] = []
+    for source, spans, rows in stored:
+        own = [row for row in rows if last is None or row[0] <= last]
+        found += [(source.version, row) for row in await _accounted(uow, asked, source, spans, own)]
+    return await asyncio.to_thread(_items, asked, found, hours), last if asked.uscc is None else None
 
 
-async def _stored(uow: UnitOfWork, asked: Question, after: str, size: int) -> dict[int, list[Any]]:
-    if asked.uscc is not None:
-        return {version: await uow.fetch(ONE_SQL, version, asked.uscc) for version in asked.spans}
-    return {version: await uow.fetch(AFTER_SQL, version, after, size) for version in asked.spans}
-
-
-async def _accounted(uow: UnitOfWork, asked: Question, version: int, rows: Sequence[Any]) -> list[LineRow]:
+async def _accounted(
+    uow: UnitOfWork, asked: Question, source: Source, spans: Sequence[Span], rows: Sequence[tuple[str, str]]
+) -> list[LineRow]:
     """The lines of stored enterprises under the responses that follow a version, reckoned as the sums are."""
-    spans = asked.spans[version]
     if not rows or not spans:
         return []
-    usccs, keys = [uscc for uscc, _ in rows], [span.key for span in spans]
-    first, last = _before(usccs[0]), usccs[-1]
-    reports: defaultdict[str, defaultdict[tuple[int, str], list[ReportedDay]]] = defaultdict(lambda: defaultdict(list))
-    for row in await repository.reports_of(uow, keys, first, last):
-        reports[row["uscc"]][row["response_id"], row["line_code"]].append(day_of(row))
-    homes = await homes_of(uow, asked.homes[version], usccs, spans[0].start, spans[-1].end)
-    known = await measured_of(uow, homes.ever, keys, spans[0].start, spans[-1].end)
-    decided = await repository.decisions_of(uow, homes.counting)
+    reports, known, decided = await known_of(uow, source, spans, [uscc for uscc, _ in rows], _before(rows[0][0]))
     accounts = LineAccounts(spans)
-    await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, asked.guides[version])
+    await asyncio.to_thread(add_rows, accounts, rows, reports, known, decided, asked.guides[source.version])
     return accounts.take()
 
 
@@ -342,7 +326,7 @@ def _hours(span: Span, row: LineRow, one: Amounts) -> dict[str, Any]:
 async def newest(uow: UnitOfWork, principal: Principal, uscc: str, most: int) -> list[dict[str, Any]]:
     """The newest warnings with measures in force for an enterprise, each by its newest response; officials: of their region."""
     region = "%" if principal.uscc == uscc else principal.scope.prefix + "%"
-    rows = await uow.fetch(NEWEST_SQL, uscc, uow.now, region, most)
+    rows = [row for row, _ in await asking(uow, uscc, region, most, once=True)]
     return [dict(row) | {"starts_at": beijing(row["starts_at"]), "ends_at": beijing(row["ends_at"])} for row in rows]
 
 

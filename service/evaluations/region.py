@@ -47,7 +47,8 @@ async def evaluations(
         "until": end,
         "warnings": [{name: one[name] for name in one if name not in {"by", "classes"}} for one in found],
         "cities": cities,
-        "totals": figures.total(one["totals"] for one in found),
+        "without_list": sum(len(one["without_list"]) for one in found),
+        "totals": _total(found),
         "whole_society": region_floors.whole_society([entry for one in found for entry in one["levels"]]),
         "classes": classes.added([one["classes"] for one in found]),
         "levels": [entry | against[entry["level"]] for entry in _grouped([one["levels"] for one in found], "level")],
@@ -81,6 +82,7 @@ async def _one(uow: UnitOfWork, row: Any) -> dict[str, Any]:
         "effective_at": beijing(row["effective_at"]),
         "closed_at": beijing(row["closed_at"]),
         "state": flows.DRAFT if shut is None else flows.CLOSED,
+        "without_list": sums.get("without_list", []),
         "totals": sums["totals"],
         "levels": sums["levels"],
         "by": sums["by"],
@@ -101,10 +103,16 @@ def _city(uow: UnitOfWork, adcode: str, found: Sequence[Mapping[str, Any]]) -> d
         "adcode": adcode,
         "place": uow.runtime.place(adcode),
         "warnings": len(found),
-        "totals": figures.total(one["totals"] for one in found),
+        "without_list": sum(len(one["without_list"]) for one in found),
+        "totals": _total(found),
         "whole_society": region_floors.whole_society([entry for one in found for entry in one["levels"]]),
         "levels": levels,
     }
+
+
+def _total(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    without = sum(len(one["without_list"]) for one in found)
+    return figures.unless_without_list(figures.total(one["totals"] for one in found), without)
 
 
 def _grouped(every: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[dict[str, Any]]:

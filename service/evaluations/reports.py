@@ -12,14 +12,15 @@ from emission_lists.documents import line_from
 from emission_lists.levels import ResponseLevel
 from emission_lists.lists import Line
 from service.accounts.roles import Principal
+from service.enterprises.sources import Home, sites_of
+from service.evaluations.following import document_of, response_from
 from service.evaluations.schemas import LineReport
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
 RESPONSE_SQL = """
-SELECT r.id, r.adcode, r.level, r.starts_at, r.ends_at, e.document, s.warning_id FROM response r
-JOIN warning_step s ON s.id = r.step_id
-JOIN list_enterprise e ON e.version_id = r.list_version_id AND e.uscc = $2 WHERE r.id = $1
+SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, s.warning_id FROM response r
+JOIN warning_step s ON s.id = r.step_id WHERE r.id = $1
 """
 COLUMNS = [
     "response_id", "adcode", "uscc", "line_code", "day", "state", "hours", "ran_at", "so2", "nox", "pm", "vocs", "note",
@@ -34,12 +35,19 @@ FROM reduction_report p JOIN account a ON a.id = p.account_id
 WHERE p.response_id = $1 AND p.adcode LIKE $2 AND ($3::text IS NULL OR p.uscc = $3) AND ($4::bigint IS NULL OR p.id < $4)
 ORDER BY p.id DESC LIMIT $5
 """
-OWN_SQL = """
-SELECT r.id, r.adcode, r.level, r.starts_at, r.ends_at, e.document FROM response r
-JOIN list_enterprise e ON e.version_id = r.list_version_id AND e.uscc = $1
-WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at AND r.adcode LIKE $4
-ORDER BY r.starts_at DESC, r.id DESC LIMIT $3
+HOMES_SQL = """
+SELECT DISTINCT ON (v.adcode) v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
+WHERE e.uscc = $1 AND v.activated_at IS NOT NULL ORDER BY v.adcode, v.activated_at DESC, v.id DESC
 """
+OWN_SQL = """
+SELECT r.id, r.adcode, r.level, r.list_version_id, r.starts_at, r.ends_at, s.warning_id FROM response r
+JOIN warning_step s ON s.id = r.step_id
+WHERE r.starts_at <= $2 AND coalesce(r.ends_at, 'infinity') > r.starts_at AND r.adcode LIKE $3 AND r.level >= 2 AND (
+    EXISTS (SELECT 1 FROM list_enterprise e WHERE e.version_id = r.list_version_id AND e.uscc = $1)
+    OR (r.list_version_id IS NULL AND r.adcode = ANY($4::text[])))
+ORDER BY r.starts_at DESC, r.id DESC
+"""
+"""Responses that may ask something of an enterprise: their list names it, or they have none and it lies in their division."""
 LEVELS = {2: ResponseLevel.YELLOW, 3: ResponseLevel.ORANGE, 4: ResponseLevel.RED}
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -53,10 +61,11 @@ async def report(
     """
     if principal.uscc is None:
         raise Forbidden("Reductions are reported by the enterprise itself.")
-    row = await uow.fetchrow(RESPONSE_SQL, response_id, principal.uscc)
-    if row is None or row["level"] not in LEVELS:
+    row = await uow.fetchrow(RESPONSE_SQL, response_id)
+    named = None if row is None else await document_of(uow, response_from(row), principal.uscc)
+    if row is None or row["level"] not in LEVELS or named is None:
         raise Unknown(f"There is no response {response_id} that asks for reductions of your enterprise.")
-    known = {line.code: line for line in lines_of(row)}
+    known = {line.code: line for line in lines_of(named[1])}
     faults = [fault for number, one in enumerate(lines) for fault in _faults(number, one, known, row, uow.now)]
     faults += _twice(lines)
     if faults:
@@ -81,9 +90,27 @@ async def report(
     return {"response": response_id, "uscc": principal.uscc, "taken": len(lines), "evaluation_closed": shut}
 
 
-def lines_of(row: Any) -> list[Line]:
+def lines_of(document: str) -> list[Line]:
     """The lines of a stored enterprise in the list that a response follows."""
-    return [line_from(line) for line in json.loads(row["document"])["lines"]]
+    return [line_from(line) for line in json.loads(document)["lines"]]
+
+
+async def asking(uow: UnitOfWork, uscc: str, region: str, most: int, *, once: bool = False) -> list[tuple[Any, str]]:
+    """The newest responses with measures for an enterprise and what their list says of it; `once`: one of each warning."""
+    sites = sites_of(uow.runtime, [Home(*row.values()) for row in await uow.fetch(HOMES_SQL, uscc)])
+    chain = sorted({adcode for site in sites for adcode in site.chain})
+    found: list[tuple[Any, str]] = []
+    warnings: set[int] = set()
+    for row in await uow.fetch(OWN_SQL, uscc, uow.now, region, chain):
+        if len(found) == most:
+            break
+        if once and row["warning_id"] in warnings:
+            continue
+        named = await document_of(uow, response_from(row), uscc)
+        if named is not None:
+            warnings.add(row["warning_id"])
+            found.append((row, named[1]))
+    return found
 
 
 def _faults(number: int, one: LineReport, known: dict[str, Line], row: Any, now: datetime) -> list[dict[str, str]]:
@@ -145,9 +172,7 @@ async def to_report(uow: UnitOfWork, principal: Principal, uscc: str, most: int 
     """
     found = []
     region = "%" if principal.uscc == uscc else principal.scope.prefix + "%"
-    for row in await uow.fetch(OWN_SQL, uscc, uow.now, most, region):
-        if row["level"] not in LEVELS:
-            continue
+    for row, document in await asking(uow, uscc, region, most):
         told = await uow.fetch(PAGE_SQL, row["id"], "%", uscc, None, 500)
         starts, ends = beijing(row["starts_at"]), beijing(row["ends_at"])
         assert starts is not None
@@ -158,7 +183,7 @@ async def to_report(uow: UnitOfWork, principal: Principal, uscc: str, most: int 
         level = LEVELS[row["level"]]
         lines = [
             {"code": one.code, "name": one.name, "asked_zh": one.measure(level).render_zh(), "asked_en": one.measure(level).render_en()}
-            for one in lines_of(row)
+            for one in lines_of(document)
         ]
         found.append(
             {

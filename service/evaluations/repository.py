@@ -43,9 +43,7 @@ WHERE s.warning_id = $1 ORDER BY s.id
 VERSION_SQL = """
 SELECT id, title, guide, state, generated, enterprises, lines, totals, digest, activated_at FROM list_version WHERE id = $1
 """
-ROWS_SQL = """
-SELECT uscc, document FROM list_enterprise WHERE version_id = $1 AND uscc > $2 ORDER BY uscc LIMIT $3
-"""
+VERSIONS_SQL = "SELECT id, adcode, title, digest FROM list_version WHERE id = ANY($1::bigint[])"
 RECORDS_SQL = """
 SELECT sheet, key, document FROM list_record WHERE version_id = $1 AND sheet = ANY($2::text[]) AND (sheet, key) > ($3, $4)
 ORDER BY sheet, key LIMIT $5
@@ -133,14 +131,6 @@ async def newest_response(uow: UnitOfWork, warning_id: int) -> int | None:
     """The newest response of a warning; None when it has none."""
     found: int | None = await uow.fetchval(NEWEST_SQL, warning_id)
     return found
-
-
-async def rows_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[Any]]:
-    """The enterprises of a version as stored, (uscc, document), in batches by credit code: memory stays flat."""
-    last = ""
-    while rows := await uow.fetch(ROWS_SQL, version_id, last, BATCH):
-        yield rows
-        last = rows[-1]["uscc"]
 
 
 async def records_of(uow: UnitOfWork, version_id: int) -> AsyncIterator[list[str]]:
