@@ -13,12 +13,12 @@ from service.evidence.config import rules
 from service.findings import repository
 from service.findings.schemas import FindingBody, StepBody
 from service.findings.storing import ADD_SQL, STEP_SQL
+from service.findings.under import response_over
 from service.grades.flows import propose_downgrade
 from service.kit.canonical import canonical, digest
 from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, ContentChanged, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
-from service.responses.repository import at, of_division
 
 NO_ANSWER = "（期限内未答复）"
 """What a confirmation says when the enterprise gave no answer."""
@@ -37,9 +37,10 @@ async def raise_by_hand(uow: UnitOfWork, principal: Principal, body: FindingBody
     until = (body.until_at or body.starts_at).astimezone(SHANGHAI)
     if until < starts or until > uow.now + timedelta(minutes=10):
         raise Invalid("until_at must not lie before starts_at, nor in the future.")
-    response = at(await of_division(uow, adcode), starts)
+    response = await response_over(uow, body.uscc, adcode, starts)
     lists = Lists(uow, body.uscc)
-    version = (response.list_version if response else None) or await lists.active(adcode, uow.now)
+    pinned = response.list_version if response is not None and response.adcode == adcode else None
+    version = pinned or await lists.active(adcode, uow.now)
     listed = await lists.listed(version)
     if listed is None:
         raise Unknown(f"{body.uscc} is not in the list that applied then; check the code and the instant.")

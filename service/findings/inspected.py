@@ -16,9 +16,9 @@ from emission_lists.compliance_process import Existing, FindingState, reconcile
 from emission_lists.compliance_rules import Rule
 from service.evidence.config import rules
 from service.findings.storing import ADD_SQL, STEPS_SQL, alter, content_of, existing_of
+from service.findings.under import response_over
 from service.kit.canonical import canonical
 from service.kit.unit_of_work import UnitOfWork, beijing
-from service.responses.repository import at, of_division
 
 SEEN_SQL = """
 SELECT adcode, uscc, line_code, inspected_at, inspector, reference, result, note, batch_id, account_id FROM (
@@ -126,7 +126,7 @@ async def _add(
     uow: UnitOfWork, one: Inspection, adcode: str, name: str, found: Found, account: int | None
 ) -> dict[str, Any]:
     """`account`: who uploaded it, and therefore does not confirm it."""
-    response = at(await of_division(uow, adcode), one.at)
+    response = await response_over(uow, one.uscc, adcode, one.at)
     content = content_of(one.uscc, found)
     number: int = await uow.fetchval(
         ADD_SQL,
