@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from emission_lists.documents import enterprise_from, line_from
 from emission_lists.grades import Grade
 from emission_lists.grading import Actor, levels_of
-from emission_lists.grading_rules import GradingRules, evaluation_needed, legal_grades, months_later
+from emission_lists.grading_rules import GradingRules, evaluation_needed, legal_grades
 from emission_lists.guides import Guide
 from emission_lists.lists import Enterprise, Line
-from emission_lists.standing import Decided, held_since
+from emission_lists.standing import Decided
 from service.accounts.roles import Principal, Role
+from service.grades.obstacles import too_short
 from service.grades.rules import rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody
-from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import guide_of, law_at
@@ -196,17 +195,6 @@ def check_pick(uow: UnitOfWork, principal: Principal, listed: Listed, decisions:
             "The province nominates for A+; an enterprise does not apply for it.",
             detail_zh="A+级由省级推荐、生态环境部遴选，企业不能自行申请",
         )
-    years = rules_for(listed.county, uow.now.date()).a_plus.value
-    since = held_since(decisions, (Grade.A,), uow.now)
-    if since is None or not stable_for(since, years, uow.now):
-        so_far = "" if since is None else f" It has been A since {since.astimezone(SHANGHAI).date().isoformat()}."
-        so_far_zh = "" if since is None else f"；该企业自{since.astimezone(SHANGHAI).date().isoformat()}起为A级"
-        raise Conflict(
-            f"A+ is picked among enterprises that have been A for at least {years} years.{so_far}",
-            detail_zh=f"A+级在稳定达到A级{years}年以上的企业中遴选{so_far_zh}",
-        )
-
-
-def stable_for(since: datetime, years: int, now: datetime) -> bool:
-    """Whether so many whole years have passed, by the calendar in Beijing time; 29 February counts to the 28th."""
-    return months_later(since.astimezone(SHANGHAI), 12 * years) <= now
+    short = too_short(listed.county, decisions, uow.now)
+    if short is not None:
+        raise Conflict(short["en"], detail_zh=short["zh"])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from emission_lists.grades import Grade
@@ -68,7 +70,7 @@ def document(uow: UnitOfWork, stored: Stored) -> dict[str, Any]:
         "publicity_after": stored.case.publiciser.value,
         "after_publicity": _level(stored.case.after_publicity),
         "route_established": stored.rules.route_established(stored.route_grade),
-        "next": _next(stored),
+        "next": _next(stored, uow.now),
     }
 
 
@@ -76,16 +78,21 @@ def _level(level: Actor) -> dict[str, str]:
     return {"level": level.value, **words(level)}
 
 
-def _next(stored: Stored) -> list[dict[str, Any]]:
-    """What people may do next, and which level; what the clock does is no choice of anybody."""
-    order = list(Actor)
+def _next(stored: Stored, now: datetime) -> list[dict[str, Any]]:
+    """What people may do next, and which level; what the clock does is no choice of anybody.
+
+    A publicity whose window is over has ended, whether or not its step was written.
+    """
+    case, end, order = stored.case, stored.instant("window_end"), list(Actor)
+    if case.state is State.IN_PUBLICITY and end is not None and end <= now:
+        case = replace(case, state=State.PUBLICITY_ENDED)
     return [
         {
             "move": move.value,
             **words(move),
             "by": [{"level": one.value, **words(one)} for one in sorted(actors, key=order.index)],
         }
-        for move, actors in open_moves(stored.case).items()
+        for move, actors in open_moves(case).items()
         if actors != {Actor.CLOCK}
     ]
 

@@ -24,7 +24,7 @@ from emission_lists.grading_rules import (
     downgraded,
     publicity_window,
 )
-from emission_lists.standing import DecisionKind, at_most, banned_until, standing_at
+from emission_lists.standing import DecisionKind, at_most, standing_at
 from service.accounts.roles import Principal, Role
 from service.grades import deciding
 from service.grades.admission import (
@@ -42,10 +42,10 @@ from service.grades.cases import APPLY, NewStep, Stored, add_step
 from service.grades.deciding import settle
 from service.grades.downgrading import check_fall, fall_faults, subject_of
 from service.grades.gates import gate_faults
-from service.grades.repository import decisions_of, reversed_cases
+from service.grades.obstacles import ban_on, check_publication, one_at_a_time
+from service.grades.repository import decisions_of
 from service.grades.rules import calendar, rules_for
 from service.grades.schemas import ApplicationBody, DowngradeBody, StepBody
-from service.kit.clock import SHANGHAI
 from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import law_at
@@ -55,7 +55,9 @@ SELECT a.id FROM grade_application a
 JOIN LATERAL (SELECT state FROM grade_step s WHERE s.application_id = a.id ORDER BY seq DESC LIMIT 1) last ON true
 WHERE a.uscc = $1 AND a.adcode = $2 AND a.kind = $3 AND a.industry = $4 AND a.line_code IS NOT DISTINCT FROM $5
     AND last.state NOT IN ('published', 'in_force', 'expired', 'superseded', 'rejected', 'upheld', 'withdrawn', 'dropped',
-        'reversed', 'decided', 'appealed')
+        'reversed', 'decided')
+    AND (last.state <> 'appealed' OR a.kind <> 'downgrade') AND a.id IS DISTINCT FROM $6
+ORDER BY a.id LIMIT 1
 """
 INSERT_SQL = """
 INSERT INTO grade_application (kind, uscc, name, adcode, county, line_code, line_name, industry, subtype, guide, grade,
@@ -104,9 +106,9 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
             detail_zh=f"申请有{len(faults)}处问题，未保存",
         )
     decisions = (await decisions_of(uow, body.uscc, listed.adcode)).grades
-    ban = banned_until(decisions, uow.now, await reversed_cases(uow, body.uscc, listed.adcode))
+    ban = await ban_on(uow, body.uscc, listed.adcode, decisions)
     if ban is not None:
-        ends = ban.astimezone(SHANGHAI).isoformat(timespec="minutes")
+        ends = ban.isoformat(timespec="minutes")
         raise Conflict(
             f"After a downgrade no grade may be applied for until {ends}.", detail_zh=f"降级后至{ends}前不得再次申请"
         )
@@ -129,14 +131,15 @@ async def apply(uow: UnitOfWork, principal: Principal, body: ApplicationBody) ->
 
 
 async def _refuse_second(
-    uow: UnitOfWork, kind: Kind, uscc: str, adcode: str, industry: str, line_code: str | None
+    uow: UnitOfWork, kind: Kind, uscc: str, adcode: str, industry: str, line_code: str | None, *, beside: int | None = None
 ) -> None:
-    await uow.execute("SELECT pg_advisory_xact_lock(hashtextextended('grade:' || $1, 0))", uscc)
-    standing = await uow.fetchval(OPEN_SQL, uscc, adcode, kind.value, industry, line_code)
+    """Raises Conflict where a case about the same is open already. `beside`: the case that would stand beside it."""
+    await one_at_a_time(uow, uscc)
+    standing = await uow.fetchval(OPEN_SQL, uscc, adcode, kind.value, industry, line_code, beside)
     if standing is not None:
         raise Conflict(
-            f"Case {standing} about the same is still open; go on with that one.",
-            detail_zh=f"第{standing}号同一事项尚未办结，请继续办理该件",
+            f"Case {standing} about the same is still open; go on with that one, or end it first.",
+            detail_zh=f"第{standing}号同一事项尚未办结，请继续办理该件，或先将其办结",
         )
 
 
@@ -282,6 +285,8 @@ async def step(uow: UnitOfWork, principal: Principal, case_id: int, body: StepBo
     made = await _effect(uow, stored, move, made, _instants(body))
     row = stored.row
     await add_step(uow, case_id, len(stored.steps), row["adcode"], row["uscc"], made)
+    if move is Move.DISMISS_OBJECTION:  # the publicity may have run out while the objection was examined
+        await settle(uow, case_id)
 
 
 def _checked_move(principal: Principal, stored: Stored, move: Move) -> tuple[State, Actor]:
@@ -359,15 +364,21 @@ async def _effect(
     uow: UnitOfWork, stored: Stored, move: Move, made: NewStep, asked: dict[str, datetime]
 ) -> NewStep:
     """What a step sets in motion: a publicity, a decision, a decision taken back."""
-    downgrade_case = stored.kind is Kind.DOWNGRADE
+    row, downgrade_case = stored.row, stored.kind is Kind.DOWNGRADE
+    if not downgrade_case and move in (Move.APPEAL, Move.GRANT_APPEAL):
+        await _refuse_second(
+            uow, stored.kind, row["uscc"], row["adcode"], row["industry"], row["line_code"], beside=stored.id
+        )
     if move is Move.PUBLICISE:
         window = publicity_window(uow.now, stored.rules.publicity.value, calendar())
         await deciding.open_window(uow, stored, window.end)
         content = {"weekdays_only": window.weekdays_only, "established": stored.rules.publicity.established}
         return replace(made, window=(window.start, window.end), content=content)
     if move is Move.PUBLISH:
+        await check_publication(uow, stored)
         return await deciding.publish(uow, stored, made, asked)
     if move is Move.DECIDE:
+        await one_at_a_time(uow, row["uscc"])
         return await deciding.downgrade(uow, stored, made, asked)
     if downgrade_case and move is Move.APPEAL and stored.rules.appeal_suspends.value:
         return await deciding.restore(uow, stored, made, DecisionKind.APPEAL_PENDING)

@@ -15,10 +15,11 @@ from emission_lists.published_grades import PublishedGrade, read_published
 from service.accounts.roles import Principal
 from service.grades import flows
 from service.grades.admission import Listed, actors_of, listed_in, may_be_unnamed
-from service.grades.cases import load
+from service.grades.cases import Stored, load
+from service.grades.obstacles import obstacle
 from service.grades.rules import rules_for
 from service.grades.schemas import StepBody
-from service.kit.problems import Forbidden, Invalid, Unknown
+from service.kit.problems import Conflict, Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork
 from service.lists.workbooks import law_at
 
@@ -145,7 +146,8 @@ def _fault(row: PublishedGrade, detail: str, detail_zh: str) -> dict[str, Any]:
 async def publish(uow: UnitOfWork, principal: Principal, import_id: str, body: StepBody) -> dict[str, Any]:
     """Put the entered rows of a published list in force whose grades the caller's level decides; the others wait for theirs.
 
-    By somebody other than who entered them. Raises Unknown, and Forbidden when no row is for the caller to decide.
+    By somebody other than who entered them. Raises Unknown, Forbidden when no row is for the caller to decide, and Conflict
+    with every row that a ban or the years before A+ keep from being published; nothing is published then.
     """
     cases = await uow.fetch(CASES_SQL, import_id, principal.scope.prefix + "%")
     if not cases:
@@ -153,12 +155,25 @@ async def publish(uow: UnitOfWork, principal: Principal, import_id: str, body: S
             f"There is no open import {import_id} in your region.", detail_zh="本辖区没有该批待复核的公布结果"
         )
     asked = body.model_copy(update={"move": Move.PUBLISH.value})
-    mine = [case["id"] for case in cases if await _decides(uow, principal, case["id"])]
+    stored = [await load(uow, case["id"]) for case in cases]
+    own = [one for one in stored if one.case.decider in actors_of(principal, one.row["uscc"])]
+    await _refuse_obstacles(uow, own)
+    mine = [one.id for one in own]
     for case_id in mine or [cases[0]["id"]]:  # with none the first one's refusal says who decides
         await flows.step(uow, principal, case_id, asked)
     return {"import": import_id, "published": len(mine), "left": len(cases) - len(mine)}
 
 
-async def _decides(uow: UnitOfWork, principal: Principal, case_id: int) -> bool:
-    stored = await load(uow, case_id)
-    return stored.case.decider in actors_of(principal, stored.row["uscc"])
+async def _refuse_obstacles(uow: UnitOfWork, own: list[Stored]) -> None:
+    faults = []
+    for one in own:
+        found = await obstacle(uow, one)
+        if found is not None:
+            faults.append({"case": one.id, "detail": found["en"], "detail_zh": found["zh"]})
+    if faults:
+        raise Conflict(
+            f"{len(faults)} of the {len(own)} results cannot be published; nothing was. Reject their cases, then publish the"
+            " others.",
+            errors=faults[:MOST_FAULTS],
+            detail_zh=f"{len(own)}条结果中有{len(faults)}条不能公布，均未公布；请先对其办理“不予通过”，再公布其余结果",
+        )

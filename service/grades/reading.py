@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from emission_lists.grading import Move
 from emission_lists.standing import Decided, standing_at, taking_effect
 from service.accounts.roles import Principal, Role
 from service.grades.admission import sees
 from service.grades.cases import STEPS_SQL, Stored, load
 from service.grades.documents import decision_document, document, steps_document, words
+from service.grades.obstacles import obstacle
 from service.grades.repository import decisions_of
 from service.kit.problems import Forbidden, Unknown
 from service.kit.unit_of_work import UnitOfWork
@@ -58,11 +60,14 @@ async def page(
 
 
 async def find(uow: UnitOfWork, principal: Principal, case_id: int) -> dict[str, Any]:
-    """One case with its steps. Raises Unknown outside the region."""
+    """One case with its steps, and what forbids to publish its grade (`obstacle`). Raises Unknown outside the region."""
     stored = await load(uow, case_id)
     if not sees(principal, stored.row):
         raise Unknown(f"There is no grade case {case_id} in your region.")
-    return document(uow, stored) | {"steps": steps_document(stored)}
+    found = document(uow, stored) | {"steps": steps_document(stored), "obstacle": await obstacle(uow, stored)}
+    if found["obstacle"] is not None:
+        found["next"] = [one for one in found["next"] if one["move"] != Move.PUBLISH.value]
+    return found
 
 
 async def history(uow: UnitOfWork, principal: Principal, uscc: str) -> dict[str, Any]:

@@ -103,8 +103,9 @@ GRADES: dict[str, tuple[str, str]] = {
     "grade_when": ("时间", "When"),
     "grade_step": ("环节", "Step"),
     "grade_weekdays_only": (
-        "该年度法定节假日未录入，仅按周一至周五计算工作日，请核对。",
-        "The holidays of that year are not known here: Monday to Friday were counted, please check.",
+        "该年度放假安排未录入：按周一至周五计算工作日，仅扣除固定日期的法定节假日（元旦、劳动节、国庆节），请核对。",
+        "The holidays of that year are not known here: Monday to Friday were counted without the statutory days of fixed date"
+        " (1 January, 1 and 2 May, 1 to 3 October), please check.",
     ),
     "grade_window_choice": (
         "公示天数未确立，按本产品默认值。",
@@ -132,6 +133,7 @@ GRADES: dict[str, tuple[str, str]] = {
         "请选择名单文件，并填写行政区划代码和公告名称。",
         "Choose the file, and give the division code and the announcement.",
     ),
+    "grade_obstacle": ("现在不能公布该等级", "The grade cannot be published now"),
     "grade_never_began": ("未生效：生效前已被后来的决定替代", "Never began: a later decision superseded it before"),
     "grade_history": ("等级沿革", "History of grades"),
     "grade_history_none": (

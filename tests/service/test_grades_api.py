@@ -199,7 +199,7 @@ class TestObjections:
         answer = await people.step("province2", opened["id"], "publish", document="x")
         assert answer.status_code == 409
         found = await people.done("province2", opened["id"], "dismiss_objection", reason="经核实不属实")
-        assert found["state"] == "in_publicity"
+        assert found["state"] == "publicity_ended"
         await pass_by(clock, runtime, client, minutes=1)
         answer = await people.step("province", opened["id"], "publish", document="x")
         assert answer.status_code == 403

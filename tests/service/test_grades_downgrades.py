@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from emission_lists.grades import Grade
 from emission_lists.standing import at_most
 from service.grades import cases
-from service.grades.admission import stable_for
 from service.grades.downgrading import fall_faults
+from service.grades.obstacles import stable_for
 from service.grades.repository import grade_standing, reversed_cases
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime

@@ -86,7 +86,7 @@ class TestGrades:
         clock.current = NOW.replace(year=2030)
         people.calls = {name: await people.client.account(Role(who[0]), who[1], who[2]) for name, who in WHO.items()}
         await people.publicised()
-        assert "仅按周一至周五计算" in await page(people, "city", "/grades/1")
+        assert "按周一至周五计算工作日，仅扣除固定日期的法定节假日" in await page(people, "city", "/grades/1")
 
     async def test_groups_and_grades_filter(self, people: People) -> None:
         await people.apply(grade="B")
