@@ -138,14 +138,20 @@ def _run_out(last: date | None) -> dict[str, str]:
 
 
 def judge_plan(lines: Sequence[LineCase], filed: bool | None) -> list[Found]:
-    """NO_PLAN: measures are ordered and no operating plan is filed. `filed` None: not known, which proves nothing."""
+    """NO_PLAN: measures are ordered, now or in a later stage, and no operating plan is filed.
+
+    It begins with the first stage of a line of which something is ordered. `filed` None: not known, which proves nothing.
+    """
     ordered = [
-        stage for line in lines for stage in line.stages[:1] if stage.measure.executable and stage.measure.forced
+        (line.stages[0].starts, stage)
+        for line in lines
+        for stage in line.stages
+        if stage.measure.executable and stage.measure.forced
     ]
     if filed is not False or not ordered:
         return []
-    first = min(ordered, key=lambda stage: stage.starts)
-    starts = first.starts.astimezone(BEIJING)
+    begins, first = min(ordered, key=lambda one: (one[0], one[1].starts))
+    starts = begins.astimezone(BEIJING)
     proof = {
         "line": "",
         "line_name": "",

@@ -430,6 +430,16 @@ class TestPlan:
         assert [(one.rule, one.starts) for one in found] == [(Rule.NO_PLAN, START)] * count
 
 
+    @pytest.mark.parametrize("first", [Measure(Action.NONE), Measure(Action.UNKNOWN), Measure(Action.SELF_DETERMINED)])
+    def test_a_measure_of_a_later_stage_is_ordered_from_the_start(self, first: Measure) -> None:
+        staged = replace(first, later=(Later(24.0, STOP),))
+        (found,) = judge_plan([case(staged)], filed=False)
+        assert (found.rule, found.starts) == (Rule.NO_PLAN, START)
+        assert found.proof["required"]["zh"] == STOP.render_zh()
+        assert found.proof["required"]["from"] == (START + timedelta(hours=24)).isoformat()
+        assert judge_plan([case(staged, hours=24)], filed=False) == []  # lifted before
+
+
 class TestGapsAndHints:
     def test_gaps_are_listed_as_ranges(self) -> None:
         missing = gaps(case(STOP, meter({1: 0, 4: 0})), START, START + timedelta(hours=6))
