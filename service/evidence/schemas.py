@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -178,7 +179,7 @@ def _hours(kind: Kind, data: list[Hours], faults: list[dict[str, str]]) -> list[
             continue
         for number, hour in enumerate(part.hours):
             spot = f"{place}/hours/{number}"
-            if hour.time.minute or hour.time.second or hour.time.microsecond:
+            if not _on_the_hour(hour.time):
                 faults.append(
                     {"pointer": f"{spot}/time", "detail": "give the end of the hour: 18:00 stands for 17 to 18"}
                 )
@@ -186,6 +187,12 @@ def _hours(kind: Kind, data: list[Hours], faults: list[dict[str, str]]) -> list[
                 faults.append({"pointer": f"{spot}/value", "detail": "there is no value and no flag that says why"})
             records.append(Hour(part.uscc, part.point, item, hour.time, hour.value, _flag(kind, hour), spot))
     return records
+
+
+def _on_the_hour(at: datetime) -> bool:
+    """Whether a whole hour of Beijing ends at an instant, in whatever zone it is written."""
+    past = timedelta(minutes=at.minute, seconds=at.second, microseconds=at.microsecond)
+    return (past - (at.utcoffset() or timedelta())) % timedelta(hours=1) == timedelta()
 
 
 def _item(kind: Kind, named: str | None) -> str | None:
