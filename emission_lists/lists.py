@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple
 
@@ -164,12 +165,17 @@ class ListRow(NamedTuple):
         return self.enterprise.uscc, self.line.code
 
 
+Places = Mapping[str, Mapping[str, str]]
+"""Sheet → column (its header in the list, its field in a further sheet) → letter and header, as “G 绩效等级”."""
+
+
 @dataclass(frozen=True, slots=True)
 class EmissionListDraft:
     """A list before it is a version.
 
     `whole_society`: all emissions of the city, kg/d (全社会排放量), against which the floors are checked;
-    `records`: the further sheets (扬尘源、移动源、用车大户、白名单、保障类、汇总).
+    `records`: the further sheets (扬尘源、移动源、用车大户、白名单、保障类、汇总); `places`: where the columns of each sheet
+    stand in the workbook that was read (see `Places`), nothing where there was none.
     """
 
     adcode: str
@@ -177,6 +183,7 @@ class EmissionListDraft:
     whole_society: Pollutants | None = None
     title: str = ""
     records: tuple[SheetRecord, ...] = ()
+    places: Places = field(default_factory=dict, compare=False, repr=False)
 
     def of_sheet(self, sheet: Sheet) -> tuple[SheetRecord, ...]:
         """The records of one further sheet, in the order of the list."""

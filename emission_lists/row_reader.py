@@ -191,6 +191,7 @@ class RowReader:
         places = dict(zip((column.header for column in COLUMNS), order, strict=False))
         self._first = order[0]
         self._places = places
+        self.places = {header: f"{column_letter(place)} {header}" for header, place in places.items() if place >= 0}
         there = [place for place in order[:-1] if place >= 0]
         self._data = itemgetter(*there)
         self._blank = ("",) * len(there)

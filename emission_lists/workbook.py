@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from operator import itemgetter
@@ -50,10 +50,12 @@ class Reading:
     errors: list[Finding] = field(default_factory=list)
     whole_society: Pollutants | None = None
     records: list[SheetRecord] = field(default_factory=list)
+    places: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    """Where the columns of each sheet stand: see `Places`."""
 
     def draft(self, adcode: str, title: str = "") -> EmissionListDraft:
         """The list for checking. Import it only if there are no `errors`."""
-        return EmissionListDraft(adcode, tuple(self.rows), self.whole_society, title, tuple(self.records))
+        return EmissionListDraft(adcode, tuple(self.rows), self.whole_society, title, tuple(self.records), self.places)
 
 
 def _untold(_done: int, _whole: int) -> None:
@@ -104,6 +106,7 @@ def _read_book(
     if long is not None:
         reading.rows = long.reading.rows
         reading.errors += long.reading.errors
+        reading.places |= long.reading.places
     elif LIST_SHEET in sheets.of:
         _read_list(book.get_sheet_by_name(sheets.of[LIST_SHEET]), seen, limits, reading, tell)
     else:
@@ -111,7 +114,7 @@ def _read_book(
     if BASE_SHEET in sheets.of:
         base = book.get_sheet_by_name(sheets.of[BASE_SHEET]).to_python(skip_empty_area=False, nrows=20)
         _read_base(base, reading)
-    reading.records, wrong = read_sheets(book, limits, named=sheets.of)
+    reading.records, wrong = read_sheets(book, limits, named=sheets.of, places=reading.places)
     reading.errors += wrong
 
 
@@ -236,6 +239,7 @@ def _read_rows(
     cells: Iterable[list[Any]], order: list[int], limits: Limits, reading: Reading, tell: Callable[[int], None]
 ) -> None:
     reader = RowReader(order)
+    reading.places[LIST_SHEET] = reader.places
     number_of = itemgetter(order[-1])
     number = 1
     for number, raw in enumerate(cells, start=2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from functools import partial
 
 from python_calamine import CalamineWorkbook
@@ -22,10 +22,12 @@ def read_sheets(
     *,
     only: Iterable[Sheet] = tuple(Sheet),
     named: Mapping[str, str] | None = None,
+    places: MutableMapping[str, Mapping[str, str]] | None = None,
 ) -> tuple[list[SheetRecord], list[Finding]]:
     """The records of all further sheets that the book has, and what is wrong with them.
 
-    A sheet that is missing has no records. `named`: the worksheet of each sheet (None = each has the name of the template).
+    A sheet that is missing has no records. `named`: the worksheet of each sheet (None = each has the name of the template);
+    `places` is told where the columns of each sheet stand.
     Never raises for the content of cells.
     """
     names = {name: name for name in book.sheet_names} if named is None else named
@@ -35,6 +37,8 @@ def read_sheets(
             reader = TableReader(table_of(sheet), limits)
             records += as_records(sheet, reader.read(book.get_sheet_by_name(name)))
             errors += reader.errors
+            if places is not None:
+                places[sheet.zh] = reader.places
     return records, errors
 
 

@@ -51,12 +51,13 @@ class TableRow(NamedTuple):
 
 
 class TableReader:
-    """Reads one table; `errors` holds what is wrong."""
+    """Reads one table; `errors` holds what is wrong, `places` the letter and header of each field's column."""
 
     def __init__(self, table: Table, limits: Limits | None = None) -> None:
         self.table = table
         self.limits = limits or Limits()
         self.errors: list[Finding] = []
+        self.places: dict[str, str] = {}
         self._row_of: dict[str, int] = {}
         self._number_place: int | None = None
         self._names: list[str] = [column.name for column in table.columns]
@@ -114,7 +115,9 @@ class TableReader:
         if len(self.errors) > before:
             return None
         self._number_place = seen.get(NUMBER_HEADER)
-        return [(column, seen[key]) for key, column in columns.items() if key in seen]
+        places = [(column, seen[key]) for key, column in columns.items() if key in seen]
+        self.places = {column.name: _where(column, place) for column, place in places}
+        return places
 
     def _row(self, number: int, raw: list[Any], places: _Places) -> TableRow | None:
         """The fields of a row, or None: an empty row, the example, or one with problems."""
