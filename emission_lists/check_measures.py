@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from emission_lists.check_context import Checker
 from emission_lists.check_ordinary import CUTTING
 from emission_lists.findings import Finding
-from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, SourceClass
+from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, ROAD_TRANSPORT, ListRow, Pollutants, SourceClass
 from emission_lists.measures import Action, percent
 from emission_lists.plan_facts import plan_facts
 
@@ -27,15 +27,21 @@ def measure_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
         if facts.no_metric:
             yield checker.finding("LIMIT_NO_METRIC", row, f"{level_zh}-负荷指标", what=level_zh)
         if action is Action.NONE and any(saved):
-            yield checker.finding("NONE_WITH_REDUCTION", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+            yield checker.finding("NONE_WITH_REDUCTION", row, reduction_column(level_zh, saved), what=level_zh)
         if action in CUTTING and not any(saved) and saved != NOT_STATED and any(line.base):
-            yield checker.finding("REDUCTION_NOTHING", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+            yield checker.finding("REDUCTION_NOTHING", row, reduction_column(level_zh, line.base), what=level_zh)
         if share is not None and before is not None and share > before[1]:
             yield checker.finding(
                 "MEASURE_DECREASES", row, f"{level_zh}-措施", what=level_zh, lower=before[0], value=percent(round(share, 6))
             )
         before = before if share is None else (level_zh, share)
     yield from _base_findings(checker, row)
+
+
+def reduction_column(level_zh: str, values: Pollutants) -> str:
+    """The level's column of the first pollutant that has a value; SO2 where none has."""
+    label = next((label for label, value in zip(POLLUTANT_LABELS.values(), values, strict=True) if value), "SO2")
+    return f"{level_zh}-减排{label}（kg/d）"
 
 
 def code_findings(checker: Checker) -> Iterator[Finding]:

@@ -225,9 +225,9 @@ CHECK_TEXTS: dict[str, Texts] = {
         "check the unit (kg/d)",
     ),
     "LEVEL_DECREASES": (
-        "{what}减排量少于较低级别",
+        "{what}减排量（{value}）少于较低级别",
         "请核对",
-        "the {what} reduction is less than at the lower level",
+        "the {what} reduction ({value}) is less than at the lower level",
         "check it",
     ),
     "FLOOR_NOT_MET": (

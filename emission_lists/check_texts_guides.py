@@ -47,4 +47,16 @@ GUIDE_CHECK_TEXTS: dict[str, Texts] = {
         "the guide's {what} is reached only with a line whose base emissions are 0: whether it is long stopped is not established",
         "check the base emissions; a line that is long stopped reduces nothing for those that run",
     ),
+    "MEASURES_DIFFER": (
+        "同行业同等级“{process}”的 {value} 家企业措施不同（减产比例：{what}），哪家例外未确立",
+        "请核对；同一地区同一行业同一等级执行同等减排措施，有特殊原因请在说明中写明",
+        "{value} enterprises of one industry and grade differ at {process} (share cut: {what}); which is unusual is not established",
+        "check them; same region, industry and grade means same measures; note the reason if it is meant",
+    ),
+    "STOP_OF_NOTHING": (
+        "措施为停产，停产数量却是 0（共 {what} 台（条））",
+        "请填写停产数量；确实没有措施的请填“不采取措施”",
+        "a stop of 0 of {what} units",
+        "give the number of units to stop, or write 不采取措施 where nothing is asked",
+    ),
 }

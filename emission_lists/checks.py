@@ -12,7 +12,13 @@ from datetime import date
 from emission_lists.check_context import Checker
 from emission_lists.check_coverage import coverage_findings
 from emission_lists.check_guarantees import guarantee_sheet_findings
-from emission_lists.check_measures import class_findings, class_of_key_findings, code_findings, measure_findings
+from emission_lists.check_measures import (
+    class_findings,
+    class_of_key_findings,
+    code_findings,
+    measure_findings,
+    reduction_column,
+)
 from emission_lists.check_ordinary import TOLERANCE, unusual_rows
 from emission_lists.check_particulars import particular_findings
 from emission_lists.check_records import record_findings
@@ -27,7 +33,7 @@ from emission_lists.guide_comparison import GuideComparison, part_of
 from emission_lists.guides import Guide, Industry, ListProfile
 from emission_lists.identifiers import permit_problem, uscc_valid
 from emission_lists.levels import LEVELS
-from emission_lists.lists import NOT_STATED, EmissionListDraft, ListRow, Pollutants
+from emission_lists.lists import NOT_STATED, POLLUTANT_LABELS, EmissionListDraft, ListRow, Pollutants
 from emission_lists.permits import Permit
 from emission_lists.plan_facts import plan_facts
 from emission_lists.sheets.kinds import Sheet
@@ -212,15 +218,14 @@ def _row_findings(checker: Checker, row: ListRow) -> Iterator[Finding]:
         if not facts.executable:
             yield checker.finding("MEASURE_UNKNOWN", row, f"{level_zh}-措施", what=level_zh)
             if any(saved):
-                yield checker.finding("UNKNOWN_WITH_REDUCTION", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+                yield checker.finding("UNKNOWN_WITH_REDUCTION", row, reduction_column(level_zh, saved), what=level_zh)
             continue
-        if facts.units is not None:
-            code, told = facts.units
-            yield checker.finding(code, row, f"{level_zh}-停产数量", **told)
+        for problem in facts.units or ():
+            yield checker.finding(problem.code, row, f"{level_zh}-{problem.column}", **problem.told)
         if facts.not_verifiable:
             yield checker.finding("NOT_VERIFIABLE", row, "核查方式", what=level_zh)
         if facts.forced and saved == NOT_STATED and not row.enterprise.long_stopped:
-            yield checker.finding("REDUCTION_MISSING", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+            yield checker.finding("REDUCTION_MISSING", row, reduction_column(level_zh, line.base), what=level_zh)
         if _does_not_fit(saved, line.base, before):
             yield from _reduction_findings(checker, row, level_zh, saved, before)
         before = saved
@@ -240,9 +245,11 @@ def _does_not_fit(saved: Pollutants, base: Pollutants, before: Pollutants | None
 def _reduction_findings(
     checker: Checker, row: ListRow, level_zh: str, saved: Pollutants, before: Pollutants | None
 ) -> Iterator[Finding]:
-    for label, value, base in zip(("SO2", "NOx", "PM", "VOCs"), saved, row.line.base, strict=True):
+    for label, value, base in zip(POLLUTANT_LABELS.values(), saved, row.line.base, strict=True):
         if value is not None and base is not None and value > base + TOLERANCE:
             column = f"{level_zh}-减排{label}（kg/d）"
             yield checker.finding("REDUCTION_EXCEEDS_BASE", row, column, value=value, what=level_zh)
-    if before is not None and any((b or 0) > (v or 0) + TOLERANCE for b, v in zip(before, saved, strict=True)):
-        yield checker.finding("LEVEL_DECREASES", row, f"{level_zh}-减排SO2（kg/d）", what=level_zh)
+    fallen = Pollutants(*(max(0, (b or 0) - (v or 0) - TOLERANCE) for b, v in zip(before or saved, saved, strict=True)))
+    if any(fallen):
+        which = "、".join(label for label, value in zip(POLLUTANT_LABELS.values(), fallen, strict=True) if value)
+        yield checker.finding("LEVEL_DECREASES", row, reduction_column(level_zh, fallen), value=which, what=level_zh)

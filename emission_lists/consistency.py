@@ -12,24 +12,26 @@ from emission_lists.findings import Finding
 from emission_lists.levels import LEVELS, ResponseLevel
 from emission_lists.lists import ListRow
 from emission_lists.measures import Action, Later, Measure, percent, whole_units
+from emission_lists.process_names import process_name
 
 _LEAST_GROUP = 3  # two enterprises that differ do not say which of them is unusual
+_MOST_TOLD = 5
 _Key = tuple[str, str, str]
 _Ask = tuple[int, float, str, str]  # units, share that is cut, vehicle rule, what is no share
 _Usual = tuple[float, str, str]
 
 
 def consistency_findings(checker: Checker) -> Iterator[Finding]:
-    """Enterprises whose measures differ from most others of their industry, grade and process."""
+    """Enterprises whose measures differ from most others of their industry, grade and process; or that they differ at all."""
     groups: dict[_Key, dict[str, list[ListRow]]] = {}
     for row in checker.draft.rows:
         firm = row.enterprise
         if firm.key_industry and not (firm.guarantee or firm.small_micro or firm.long_stopped):
-            key = (firm.industry, firm.grade.value, row.line.process)
+            key = (firm.industry, firm.grade.value, process_name(row.line.process))
             groups.setdefault(key, {}).setdefault(firm.uscc, []).append(row)
     plans = _Plans()
     for firms in groups.values():
-        if len(firms) >= _LEAST_GROUP:
+        if len(firms) > 1:
             asks = [(rows[0], plans.asks(rows)) for rows in firms.values()]
             for place, level in enumerate(LEVELS):
                 yield from _level_findings(checker, [(row, of[place]) for row, of in asks], level)
@@ -54,7 +56,7 @@ def _level_findings(
     checker: Checker, asks: list[tuple[ListRow, _Ask | None]], level: ResponseLevel
 ) -> Iterator[Finding]:
     known = [(row, ask) for row, ask in asks if ask is not None]
-    if len(known) < _LEAST_GROUP:
+    if len(known) < 2:
         return
     often = Counter(ask for _, ask in known)
 
@@ -62,13 +64,24 @@ def _level_findings(
         return sum(times for ask, times in often.items() if _explains(one, ask))
 
     usual = max({ask[1:] for ask in often}, key=lambda one: (explained(one), one))
-    if explained(usual) * 2 <= len(known):
+    if (alike := explained(usual)) == len(known):
         return
-    rule = VEHICLE_RULE[usual[1]].zh if usual[1] else ""
-    what = "，".join(part for part in (percent(usual[0]), rule, usual[2]) if part)
+    column = f"{level.zh}-措施"
+    if len(known) < _LEAST_GROUP or alike * 2 <= len(known):
+        at = min((row for row, _ in known), key=lambda row: row.enterprise.uscc)
+        times = Counter(_told(ask[1:]) for _, ask in known)
+        what = "；".join(f"{told} {times[told]} 家" for told in sorted(times)[:_MOST_TOLD])
+        process = process_name(at.line.process)
+        yield checker.finding("MEASURES_DIFFER", at, column, value=len(known), process=process, what=what)
+        return
     for row, ask in known:
         if not _explains(usual, ask):
-            yield checker.finding("INCONSISTENT_MEASURES", row, f"{level.zh}-措施", what=what)
+            yield checker.finding("INCONSISTENT_MEASURES", row, column, what=_told(usual))
+
+
+def _told(ask: _Usual) -> str:
+    share, rule, other = ask
+    return "，".join(part for part in (percent(share), VEHICLE_RULE[rule].zh if rule else "", other) if part)
 
 
 def _ask(measures: list[Measure]) -> _Ask | None:

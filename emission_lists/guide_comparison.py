@@ -90,12 +90,19 @@ def _idle_findings(
     checker: Checker, rows: list[ListRow], industry: Industry, level: ResponseLevel
 ) -> Iterator[Finding]:
     """A level at which nothing is asked of any line, although nobody saw what the guide asks."""
-    if all(asks_nothing(row.line.measures.at(level)) for row in rows):
+    if all(_asks_nothing(row.line.measures.at(level)) for row in rows):
         firm = rows[0].enterprise
         what = firm.grade.title_zh
         yield checker.finding(
             "GUIDE_NOT_ESTABLISHED", rows[0], f"{level.zh}-措施", value=what, industry=industry.name_zh, what=level.zh
         )
+
+
+def _asks_nothing(measure: Measure) -> bool:
+    """True for no measure, and for a stop of no unit at all (停产 0 台)."""
+    if measure.action is not Action.STOP or measure.later or measure.vehicle_rule or measure.non_road_ban:
+        return asks_nothing(measure)
+    return measure.units_to_stop == 0
 
 
 def _forced_findings(checker: Checker, rows: list[ListRow], level: ResponseLevel) -> Iterator[Finding]:

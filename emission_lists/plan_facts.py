@@ -15,8 +15,16 @@ from emission_lists.measures import Action, Basis, Measure, Verification, whole_
 _METERED = frozenset({Verification.METER, Verification.CEMS})
 
 
+class UnitProblem(NamedTuple):
+    """Code and facts of a finding on whole units, and the column of the level in which they stand."""
+
+    code: str
+    column: str
+    told: dict[str, Any]
+
+
 class LevelFacts(NamedTuple):
-    """One level of a plan. `units`: code and facts of a finding on whole units; `share`: of normal output (None: no number)."""
+    """One level of a plan. `units`: what is wrong with its whole units (None: nothing); `share`: of normal output (None: no number)."""
 
     level: ResponseLevel
     zh: str
@@ -24,7 +32,7 @@ class LevelFacts(NamedTuple):
     executable: bool
     forced: bool
     not_verifiable: bool
-    units: tuple[str, dict[str, Any]] | None
+    units: tuple[UnitProblem, ...] | None
     no_metric: bool
     no_basis: bool
     share: float | None
@@ -54,12 +62,19 @@ def _facts(level: ResponseLevel, measure: Measure) -> LevelFacts:
     )
 
 
-def _units(measure: Measure) -> tuple[str, dict[str, Any]] | None:
-    total, stopped = measure.total_units, measure.stopped_units
-    if measure.action is not Action.STOP or total is None or stopped is None:
+def _units(measure: Measure) -> tuple[UnitProblem, ...] | None:
+    """What is wrong with the whole units of a stop, at its start and at every later stage; None where nothing is."""
+    stages = [("停产数量", measure), *(("后续措施", later.measure) for later in measure.later)]
+    told = [_of_stage(column, stage, stage.total_units or measure.total_units) for column, stage in stages]
+    return tuple(one for one in told if one is not None) or None
+
+
+def _of_stage(column: str, stage: Measure, total: int | None) -> UnitProblem | None:
+    stopped = stage.stopped_units
+    if stage.action is not Action.STOP or total is None or stopped is None:
         return None
     if stopped > total:
-        return "UNITS_EXCEED", {"value": stopped, "what": total}
-    if measure.ratio is not None and stopped < (needed := whole_units(total, measure.ratio)):
-        return "ROUNDING", {"value": stopped, "what": total, "needed": needed}
-    return None
+        return UnitProblem("UNITS_EXCEED", column, {"value": stopped, "what": total})
+    if stage.ratio is not None and stopped < (needed := whole_units(total, stage.ratio)):
+        return UnitProblem("ROUNDING", column, {"value": stopped, "what": total, "needed": needed})
+    return UnitProblem("STOP_OF_NOTHING", column, {"what": total}) if stopped == 0 else None

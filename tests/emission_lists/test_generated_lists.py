@@ -215,6 +215,9 @@ class TestShapes:
             "RECORD_UNKNOWN",
             "BULK_RULE_WEAKER",
             "GRADED_GATES_NOT_STATED",
+            "GUIDE_NOT_SEEN",
+            "CLASS_OF_KEY_INDUSTRY",
+            "MEASURES_DIFFER",
         }
 
 
