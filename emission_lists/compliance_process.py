@@ -13,7 +13,10 @@ from emission_lists.compliance_rules import Rule
 
 
 class FindingState(StrEnum):
-    """FOUND may still grow with its evidence; from NOTIFIED on it stays as the enterprise was told."""
+    """FOUND may still grow with its evidence; from NOTIFIED on it stays as the enterprise was told.
+
+    What evidence then shows only in part is FOUND again until the enterprise is notified of what is left.
+    """
 
     FOUND = "found"
     NOTIFIED = "notified"
@@ -101,20 +104,25 @@ def _key(passage: Mapping[str, Any]) -> PassageKey:
 
 @dataclass
 class Changes:
-    """What has to be stored so that the findings say what the evidence says."""
+    """What has to be stored so that the findings say what the evidence says.
+
+    `narrowed`: evidence shows only a part of what was told; they are found anew with it, among `changed`.
+    """
 
     new: list[Found] = field(default_factory=list)
     changed: list[tuple[int, Found]] = field(default_factory=list)
     merged: list[tuple[int, int]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
+    narrowed: set[int] = field(default_factory=set)
     supported: dict[int, bool] = field(default_factory=dict)
 
 
 def reconcile(existing: Sequence[Existing], found: Sequence[Found]) -> Changes:
     """The changes that bring stored findings of one enterprise and response in line with what its evidence shows now.
 
-    What was notified stays as it was told; what goes on afterwards is a finding of its own from there on. What a person
-    withdrew is not raised again. The result depends on the content of the evidence only, not on the order it came in.
+    What was notified stays as it was told; what goes on afterwards is a finding of its own from there on. Where evidence shows
+    only a part of it, it has to be notified again with that part, unless it is confirmed. What a person withdrew is not raised
+    again. The result depends on the content of the evidence only, not on the order it came in.
     """
     changes = Changes()
     for key in sorted({(one.rule, one.line_code) for one in existing} | {(one.rule, one.line_code) for one in found}):
@@ -123,7 +131,8 @@ def reconcile(existing: Sequence[Existing], found: Sequence[Found]) -> Changes:
         frozen = [one for one in stored if one.state is not FindingState.FOUND and (one.supported or not _over(one))]
         _check_support(frozen, shown, changes)
         left = [part for one in shown for part in _without(one, [kept for kept in frozen if _stands(kept, changes)])]
-        _match([one for one in stored if one.state is FindingState.FOUND], left, changes)
+        _match([one for one in stored if one.state is FindingState.FOUND or one.id in changes.narrowed], left, changes)
+    changes.narrowed &= {number for number, _ in changes.changed}
     return changes
 
 
@@ -132,17 +141,20 @@ def _over(one: Existing) -> bool:
 
 
 def _stands(one: Existing, changes: Changes) -> bool:
-    return one.id not in changes.gone
+    return one.id not in changes.gone and one.id not in changes.narrowed
 
 
 def _check_support(frozen: Sequence[Existing], shown: Sequence[Found], changes: Changes) -> None:
-    """Whether the evidence still shows what was told; what it does not show at all is gone, unless it is confirmed."""
+    """Whether the evidence still shows what was told; unless it is confirmed, what it does not show at all is gone."""
     for one in frozen:
         if _over(one):
             continue
         whole = any(_holds(found, one) for found in shown)
-        if not whole and one.state is not FindingState.CONFIRMED and not any(_meet(one, found) for found in shown):
-            changes.gone.append(one.id)
+        if not whole and one.state is not FindingState.CONFIRMED:
+            if any(_meet(one, found) for found in shown):
+                changes.narrowed.add(one.id)
+            else:
+                changes.gone.append(one.id)
         elif whole != one.supported:
             changes.supported[one.id] = whole
 

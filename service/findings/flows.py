@@ -22,6 +22,11 @@ from service.kit.unit_of_work import UnitOfWork
 
 NO_ANSWER = "（期限内未答复）"
 """What a confirmation says when the enterprise gave no answer."""
+NARROWED = (
+    "Corrected evidence shows only a part of what the enterprise was told. Notify it again with what is left, or withdraw the"
+    " finding; its time to answer begins anew with the notification, and only then can it be answered and confirmed."
+)
+NARROWED_ZH = "更正后的数据只证明原通知内容的一部分。请按余下部分重新通知企业或撤回问题；答复期限自重新通知起重新计算，之后方可答复和确认。"
 OFFICIALS = "Findings are pursued by duty officers, commanders and inspectors of the region."
 OFFICIALS_ZH = "问题由本辖区的值班员、指挥长和检查人员办理。"
 
@@ -86,6 +91,8 @@ async def take_step(uow: UnitOfWork, principal: Principal, finding_id: int, body
     """One step of the due process. Raises Forbidden, Unknown, Conflict for a step that is not open, ContentChanged."""
     row = await repository.find(uow, principal, finding_id, lock=True)
     await _may(uow, principal, row, body.step)
+    if body.step in repository.AS_TOLD and repository.narrowed(row):
+        raise Conflict(NARROWED, detail_zh=NARROWED_ZH)
     if body.step is FindingStep.CONFIRM and body.content_hash != row["content_hash"]:
         raise ContentChanged(content_hash=row["content_hash"])
     state = FindingState(row["state"])

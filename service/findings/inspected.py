@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from emission_lists.compliance import Found
-from emission_lists.compliance_process import Existing, FindingState, reconcile
+from emission_lists.compliance_process import Existing, reconcile
 from emission_lists.compliance_rules import Rule
 from service.evidence.config import rules
 from service.findings.storing import ADD_SQL, STEPS_SQL, alter, content_of, existing_of
@@ -82,7 +82,7 @@ async def _follow(uow: UnitOfWork, one: Inspection, delivered: Sequence[Any], st
     known: list[Existing] = [existing_of(row) for row in stored]
     if not breaches and not known:
         return 0
-    proofs = {row["id"]: row["proof"] for row in stored if row["state"] == FindingState.FOUND}
+    proofs = {row["id"]: row["proof"] for row in stored}
     adcode = delivered[0]["adcode"]
     names = await uow.fetchrow(NAMES_SQL, one.uscc, adcode, one.at, one.line)
     found = [_found(one, breaches, "" if names is None else names["line"] or "")] if breaches else []

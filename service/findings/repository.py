@@ -27,7 +27,17 @@ LEFT JOIN account a ON a.id = s.account_id WHERE s.finding_id = $1 ORDER BY s.id
 LINE_NAMES_SQL = """
 SELECT id, proof->>'line_name' AS name FROM finding WHERE id = ANY($1::bigint[]) AND proof->>'line_name' <> ''
 """
+AS_TOLD = frozenset({FindingStep.ANSWER, FindingStep.CONFIRM})
+"""The steps that speak of what the enterprise was told."""
 INSTANTS = ("starts_at", "until_at", "found_at", "answer_by", "changed_at")
+
+
+def narrowed(row: Mapping[str, Any]) -> bool:
+    """Whether evidence shows only a part of what the enterprise was told, and it was not told of that part yet."""
+    state = FindingState(row["state"])
+    if state is FindingState.FOUND:
+        return row["answer_by"] is not None
+    return state in (FindingState.NOTIFIED, FindingState.ANSWERED) and not row["supported"]
 
 
 def hidden_from(principal: Principal) -> bool:
@@ -83,9 +93,9 @@ async def find(uow: UnitOfWork, principal: Principal, finding_id: int, *, lock: 
 
 
 async def notified_by(uow: UnitOfWork, finding_id: int) -> int | None:
-    """Whose account told the enterprise of a finding; None while nobody did."""
+    """Whose account told the enterprise of a finding, the last time; None while nobody did."""
     found: int | None = await uow.fetchval(
-        "SELECT account_id FROM finding_step WHERE finding_id = $1 AND step = 'notify'", finding_id
+        "SELECT account_id FROM finding_step WHERE finding_id = $1 AND step = 'notify' ORDER BY id DESC LIMIT 1", finding_id
     )
     return found
 
@@ -129,12 +139,15 @@ async def whole(uow: UnitOfWork, row: Any) -> dict[str, Any]:
         for row in await uow.fetch(STEPS_SQL, row["id"])
     ]
     open_steps: tuple[FindingStep, ...] = steps_from(FindingState(row["state"]), uow.now, row["answer_by"])
+    if narrowed(row):
+        open_steps = tuple(step for step in open_steps if step not in AS_TOLD)
     return short(uow, row) | {
         "proof": row["proof"],
         "steps": steps,
         "open": [step.value for step in open_steps],
         "consequences": [one.model_dump(mode="json", exclude={"rules"}) for one in table.of(rule, row["adcode"])],
         "consequences_unknown": None if unknown is None else unknown.model_dump(),
+        "narrowed": narrowed(row),
         "downgrade_refused": row["downgrade_refused"],
         "downgrade": await uow.fetchval("SELECT id FROM grade_application WHERE finding_id = $1", row["id"]),
     }

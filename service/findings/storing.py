@@ -28,6 +28,8 @@ CHANGE_SQL = """
 UPDATE finding SET starts_at = $2, until_at = $3, proof = $4, content_hash = $5, changed_at = $6
 WHERE id = $1 AND state = 'found'
 """
+NARROW_SQL = "UPDATE finding SET state = 'found', supported = true WHERE id = $1"
+NARROWED = "更正后的数据只证明原通知内容的一部分，须按余下部分重新通知"
 GONE = "更正后的数据不再证明该问题"
 MERGED = "与相邻时段的问题合并"
 
@@ -76,11 +78,15 @@ async def alter(uow: UnitOfWork, uscc: str, made: Changes, known: Sequence[Exist
         altered.append({"finding": number, "withdrawn": note})
     for number, found in made.changed:
         content = content_of(uscc, found)
-        if content == hashes[number]:
+        narrowed = number in made.narrowed
+        if content == hashes[number] and not narrowed:
             continue
+        if narrowed:
+            await uow.execute(NARROW_SQL, number)
         await uow.execute(CHANGE_SQL, number, found.starts, found.until, canonical(found.proof), content, uow.now)
-        await uow.execute(STEPS_SQL, [number], "changed", uow.now, "", True)
-        altered.append({"finding": number, "hash": content})
+        step, note = ("narrowed", NARROWED) if narrowed else ("changed", "")
+        await uow.execute(STEPS_SQL, [number], step, uow.now, note, True)
+        altered.append({"finding": number, "hash": content} | ({"narrowed": NARROWED} if narrowed else {}))
     for number, supported in made.supported.items():
         await uow.execute(
             "UPDATE finding SET supported = $2, changed_at = $3 WHERE id = $1", number, supported, uow.now

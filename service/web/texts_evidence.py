@@ -50,6 +50,11 @@ EVIDENCE: dict[str, tuple[str, str]] = {
         "更正后的数据不再证明（全部）该问题",
         "Corrected evidence no longer shows (all of) this",
     ),
+    "fd_narrowed": (
+        "更正后的数据只证明原通知内容的一部分。须按余下部分重新通知企业，答复期限自重新通知起重新计算；在此之前不能答复和确认。",
+        "Corrected evidence shows only a part of what the enterprise was told. It must be notified again with what is left; its time"
+        " to answer then begins anew. Until then nobody can answer or confirm this.",
+    ),
     "fd_required": ("要求", "Required"),
     "fd_carry_out_by": ("须于 {at} 前落实", "to be carried out by {at}"),
     "fd_seen": ("实际", "Seen"),
@@ -105,6 +110,7 @@ EVIDENCE: dict[str, tuple[str, str]] = {
     "fd_step_withdraw": ("撤回", "withdrawn"),
     "fd_step_withdrawn": ("系统撤回", "withdrawn with its evidence"),
     "fd_step_unsupported": ("佐证已更正", "evidence was corrected"),
+    "fd_step_narrowed": ("佐证更正后只证明一部分", "evidence was corrected and shows only a part"),
     "fd_step_supported": ("佐证恢复", "evidence shows it again"),
     "fd_do": ("办理", "What can be done now"),
     "fd_do_notify": ("通知企业", "Notify the enterprise"),

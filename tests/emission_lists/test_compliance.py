@@ -430,7 +430,7 @@ class TestPlan:
         assert [(one.rule, one.starts) for one in found] == [(Rule.NO_PLAN, START)] * count
 
 
-    @pytest.mark.parametrize("first", [Measure(Action.NONE), Measure(Action.UNKNOWN), Measure(Action.SELF_DETERMINED)])
+    @pytest.mark.parametrize("first", [Measure(Action.NONE), Measure(Action.SELF_DETERMINED)])
     def test_a_measure_of_a_later_stage_is_ordered_from_the_start(self, first: Measure) -> None:
         staged = replace(first, later=(Later(24.0, STOP),))
         (found,) = judge_plan([case(staged)], filed=False)

@@ -97,8 +97,15 @@ class TestReconcile:
         assert reconcile([stored(1, 2, 4, state)], []).gone == [1]
 
     def test_told_and_shown_in_part(self) -> None:
-        made = reconcile([stored(1, 2, 4, S.NOTIFIED)], [found(2, 3)])
-        assert (made.gone, made.supported, made.new) == ([], {1: False}, [])
+        for state, supported in itertools.product((S.NOTIFIED, S.ANSWERED), (True, False)):
+            made = reconcile([stored(1, 2, 5, state, supported=supported)], [found(2, 3), found(4, 6)])
+            assert (made.gone, made.supported, made.narrowed) == ([], {}, {1})
+            assert ([number for number, _ in made.changed], hours(made.new)) == ([1], [(4, 6)])
+        assert reconcile([stored(1, 2, 4, S.CONFIRMED)], [found(2, 3)]) == Changes(supported={1: False})
+
+    def test_what_is_left_of_it_goes_on_with_what_comes_after(self) -> None:
+        made = reconcile([stored(1, 2, 5, S.NOTIFIED), stored(2, 5, 7)], [found(3, 7)])
+        assert (hours([one for _, one in made.changed]), made.merged, made.narrowed) == ([(3, 7)], [(2, 1)], {1})
 
     def test_confirmed_and_no_longer_shown(self) -> None:
         assert reconcile([stored(1, 2, 4, S.CONFIRMED)], []).supported == {1: False}
@@ -193,7 +200,8 @@ class TestVehicles:
         assert reconcile([told(1, 1, 2, 5)], [gates(1, 2, 5)]) == Changes()
 
     def test_a_correction_takes_back_what_it_no_longer_shows(self) -> None:
-        assert reconcile([told(1, 2, 5)], [gates(2)]).supported == {1: False}
+        made = reconcile([told(1, 2, 5)], [gates(2)])
+        assert (made.narrowed, [plates(one) for _, one in made.changed], made.supported) == ({1}, [["2"]], {})
         taken_back = reconcile([told(1, 2, 3)], [gates(5)])
         assert (taken_back.gone, [plates(one) for one in taken_back.new]) == ([1], [["5"]])
         confirmed = reconcile([told(1, 2, 3, state=S.CONFIRMED)], [gates(5)])

@@ -123,6 +123,8 @@ class Store:
         for number, one in changes.changed:
             told = told_of(one.proof)
             self.kept[number] = self.kept[number]._replace(starts=one.starts, until=one.until, told=told)
+            if number in changes.narrowed:
+                self.kept[number] = self.kept[number]._replace(state=S.FOUND, supported=True)
             self.proofs[number] = written(one)
         for number, supported in changes.supported.items():
             self.kept[number] = self.kept[number]._replace(supported=supported)
