@@ -9,7 +9,7 @@ enterprises, counties, cities and regions whatever the order.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -64,12 +64,14 @@ class Measured:
     `cems` by the place of the pollutant in POLLUTANTS; in hours in which it has a value it counts instead of electricity.
     `untreated`: ends
     of the hours, numbered likewise, in which treatment was confirmed to be off; electricity shows no saving in them.
+    `own`: ends of the hours, numbered likewise, of which the enterprise itself delivered a value.
     """
 
     power: Readings | None = None
     baseline: float | None = None
     cems: Mapping[int, Readings] = field(default_factory=dict)
     untreated: frozenset[int] = frozenset()
+    own: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,12 +93,16 @@ class Verified:
     `saved` is the signed sum over the measured hours of one line in one response, clipped to 0..their base: hours above
     normal count against those below. Nothing is clipped after that, so lines add up to every total.
     `minutes`: measured minutes per pollutant; `planned`: what was planned for just these minutes, to compare like with like.
+    `own` and `own_minutes`: what of it rests on hours that the enterprise delivered itself, `own_hours` marking these.
     """
 
     saved: tuple[int | None, int | None, int | None, int | None]
     minutes: Four
     planned: Four
     shares: tuple[Share | None, ...]
+    own: Four = NOTHING
+    own_minutes: Four = NOTHING
+    own_hours: npt.NDArray[np.bool_] | None = None
 
 
 NOT_VERIFIED = Verified((None,) * 4, NOTHING, NOTHING, (None,) * 4)
@@ -310,7 +316,21 @@ def verify(account: LineAccount, span: Span, measured: Measured) -> Verified:
     first, second, third, last = (
         None if one is None else one.weights.total(base) for one, base in zip(found, account.daily_base, strict=True)
     )
-    return Verified((first, second, third, last), _four(minutes), _four(planned), tuple(found))
+    verified = Verified((first, second, third, last), _four(minutes), _four(planned), tuple(found))
+    return _with_own(verified, account, span, measured.own) if measured.own else verified
+
+
+def _with_own(verified: Verified, account: LineAccount, span: Span, own: frozenset[int]) -> Verified:
+    """What of it the enterprise delivered itself: the savings of these hours after the set-off, and their minutes."""
+    first = int(span.hours[0].timestamp()) // _EPOCH_HOUR if span.hours else 0
+    marked = np.isin(np.arange(first, first + len(span.hours)), sorted(own))
+    saved, minutes = [0, 0, 0, 0], [0, 0, 0, 0]
+    for place, (one, base) in enumerate(zip(verified.shares, account.daily_base, strict=True)):
+        if one is not None:
+            hours = one.weights.hourly(np.array([base], dtype=np.int64))[0]
+            saved[place] = int(hours[marked & one.known].sum())
+            minutes[place] = int(hour_minutes(span)[marked & one.known].sum())
+    return replace(verified, own=_four(saved), own_minutes=_four(minutes), own_hours=marked)
 
 
 def _four(values: Sequence[int]) -> Four:

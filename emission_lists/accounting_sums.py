@@ -60,7 +60,7 @@ class By(Labelled):
 
 FOURS = (
     "base", "planned", "stated", "computed", "reported", "reported_lines",
-    "verified", "verified_of", "verified_lines", "verified_minutes", "asked_minutes",
+    "verified", "verified_of", "verified_lines", "verified_minutes", "verified_own", "verified_own_minutes", "asked_minutes",
 )  # fmt: skip
 
 
@@ -75,6 +75,7 @@ def _zeros() -> list[int]:
 class Tally:
     """Sums in mg. `stated` and `computed` add up to `planned`; `verified` is a lower bound over `verified_minutes`.
 
+    `verified_own` is what of `verified` rests on hours that the enterprise delivered itself, over `verified_own_minutes`.
     `verified_of` is what was planned for just the verified minutes; `asked_minutes` are the line-minutes in which a line with
     a base was asked for anything. Reported and verified say nothing about a pollutant while their lines are 0.
     `unestablished`: lines of which no amount of the pollutant is established in some response; `planned` holds nothing of them.
@@ -99,6 +100,8 @@ class Tally:
     verified_of: list[int] = field(default_factory=_zeros)
     verified_lines: list[int] = field(default_factory=_zeros)
     verified_minutes: list[int] = field(default_factory=_zeros)
+    verified_own: list[int] = field(default_factory=_zeros)
+    verified_own_minutes: list[int] = field(default_factory=_zeros)
     asked_minutes: list[int] = field(default_factory=_zeros)
 
     def merge(self, other: Tally) -> None:
@@ -148,6 +151,9 @@ class Tally:
             _add_known(self.verified, self.verified_lines, one.verified.saved)
             _add(self.verified_of, one.verified.planned)
             _add(self.verified_minutes, one.verified.minutes)
+            if one.verified.own_hours is not None:
+                _add(self.verified_own, one.verified.own)
+                _add(self.verified_own_minutes, one.verified.own_minutes)
 
 
 def _add(total: list[int], values: Sequence[int]) -> None:

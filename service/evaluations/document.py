@@ -155,7 +155,8 @@ def _level(code: str) -> str:
 
 def _verified(figures: Mapping[str, Any]) -> str:
     kg = figures["verified_at_least_kg"]
-    return NOT_VERIFIED if kg is None else f"≥ {kg / 1000:.3f}"
+    own = f"\n其中企业自送 {figures['verified_own_kg'] / 1000:.3f}" if figures.get("verified_own_minutes") else ""
+    return NOT_VERIFIED if kg is None else f"≥ {kg / 1000:.3f}{own}"
 
 
 def _state(report: Report, found: Mapping[str, Any]) -> None:
@@ -238,6 +239,8 @@ def _reductions(report: Report, found: Mapping[str, Any], days: Sequence[Mapping
     report.table(HEAD_OF_FIGURES, [_figures_row(name, found["totals"]) for name in POLLUTANTS])
     report.say("本表只含工业源（应急减排清单的生产线）；扬尘源与移动源见“分源类计划减排”。")
     report.say("核实量只计有用电或在线监测数据的小时，是下限；没有数据的小时既不算未减排，也不算全部减排。")
+    if any(one.get("verified_own_minutes") for one in found["totals"]["pollutants"].values()):
+        report.say("“其中企业自送”所依据的小时数据由企业自己上传，未经第三方或主管部门的数据来源证实。")
     report.say("“≥”为下限：其余条目未确立，不计入，也不当作零。部分生产线未载明基数时不列计划占比。")
     for level in found["levels"]:
         report.under(f"{_level(level['level'])}，{level['minutes'] / 60:.1f} 小时")

@@ -78,6 +78,8 @@ def _figures(tally: Tally, place: int) -> dict[str, Any]:
         "planned_where_verified_kg": known_kg(tally.verified_of[place], open_lines) if measured else None,
         "verified_lines": measured,
         "verified_minutes": tally.verified_minutes[place],
+        "verified_own_kg": kg(tally.verified_own[place]) if tally.verified_own_minutes[place] else None,
+        "verified_own_minutes": tally.verified_own_minutes[place],
         "asked_minutes": asked,
         "verified_coverage": share(tally.verified_minutes[place], asked),
     }
@@ -120,6 +122,8 @@ def _tally(part: Mapping[str, Any]) -> Tally:
         verified_of=amounts("planned_where_verified_kg"),
         verified_lines=[one["verified_lines"] for one in every],
         verified_minutes=[one["verified_minutes"] for one in every],
+        verified_own=[round((one.get("verified_own_kg") or 0) * PER_KG) for one in every],  # of old, nothing was told apart
+        verified_own_minutes=[one.get("verified_own_minutes", 0) for one in every],
         asked_minutes=[one["asked_minutes"] for one in every],
     )
 

@@ -39,7 +39,7 @@ SELECT (SELECT count(*) FROM reduction_report WHERE response_id = ANY($1::bigint
         AND h.until_at > $5 AND h.until_at < $6::timestamptz + interval '1 hour' AND b.received_at > $3) AS evidence
 """
 BATCH = 200
-SUMMED = ("base_kg", "planned_kg", "reported_kg", "verified_at_least_kg", "planned_where_verified_kg")
+SUMMED = ("base_kg", "planned_kg", "reported_kg", "verified_at_least_kg", "planned_where_verified_kg", "verified_own_kg")
 AMOUNTS = {Origin.STATED.value, Origin.COMPUTED.value}
 KEPT = {
     "zh": "评估已定稿。定稿只保存汇总数和减排量最大的生产线；本表按现有上报和证据重新核算，定稿保存过的生产线另列定稿数字。",
@@ -268,6 +268,7 @@ def _figures(row: LineRow, every: Sequence[Amounts], place: int) -> dict[str, An
     shown = [one.verified for one in every if one.verified is not None and one.verified.saved[place] is not None]
     saved = [one.saved[place] or 0 for one in shown]
     of_these = sum(one.planned[place] for one in shown)
+    own_minutes = sum(one.own_minutes[place] for one in shown)
     asked = sum(one.minutes for one in every if one.account.asked and one.account.base[place])
     return {
         "base_kg": _kg(base(row, every, place)),
@@ -277,6 +278,8 @@ def _figures(row: LineRow, every: Sequence[Amounts], place: int) -> dict[str, An
         "verified_at_least_kg": kg(sum(saved)) if shown else None,
         "planned_where_verified_kg": known_kg(of_these, plan.open) if shown else None,
         "verified_minutes": sum(one.minutes[place] for one in shown),
+        "verified_own_kg": kg(sum(one.own[place] for one in shown)) if own_minutes else None,
+        "verified_own_minutes": own_minutes,
         "asked_minutes": asked,
     }
 
@@ -290,6 +293,7 @@ def added(items: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
             "not_established_lines": sum(part["not_established"] > 0 for part in parts),
             "base_not_stated_lines": sum(part["base_kg"] is None for part in parts),
             "verified_minutes": sum(part["verified_minutes"] for part in parts),
+            "verified_own_minutes": sum(part["verified_own_minutes"] for part in parts),
             "asked_minutes": sum(part["asked_minutes"] for part in parts),
         }
     return totals

@@ -16,20 +16,24 @@ from emission_lists.accounting_weights import Ints
 from emission_lists.compliance_rules import Rule
 from emission_lists.lists import POLLUTANTS
 from service.evidence.config import rules
+from service.evidence.delivered import OUTSIDE
 from service.evidence.points import PointInfo, points_of
 from service.evidence.repository import baselines
 from service.kit.unit_of_work import UnitOfWork
 
 HOURS_SQL = """
 SELECT uscc, point, item, array_agg(hour ORDER BY hour) AS hours, array_agg(value ORDER BY hour) AS "values",
-    array_agg(stopped ORDER BY hour) AS stopped
+    array_agg(stopped ORDER BY hour) AS stopped, array_agg(batch_id ORDER BY hour) AS batches
 FROM (
-    SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, (extract(epoch FROM until_at) / 3600)::int AS hour,
+    SELECT DISTINCT ON (uscc, point, item, until_at) uscc, point, item, batch_id, (extract(epoch FROM until_at) / 3600)::int AS hour,
         CASE WHEN flag IS NULL OR flag = 'N' THEN value END AS value, coalesce(flag = ANY($5::text[]), false) AS stopped
     FROM unnest($1::text[], $2::text[]) AS home(adcode, uscc) JOIN evidence_hour USING (adcode, uscc)
     WHERE until_at > $3 AND until_at < $4
     ORDER BY uscc, point, item, until_at, batch_id DESC
 ) newest GROUP BY uscc, point, item
+"""
+OWN_SQL = f"""
+SELECT b.id FROM evidence_batch b LEFT JOIN account a ON a.id = b.account_id WHERE b.id = ANY($1::bigint[]) AND NOT {OUTSIDE}
 """
 KEPT_SQL = """
 SELECT DISTINCT ON (uscc, point) uscc, point, mean FROM evidence_baseline
@@ -42,14 +46,19 @@ FROM unnest($2::text[], $3::text[]) AS home(adcode, uscc) JOIN finding USING (ad
 WHERE rule = $1 AND state = 'confirmed' AND until_at > $4 AND starts_at < $5
 """
 HOUR = timedelta(hours=1)
+NO_OWN: frozenset[int] = frozenset()
 MG_PER_KG = 1_000_000
 
 
 class Hours(NamedTuple):
-    """The hours of one item of a point; `stopped` marks those in which the monitor says that the source stood still."""
+    """The hours of one item of a point; `stopped` marks those in which the monitor says that the source stood still.
+
+    `own`: the hours that the enterprise delivered itself.
+    """
 
     readings: Readings
     stopped: npt.NDArray[np.bool_]
+    own: frozenset[int] = frozenset()
 
 
 PlantHomes = Mapping[str, tuple[str, ...]]
@@ -67,9 +76,15 @@ async def measured_of(
     if not rows:
         return {}
     series: defaultdict[str, dict[tuple[str, str], Hours]] = defaultdict(dict)
+    batches = sorted({batch for row in rows for batch in row["batches"]})
+    own = {row["id"] for row in await uow.fetch(OWN_SQL, batches)}
     for row in rows:
         readings = Readings(np.array(row["hours"], dtype=np.int64), np.array(row["values"], dtype=np.float64))
-        series[row["uscc"]][row["point"], row["item"]] = Hours(readings, np.array(row["stopped"], dtype=np.bool_))
+        series[row["uscc"]][row["point"], row["item"]] = Hours(
+            readings,
+            np.array(row["stopped"], dtype=np.bool_),
+            frozenset(hour for hour, batch in zip(row["hours"], row["batches"], strict=True) if batch in own) if own else NO_OWN,
+        )
     known_at = {uscc: homes[uscc] for uscc in sorted(series)}
     points = await _points(uow, known_at)
     normal = await _normal(uow, known_at, responses, start)
@@ -142,7 +157,9 @@ def lines_of(
         known = [mean for mean in means if mean is not None]
         cems = _cems([one for one in own if one.kind == "cems"], series)
         if power is not None or cems:
-            found[line] = Measured(power, sum(known) if known and len(known) == len(means) else None, cems)
+            used_points = {one.point for one in own if one.kind == "cems" or one.role == "production"}
+            by_itself = NO_OWN.union(*(hours.own for (point, _), hours in series.items() if point in used_points))
+            found[line] = Measured(power, sum(known) if known and len(known) == len(means) else None, cems, own=by_itself)
     return found
 
 

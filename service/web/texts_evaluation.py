@@ -77,6 +77,7 @@ EVALUATION: dict[str, tuple[str, str]] = {
     "ev_planned_origin": ("其中清单载明 / 核算", "of it stated / computed"),
     "ev_reported": ("企业上报（t）", "reported (t)"),
     "ev_verified": ("核实（t，下限）", "verified (t, at least)"),
+    "ev_own": ("其中企业自送 {tonnes}", "of it delivered by the enterprises themselves: {tonnes}"),
     "ev_verified_of": ("同期同线计划（t）", "planned for just these (t)"),
     "ev_cover": ("核实覆盖", "verified coverage"),
     "ev_not_reported": ("未上报", "not reported"),
@@ -252,6 +253,14 @@ EVALUATION: dict[str, tuple[str, str]] = {
         "No warning had a response in these days; choose others, or another place.",
     ),
     "es_together": ("{place}：{n} 次预警，{cities} 个城市", "{place}: {n} warnings, {cities} cities"),
+    "es_overlap": (
+        "{warnings} 次预警与上级预警同时响应，{n} 条生产线同受两级要求。",
+        "{warnings} warnings were in force within another one's place at once; {n} lines were asked by both.",
+    ),
+    "es_without_list": (
+        "{n} 次响应没有生效的清单：其计划减排量未确立，不计入。",
+        "{n} responses had no list in force: what they plan is not established and in no sum.",
+    ),
     "es_levels": ("按级别合计", "By level"),
     "es_levels_note": ("按级别合计，工业源，吨", "By level, industry, tonnes"),
     "es_society": ("同期全社会排放（t）", "whole society, same hours (t)"),
