@@ -80,6 +80,13 @@ def added(every: Sequence[Mapping[str, Any] | None]) -> dict[str, Any]:
     }
 
 
+def with_industry(found: dict[str, Any], industry: Tally) -> dict[str, Any]:
+    """The same sums of classes with another sum of industry."""
+    groups = {_GROUPS[part["class"]]: _tally(part) for part in found["parts"]} | {Group.INDUSTRY: industry}
+    parts = [{"class": group.value, "name": _name(group), **_figures(tally)} for group, tally in groups.items()]
+    return found | {"parts": parts, "total": _figures(total_of(groups))}
+
+
 def total(parts: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Any], Tally]:
     """The sum of totals over all classes, such as those of a level in several warnings, as figures and as a tally."""
     tally = Tally()

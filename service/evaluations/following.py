@@ -28,6 +28,11 @@ ROWS_SQL = """
 SELECT uscc, document, county FROM list_enterprise
 WHERE version_id = $1 AND uscc > $2 AND county LIKE $3 AND ($4::text IS NULL OR uscc = $4) ORDER BY uscc LIMIT $5
 """
+ROWS_FOR_SQL = """
+SELECT uscc, document, county FROM list_enterprise
+WHERE version_id = $1 AND uscc = ANY($2::text[]) AND county LIKE $3 ORDER BY uscc
+"""
+NAMED_SQL = "SELECT uscc FROM list_enterprise WHERE version_id = $1 AND county LIKE $2"
 TAKEN_SQL = """
 SELECT e.uscc, v.adcode, e.county FROM list_enterprise e JOIN list_version v ON v.id = e.version_id
 WHERE e.version_id = ANY($1::bigint[]) AND e.uscc = ANY($2::text[]) AND e.county LIKE $3
@@ -100,6 +105,18 @@ async def batch(
     if source.after and rows:
         rows = await _left(uow, source, rows)
     return [(row["uscc"], row["document"]) for row in rows], last
+
+
+async def rows_for(uow: UnitOfWork, source: Source, usccs: Sequence[str]) -> list[tuple[str, str]]:
+    """Some enterprises of a source as stored, in order of their codes."""
+    rows = await uow.fetch(ROWS_FOR_SQL, source.version, usccs, source.within or "%")
+    left = await _left(uow, source, rows) if source.after and rows else rows
+    return [(row["uscc"], row["document"]) for row in left]
+
+
+async def usccs_of(uow: UnitOfWork, source: Source) -> set[str]:
+    """The enterprises that a source names."""
+    return {row["uscc"] for row in await uow.fetch(NAMED_SQL, source.version, source.within or "%")}
 
 
 async def _left(uow: UnitOfWork, source: Source, rows: Sequence[Any]) -> list[Any]:

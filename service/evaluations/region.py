@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from alerts.levels import Level
+from emission_lists.accounting_sums import Tally
 from service.accounts.roles import NATION, Principal, Scope
-from service.evaluations import classes, figures, flows, region_floors, repository
+from service.evaluations import classes, figures, flows, overlap, region_floors, repository
+from service.evaluations.overlap import Twice, less
 from service.kit.problems import Forbidden, Invalid, Unknown
 from service.kit.unit_of_work import UnitOfWork, beijing
 
@@ -37,8 +39,15 @@ async def evaluations(
             detail_zh=f"需要重新核算的预警或生产线过多（至多 {MOST} 次、{MOST_LINES} 条），请缩短时段或缩小范围。",
         )
     found = [await _one(uow, row) for row in rows]
+    twice = await overlap.twice_in(uow, rows)
     cities = _cities(uow, found)
     against = region_floors.region_levels(cities, found)
+    society = region_floors.whole_society([entry for one in found for entry in one["levels"]])
+    if twice.narrower:  # the society of a county is part of its city's
+        society = region_floors.not_told(society)
+        against = {
+            level: one | {"whole_society": region_floors.not_told(one["whole_society"])} for level, one in against.items()
+        }
     return {
         "adcode": adcode,
         "region": region,
@@ -48,11 +57,19 @@ async def evaluations(
         "warnings": [{name: one[name] for name in one if name not in {"by", "classes"}} for one in found],
         "cities": cities,
         "without_list": sum(len(one["without_list"]) for one in found),
-        "totals": _total(found),
-        "whole_society": region_floors.whole_society([entry for one in found for entry in one["levels"]]),
-        "classes": classes.added([one["classes"] for one in found]),
-        "levels": [entry | against[entry["level"]] for entry in _grouped([one["levels"] for one in found], "level")],
-        "by": {by: _grouped([one["by"][by] for one in found], "key") for by in BY},
+        "counted": twice.document(),
+        "totals": _total(found, twice.whole),
+        "whole_society": society,
+        "classes": _classes(found, twice),
+        "levels": [
+            entry | against[entry["level"]] for entry in _grouped([one["levels"] for one in found], "level", twice.levels)
+        ],
+        "by": {
+            by: _grouped(
+                [one["by"][by] for one in found], "key", {key: one for (of, key), one in twice.groups.items() if of.value == by}
+            )
+            for by in BY
+        },
     }
 
 
@@ -110,17 +127,36 @@ def _city(uow: UnitOfWork, adcode: str, found: Sequence[Mapping[str, Any]]) -> d
     }
 
 
-def _total(found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _total(found: Sequence[Mapping[str, Any]], twice: Tally | None = None) -> dict[str, Any]:
     without = sum(len(one["without_list"]) for one in found)
-    return figures.unless_without_list(figures.total(one["totals"] for one in found), without)
+    whole = figures.figures(less(figures.summed(one["totals"] for one in found), twice or Tally()))
+    return figures.unless_without_list(whole, without)
 
 
-def _grouped(every: Sequence[Sequence[Mapping[str, Any]]], key: str) -> list[dict[str, Any]]:
-    """The groups of the same key added up. Lines that stand in two warnings count twice: they were asked twice."""
+def _classes(found: Sequence[Mapping[str, Any]], twice: Twice) -> dict[str, Any]:
+    """Of warnings that overlap, dust and mobile sources count under the wider one only, industry as in the totals."""
+    industry = less(figures.summed(one["totals"] for one in found), twice.whole)
+    wider = [one["classes"] for one in found if one["warning"] not in twice.narrower]
+    added = classes.added([one["classes"] for one in found] if not twice.narrower else wider)
+    return added if not twice.narrower else classes.with_industry(added, industry)
+
+
+def _grouped(
+    every: Sequence[Sequence[Mapping[str, Any]]], key: str, twice: Mapping[str, Tally]
+) -> list[dict[str, Any]]:
+    """The groups of the same key added up, without what they hold `twice` of lines that two warnings asked at once.
+
+    Lines that stand in two warnings one after the other count twice: they were asked twice.
+    """
     groups: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for entries in every:
         for entry in entries:
             groups[entry[key]].append(entry)
     return [
-        {key: name, "name": parts[0].get("name"), **figures.total(parts)} for name, parts in sorted(groups.items())
+        {
+            key: name,
+            "name": parts[0].get("name"),
+            **figures.figures(less(figures.summed(parts), twice.get(name, Tally()))),
+        }
+        for name, parts in sorted(groups.items())
     ]

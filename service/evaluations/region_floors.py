@@ -100,6 +100,12 @@ def whole_society(entries: Sequence[Entry]) -> dict[str, Any]:
     return {"kg": kg, "planned_share": planned, "verified_share_at_least": verified, "without": lacking}
 
 
+def not_told(society: Mapping[str, Any]) -> dict[str, Any]:
+    """No whole society and no share: several responses speak of the same place at once."""
+    nothing = dict.fromkeys(POLLUTANTS)
+    return dict(society) | dict.fromkeys(("kg", "planned_share", "verified_share_at_least"), nothing)
+
+
 def _over(entry: Entry, name: str) -> float | None:
     per_day = None if entry["floor"] is None else entry["floor"]["whole_society_kg_per_day"][name]
     return None if per_day is None else float(per_day * entry["minutes"] / figures.DAY_MINUTES)
