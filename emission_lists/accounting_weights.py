@@ -33,8 +33,8 @@ _SAFE = 1 << 62
 class Span:
     """One response: `level` over [start, end), aware, cut to whole minutes. ValueError without a zone or backwards.
 
-    `key` names it (the response's id); `before`: the level that was in force until `start` without a gap. Two spans are never
-    the same one, which keeps it quick to look things up for them.
+    `key` names it (the response's id); `begun`: the start of what it only extends; `before`: the level that was in force until
+    then without a gap. Two spans are never the same one, which keeps it quick to look things up for them.
     """
 
     key: int
@@ -42,16 +42,26 @@ class Span:
     start: datetime
     end: datetime
     before: ResponseLevel | None = None
+    begun: datetime | None = None
 
     def __post_init__(self) -> None:
-        for name in ("start", "end"):
-            instant: datetime = getattr(self, name)
+        for name in ("start", "end", "begun"):
+            instant: datetime | None = getattr(self, name)
+            if instant is None:
+                continue
             if instant.utcoffset() is None:
                 raise ValueError(f"{instant} has no time zone: give an aware datetime")
             cut = instant.astimezone(SHANGHAI).replace(second=0, microsecond=0)
             object.__setattr__(self, name, cut)
         if self.end < self.start:
             raise ValueError(f"the response ends at {self.end}, before it starts at {self.start}")
+        if self.since > self.start:
+            raise ValueError(f"the response goes on from {self.begun}, after it starts at {self.start}")
+
+    @property
+    def since(self) -> datetime:
+        """Since when its level has been responded to: the hours of a measure count from there."""
+        return self.begun or self.start
 
     @property
     def minutes(self) -> int:
@@ -184,7 +194,8 @@ class Course:
 def course(measure: Measure, span: Span) -> Course:
     """The course of a measure that holds during the response; nothing is saved before it has to be complete."""
     hours = measure.complete_within_hours
-    ready = 0 if hours is None else min(span.minutes, math.ceil(hours * 60))
+    gone = (span.start - span.since) // _MINUTE
+    ready = min(span.minutes, (0 if hours is None else math.ceil(hours * 60)) - gone)
     return _course(measure, span, ready, span.minutes)
 
 
@@ -199,23 +210,25 @@ def carried_on(measure: Measure, span: Span, until: int) -> Course:
 
 
 def _course(measure: Measure, span: Span, first: int, until: int) -> Course:
+    """Between two minutes of the span; one below 0 lies in what it extends, whose stages count in what is stated per day."""
     staged = [
         (max(first, (stage.starts - span.start) // _MINUTE), min(until, (stage.until - span.start) // _MINUTE), stage.measure)
-        for stage in stages(measure, span.start, span.end)
+        for stage in stages(measure, span.since, span.end)
         if stage.until is not None
     ]
     staged = [one for one in staged if one[0] < one[1]]
     computed: list[Piece] = []
     established = True
     for begins, ends, stage in staged:
+        if ends <= 0:
+            continue
         left = emitting_share(stage) if stage.executable else None
         if left is None:
             established = False
         else:
-            computed += [(*part, 1 - left) for part in _inside(stage.window, begins, ends, span)]
-    return Course(
-        weights(_stated(staged, span), span), weights(computed, span), established, first, measure.executable, asks(measure)
-    )
+            computed += [(*part, 1 - left) for part in _inside(stage.window, max(0, begins), ends, span)]
+    stated, ready = weights(_stated(staged, span), span), max(0, first)
+    return Course(stated, weights(computed, span), established, ready, measure.executable, asks(measure))
 
 
 def _stated(staged: list[tuple[int, int, Measure]], span: Span) -> list[Piece]:
@@ -232,7 +245,7 @@ def _stated(staged: list[tuple[int, int, Measure]], span: Span) -> list[Piece]:
     pieces: list[Piece] = []
     for (begins, ends, stage), share in zip(staged, saved, strict=True):
         rate = share / most if relative and share is not None else stage.executable / part_of_day(stage.window)
-        pieces += [(*part, rate) for part in _inside(stage.window, begins, ends, span)]
+        pieces += [(*part, rate) for part in _inside(stage.window, max(0, begins), ends, span)]
     return pieces
 
 

@@ -61,22 +61,18 @@ def spans_of(
 ) -> dict[Followed, list[Span]]:
     """The responses that carry measures, by the lists that they go by, each up to now at the most."""
     spans: dict[Followed, list[Span]] = defaultdict(list)
-    before: Response | None = None
+    last: Response | None = None
+    begun, known = now, ""
     for response in responses:
         ends = min(now, response.ends_at or now)
+        continuing = last is not None and last.ends_at == response.starts_at
+        if last is None or not continuing or last.level is not response.level:  # otherwise it only extends the last one
+            begun, known = response.starts_at, last.level.code if last is not None and continuing else ""
         if followed.get(response.id) and ends > response.starts_at:
-            continuing = before is not None and before.ends_at == response.starts_at
-            known = before.level.code if before is not None and continuing else ""
-            spans[followed[response.id]].append(
-                Span(
-                    response.id,
-                    ResponseLevel(response.level.code),
-                    response.starts_at,
-                    ends,
-                    ResponseLevel(known) if known in MEASURED_LEVELS else None,
-                )
-            )
-        before = response
+            level = ResponseLevel(response.level.code)
+            before = ResponseLevel(known) if known in MEASURED_LEVELS else None
+            spans[followed[response.id]].append(Span(response.id, level, response.starts_at, ends, before, begun))
+        last = response
     return dict(spans)
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from emission_lists.accounting import Measured, Origin, Readings, account_line, verify
 from emission_lists.accounting_reports import LineState, ReportedDay, reported
 from emission_lists.accounting_sums import Accounts, By, RemarkKind, Tally
-from emission_lists.accounting_weights import Span, hour_minutes, weights, whole
+from emission_lists.accounting_weights import Ints, Span, hour_minutes, weights, whole
 from emission_lists.levels import LEVELS, PerLevel, ResponseLevel
 from emission_lists.lists import ROAD_TRANSPORT, EmissionListDraft, Line, ListRow, Pollutants
 from emission_lists.measures import Action, Cycle, Later, Measure, StopMode
@@ -72,6 +72,8 @@ class TestSpan:
             Span(1, ResponseLevel.RED, datetime(2016, 12, 16), START)  # noqa: DTZ001
         with pytest.raises(ValueError, match="before it starts"):
             Span(1, ResponseLevel.RED, START, START - HOUR)
+        with pytest.raises(ValueError, match="after it starts"):
+            span(begun=START + HOUR)
 
     def test_hours_are_clock_hours_by_their_end_touched_in_part(self) -> None:
         one = span(2, start=START.replace(minute=40))
@@ -189,6 +191,29 @@ class TestAccountLine:
             assert planned >= 0
             assert daily is None or planned <= base
         assert [int(row.sum()) for row in account.hourly(over)] == list(account.planned)
+
+    @settings(deadline=None, max_examples=200)
+    @given(lines(), spans, st.integers(1, 7999), st.integers(0, 60), st.lists(st.integers(1, 90), max_size=2, unique=True))
+    def test_an_extension_saves_what_the_whole_response_saves(
+        self, one: Line, over: Span, minutes: int, within: int, stages: list[int]
+    ) -> None:
+        """Cut in two by an extension, a response saves the same in every hour, stages and time to carry out included."""
+        cut = over.start + timedelta(minutes=min(minutes, over.minutes))
+        later = tuple(
+            Later(hours, measure(Action.LIMIT, share)) for hours, share in zip(sorted(stages), (0.5, 0.2), strict=False)
+        )
+        staged = measure(Action.STOP, 1.0, complete_within_hours=float(within), later=later)
+        measures = one.measures if within % 2 else PerLevel(*[staged] * 3)
+        roomy = replace(one, base=Pollutants(*[10_000.0] * 4), measures=measures)
+        first = Span(1, over.level, over.start, cut, over.before)
+        second = Span(2, over.level, cut, over.end, over.before, over.start)
+        halves: dict[datetime, Ints] = {}
+        for part in (first, second):
+            for hour, saved in zip(part.hours, account_line(roomy, part).hourly(part).T, strict=True):
+                halves[hour] = halves.get(hour, 0) + saved
+        whole_saved = account_line(roomy, over).hourly(over).T
+        for hour, saved in zip(over.hours, whole_saved, strict=True):
+            assert (np.abs(halves[hour] - saved) <= 4 + saved * 1e-7).all()  # each part is cut to whole milligrams
 
     @settings(deadline=None, max_examples=60)
     @given(drafts(), st.none() | windows)

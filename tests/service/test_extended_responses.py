@@ -10,6 +10,9 @@ from emission_lists.identifiers import make_uscc
 from emission_lists.measures import Action, Later, Measure
 from service.accounts.roles import Principal, Role, Scope
 from service.enterprises.flows import requirements
+from service.evaluations.accounts import spans_of
+from service.evaluations.following import followed_by
+from service.evaluations.repository import responses_of
 from service.findings.told import book_of, plants_of
 from service.kit.clock import ManualClock
 from service.kit.runtime import Runtime
@@ -85,6 +88,20 @@ class TestHours:
         stopped, limited = (one.stage for one in ordered.stages["L1"])
         assert (stopped.starts, stopped.due) == (first + 100 * HOUR, first + 12 * HOUR)
         assert (limited.starts, limited.measure.action) == (first + 120 * HOUR, Action.LIMIT)
+
+    async def test_the_evaluation_counts_the_same_hours(self, runtime: Runtime, clock: ManualClock) -> None:
+        version = await put_in_force(runtime, [line("L1", RELIEVED)])
+        first = clock.now()
+        for hours, action, to in ((0, "issue", "orange"), (10, "raise", "red"), (60, "extend", "red"), (90, "lower", "orange")):
+            clock.advance_to(first + hours * HOUR)
+            await step(runtime, action, to, adcode=CITY, effective=clock.now(), list_version=version)
+        async with runtime.unit() as uow:
+            warning = await uow.fetchval("SELECT max(id) FROM warning")
+            responses = await responses_of(uow, warning)
+            (spans,) = spans_of(responses, first + 100 * HOUR, await followed_by(uow, responses)).values()
+        told_of = [(one.since, one.before and one.before.value) for one in spans]
+        raised = (first + 10 * HOUR, "orange")
+        assert told_of == [(first, None), raised, raised, (first + 90 * HOUR, "red")]
 
 
 class TestGrade:

@@ -21,6 +21,7 @@ from service.kit.jobs import HANDLERS, Worker
 from service.kit.runtime import Runtime
 from service.lists import importing
 from service.lists.apart import Apart, ProcessGone, process_apart
+from service.lists.spare import KEPT
 from tests.service.test_lists_api import BAD, GOOD, LISTS, swapped
 from tests.service.test_lists_api import GENERATED as DRAFT
 from tests.support import Client
@@ -309,7 +310,7 @@ class TestProcessesApart:
         async with process_apart(runtime, "export", guide="G2020", whole_society=None, floors=None):
             pass
         assert told[0]["TZ"] == "Asia/Shanghai"
-        assert set(told[0]) <= {"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "PYTHONPATH"}
+        assert set(told[0]) <= {"PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "HOME", "PYTHONPATH", *KEPT}
 
 
 class TestTwoWorkers:
