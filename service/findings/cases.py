@@ -56,7 +56,10 @@ PLANS_SQL = """
 SELECT DISTINCT p.uscc FROM operating_plan p WHERE p.uscc = ANY($1::text[]) AND p.filed_at <= $2 AND NOT EXISTS (
     SELECT 1 FROM operating_plan_review r WHERE r.plan_id = p.id AND NOT r.accepted AND r.at <= $2)
 """
-KEEPS_PLANS_SQL = "SELECT EXISTS (SELECT 1 FROM operating_plan WHERE adcode = ANY($1::text[]) AND filed_at <= $2)"
+KEEPS_PLANS_SQL = """
+SELECT place FROM unnest($1::text[]) AS place
+WHERE EXISTS (SELECT 1 FROM operating_plan WHERE adcode = place AND filed_at <= $2)
+"""
 WHITELIST_SQL = """
 SELECT key, max(coalesce(document::jsonb -> 'fields' ->> 'valid_until', '9999-12-31')) AS until FROM list_record
 WHERE version_id = ANY($1::bigint[]) AND sheet = 'whitelist' AND key = ANY($2::text[]) GROUP BY key
@@ -143,8 +146,30 @@ async def basis_of(uow: UnitOfWork, response: Responding, plants: Mapping[str, S
     for point in (await points_of(uow, homes)).values():
         registered[point.uscc].append(point)
     normal = await _baselines(uow, book, {one.uscc: one.site for one in ordered}, registered, anew=anew)
-    filed = await _filed(uow, _places(ordered), sorted(homes), response.starts_at)
+    filed = await _filed(uow, homes, response.starts_at)
     return Basis(response, tuple(ordered), registered, normal, filed)
+
+
+async def without_hours(uow: UnitOfWork, response: Responding, plants: Mapping[str, Sequence[Site]]) -> list[Case]:
+    """What the plants that a response touches were told and whether their plans are filed; no hours, no passages."""
+    touched = {
+        uscc: own
+        for uscc, sites in sorted(plants.items())
+        if (own := [site for site in sites if response.adcode in site.chain])
+    }
+    book = await book_of(uow, response, touched, response.starts_at)
+    ordered = [one for uscc, own in touched.items() for site in own if (one := book.ordered(uscc, site)) is not None]
+    filed = await _filed(uow, {one.uscc: one.site.homes for one in ordered}, response.starts_at)
+    return [
+        Case(
+            one.enterprise,
+            one.site.homes[0],
+            tuple(_line_case(code, one, {}) for code in one.stages),
+            (),
+            filed.get(one.uscc),
+        )
+        for one in ordered
+    ]
 
 
 def _places(ordered: Iterable[Ordered]) -> list[str]:
@@ -304,9 +329,10 @@ async def _passages(uow: UnitOfWork, homes: Sequence[str], spans: Mapping[str, W
     return found
 
 
-async def _filed(uow: UnitOfWork, homes: Sequence[str], usccs: Sequence[str], starts: datetime) -> dict[str, bool]:
-    """Whether a plan was filed at the start; nothing where no division keeps plans here: that proves nothing."""
-    if not await uow.fetchval(KEEPS_PLANS_SQL, homes, starts):
-        return {}
-    filed = {row["uscc"] for row in await uow.fetch(PLANS_SQL, list(usccs), starts)}
+async def _filed(uow: UnitOfWork, homes: Mapping[str, Sequence[str]], starts: datetime) -> dict[str, bool]:
+    """Whether a plan was filed at the start; nothing of an enterprise none of whose homes keeps plans here: that proves nothing."""
+    places = sorted({home for several in homes.values() for home in several})
+    keeping = {row["place"] for row in await uow.fetch(KEEPS_PLANS_SQL, places, starts)}
+    usccs = sorted(uscc for uscc, several in homes.items() if keeping.intersection(several))
+    filed = {row["uscc"] for row in await uow.fetch(PLANS_SQL, usccs, starts)} if usccs else set()
     return {uscc: uscc in filed for uscc in usccs}

@@ -17,6 +17,7 @@ from service.enterprises.situation import carrying
 from service.enterprises.sources import Site
 from service.evidence.config import rules
 from service.findings.cases import Case, Window, basis_of, read
+from service.findings.elsewhere import once_a_warning, plans_elsewhere
 from service.findings.inspected import follow_inspections
 from service.findings.storing import STEPS_SQL, alter, content_of, existing_of
 from service.findings.told import plants_of
@@ -106,14 +107,16 @@ async def _judge_response(
         together[case.enterprise.uscc].append(case)
     fresh: list[tuple[Case, Found]] = []
     changes: list[tuple[str, Changes, list[Existing]]] = []
+    elsewhere = await plans_elsewhere(uow, response, sorted(together))
     for uscc, several in together.items():
         found = {case.adcode: findings_of(case, cases.whitelist, rules()) for case in several}
         known = within(stored[uscc], windows[uscc]) if uscc in windows else stored[uscc]
-        made = reconcile(known, apart(one for each in found.values() for one in each))
+        shown = apart(one for each in found.values() for one in each)
+        made = reconcile(known, once_a_warning(shown, stored[uscc], elsewhere.get(uscc, ())))
         fresh += [(_of(one, several, found), one) for one in made.new]
         changes.append((uscc, made, known))
     altered = [entry for uscc, made, known in changes for entry in await alter(uow, uscc, made, known)]
-    new = await _insert(uow, response, fresh)
+    new = await insert(uow, response, fresh)
     await uow.execute(KEEP_MARKS_SQL, response.id, sorted(marks), [marks[uscc] for uscc in sorted(marks)], uow.now)
     if new or altered:
         await uow.record(
@@ -137,7 +140,8 @@ def findings_of(case: Case, whitelist: Mapping[str, date | None], by: Compliance
     return found + judge_plan(case.lines, case.filed)
 
 
-async def _insert(uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Case, Found]]) -> list[dict[str, Any]]:
+async def insert(uow: UnitOfWork, response: Responding, fresh: Sequence[tuple[Case, Found]]) -> list[dict[str, Any]]:
+    """Store new findings under a response; returns what the ledger says of each."""
     if not fresh:
         return []
     rows = await uow.fetch(

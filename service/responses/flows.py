@@ -45,6 +45,8 @@ async def tell_responses(uow: UnitOfWork, adcode: str, at: datetime, only: int |
         if row["starts_at"] == at:
             told += await _tell(uow, row, "started", at, None, only)
     if only is None:
+        if started is not None:
+            await uow.enqueue("find_missing_plans", {"adcode": adcode, "at": at})
         await uow.tell("response", adcode)
     return told
 
