@@ -259,7 +259,7 @@ def test_over_list_versions_amounts_add_up_and_what_was_open_in_one_stays_open()
     first = Tally(enterprises=3, lines=9, planned=[5, 0, 0, 0], unestablished=[2, 0, 4, 0], unknown_lines=2)
     second = Tally(enterprises=2, lines=8, planned=[7, 0, 0, 0], unestablished=[0, 1, 1, 0])
     place = (By.LEVEL, "red")
-    several = [Account(number, Accounts([]), {place: one}, RecordAccounts([])) for number, one in enumerate((first, second))]
+    several = [Account(Accounts([]), {place: one}, RecordAccounts([])) for one in (first, second)]
     found = merged(several)[place]
     assert (found.enterprises, found.lines, found.planned[0]) == (2, 8, 12)
     assert (found.unestablished, found.unknown_lines) == ([2, 1, 4, 0], 2)
