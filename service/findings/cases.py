@@ -64,6 +64,8 @@ WHITELIST_SQL = """
 SELECT key, max(coalesce(document::jsonb -> 'fields' ->> 'valid_until', '9999-12-31')) AS until FROM list_record
 WHERE version_id = ANY($1::bigint[]) AND sheet = 'whitelist' AND key = ANY($2::text[]) GROUP BY key
 """
+METHOD = 2
+"""Raised whenever the same evidence proves something else than before: everything is judged anew then. 2: exact decimals."""
 LOOKBACK = timedelta(days=120)
 """Seasonal plans of so long before a response are read: longer than a run of responses and the days before it."""
 
@@ -109,7 +111,7 @@ class Basis:
     def marks(self) -> dict[str, str]:
         """A hash of the basis by enterprise: while it stays, hours and passages alone decide what is found."""
         written: dict[str, list[str]] = defaultdict(list)
-        common = repr((self.response.starts_at, self.response.ends_at, rules()))
+        common = repr((METHOD, self.response.starts_at, self.response.ends_at, rules()))
         for one in self.ordered:
             told = sorted((code, tuple(staged)) for code, staged in one.stages.items())
             written[one.uscc].append(repr((one.site.homes, one.version, sorted(one.names.items()), told, one.cap)))
