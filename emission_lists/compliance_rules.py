@@ -125,6 +125,12 @@ class Process(_Data):
     answer_hours: Stated[int]
 
 
+class Plans(_Data):
+    """When a missing operating plan is looked for without evidence."""
+
+    kept_share: Stated[float]
+
+
 class ComplianceRules(_Data):
     """Everything that judging needs besides requirements and evidence."""
 
@@ -135,6 +141,7 @@ class ComplianceRules(_Data):
     vehicles: Vehicles
     baseline: BaselineRule
     night: Night
+    plans: Plans
     process: Process
 
 

@@ -22,10 +22,14 @@ from service.findings.told import plants_of
 from service.kit.unit_of_work import UnitOfWork
 from service.responses.repository import of_division
 
-PLANLESS_SQL = """
-SELECT DISTINCT e.uscc FROM list_version v JOIN list_enterprise e ON e.version_id = v.id
+CONCERNED = """
+FROM list_version v JOIN list_enterprise e ON e.version_id = v.id
 WHERE (v.id = $1 OR ((v.adcode = ANY($2::text[]) OR v.adcode LIKE $3) AND v.activated_at <= $4
         AND (v.ended_at IS NULL OR v.ended_at > $4) AND (v.adcode LIKE $3 OR e.county LIKE $3)))
+"""
+COUNT_SQL = f"SELECT count(DISTINCT e.uscc) {CONCERNED}"
+PLANLESS_SQL = f"""
+SELECT DISTINCT e.uscc {CONCERNED}
     AND NOT EXISTS (SELECT 1 FROM operating_plan p WHERE p.uscc = e.uscc AND p.filed_at <= $4 AND NOT EXISTS (
         SELECT 1 FROM operating_plan_review r WHERE r.plan_id = p.id AND NOT r.accepted AND r.at <= $4))
 ORDER BY e.uscc
@@ -34,15 +38,21 @@ ANY_PLAN_SQL = "SELECT EXISTS (SELECT 1 FROM operating_plan WHERE filed_at <= $1
 
 
 async def look_for_missing_plans(uow: UnitOfWork, adcode: str, at: datetime) -> None:
-    """Queue the enterprises without a plan of the lists that responses starting at an instant concern. Idempotent."""
+    """Queue the enterprises without a plan of the lists that responses starting at an instant concern. Idempotent.
+
+    Nothing is queued while so few have filed here that a missing plan says little (`plans.kept_share`).
+    """
     if at > uow.now or not await uow.fetchval(ANY_PLAN_SQL, at):
         return
     above = [adcode[:2] + "0000", adcode[:4] + "00", adcode]
     for response in await of_division(uow, adcode):
         if response.starts_at != at or carrying(response) is None:
             continue
-        found = await uow.fetch(PLANLESS_SQL, response.list_version, above, prefix_of(adcode) + "%", at)
-        usccs = [row["uscc"] for row in found]
+        concerned = (response.list_version, above, prefix_of(adcode) + "%", at)
+        usccs = [row["uscc"] for row in await uow.fetch(PLANLESS_SQL, *concerned)]
+        whole = int(await uow.fetchval(COUNT_SQL, *concerned))
+        if whole - len(usccs) < rules().plans.kept_share.value * whole:
+            continue
         for start in range(0, len(usccs), PER_JOB):
             part = {"adcode": adcode, "response": response.id, "usccs": usccs[start : start + PER_JOB]}
             await uow.enqueue("judge_plans", part)

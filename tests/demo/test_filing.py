@@ -15,6 +15,7 @@ from service.demo.outside import Outside
 from service.demo.plants import DEFIANT, NORMAL_DAYS
 from service.demo.seed import PASSWORD, enterprise_login, seed_accounts, seed_feeds, seed_lists
 from service.kit.clock import ManualClock
+from service.kit.http import forget_answers
 from service.kit.runtime import Runtime
 from tests.support import Client, approve_open
 
@@ -60,6 +61,19 @@ class TestFiling:
         assert first["grade_application"] == 3
         assert first["evidence_hour"] == 24 * NORMAL_DAYS * sum(len(plant.lines) for plant in filing.plants)
         await filing.before()
+        assert await counts(runtime) == first
+
+    async def test_a_demonstration_that_is_started_again_after_weeks_files_nothing_twice(
+        self, runtime: Runtime, client: Client, clock: ManualClock, filing: Filing
+    ) -> None:
+        await filing.before()
+        first = await counts(runtime)
+        clock.advance_to(clock.now() + 10 * 24 * HOUR)
+        async with runtime.unit() as uow:
+            await forget_answers(uow)  # a repeated call is not known any more
+            await uow.commit()
+        again = await Filing.of(runtime, filing.outside, filing.login, filing.start)
+        await again.before()
         assert await counts(runtime) == first
 
     async def test_the_plan_is_accepted_and_the_register_differs_from_the_list(

@@ -64,7 +64,7 @@ class TestData:
                 return 0
             return sum(look(getattr(part, name)) for name in type(part).model_fields)
 
-        assert look(RULES) == 18
+        assert look(RULES) == 19
 
     @pytest.mark.parametrize("stated", [{"value": 1, "choice": True}, {"value": 1, "choice": False}])
     def test_a_number_without_ground_is_refused(self, stated: dict[str, Any]) -> None:

@@ -88,6 +88,18 @@ async def test_without_any_evidence(listed: Client, runtime: Runtime) -> None:
         assert await judge_touched(uow, ADCODE, [USCC, OTHER], START, NOW) == 0
 
 
+async def test_where_most_have_filed_nothing_here_a_missing_plan_says_little(listed: Client, runtime: Runtime) -> None:
+    async with runtime.unit() as uow:
+        await uow.execute(
+            "INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)"
+            " SELECT version_id, left(uscc, 17) || '?', name, county, industry, grade, lines, document FROM list_enterprise WHERE uscc = $1",
+            USCC,
+        )
+        await uow.commit()
+    await starts(listed, runtime)
+    assert await missing(runtime) == []
+
+
 async def test_a_later_stage_is_ordered_too(listed: Client, runtime: Runtime) -> None:
     staged = Measure(Action.NONE, **METER, later=(Later(24.0, Measure(Action.STOP, 1.0, **METER)),))
     await evidence_list(runtime, lines=(line("L1", staged),))
