@@ -92,7 +92,8 @@ async def test_where_most_have_filed_nothing_here_a_missing_plan_says_little(lis
     async with runtime.unit() as uow:
         await uow.execute(
             "INSERT INTO list_enterprise (version_id, uscc, name, county, industry, grade, lines, document)"
-            " SELECT version_id, left(uscc, 17) || '?', name, county, industry, grade, lines, document FROM list_enterprise WHERE uscc = $1",
+            " SELECT version_id, left(uscc, 17) || '?', name, county, industry, grade, lines, document FROM list_enterprise"
+            " WHERE uscc = $1",
             USCC,
         )
         await uow.commit()
