@@ -141,17 +141,22 @@ async def test_a_node_paused_beyond_its_lease_changes_nothing_when_it_goes_on(
         await on_failure_the_logs(nodes, lambda: _paused(client, runtime, nodes, receiver))
 
 
-async def _paused(client: Client, runtime: Runtime, nodes: Nodes, receiver: Receiver) -> None:
+async def _first_call(client: Client, runtime: Runtime, nodes: Nodes, receiver: Receiver) -> None:
+    """A decision, and a worker that has begun to tell of it."""
     commander = await prepare(client, runtime, receiver)
     assert (await client.deliver(forecast(HEAVY))).status_code == 202
     await client.work()
     await approve_open(client, commander)
     nodes.start("worker-1")
 
-    async def held() -> bool:
+    async def called() -> bool:
         return receiver.arrived.is_set()
 
-    await eventually(held, "the first call")
+    await eventually(called, "the first call")
+
+
+async def _paused(client: Client, runtime: Runtime, nodes: Nodes, receiver: Receiver) -> None:
+    await _first_call(client, runtime, nodes, receiver)
     nodes.pause("worker-1")
     nodes.start("worker-2")
     before = await eventually(lambda: both_done(runtime), "the other node's deliveries")
@@ -181,21 +186,13 @@ async def test_a_node_paused_while_it_records_keeps_its_deliveries_from_nobody_f
 
 
 async def _paused_recording(client: Client, runtime: Runtime, nodes: Nodes, receiver: Receiver) -> None:
-    commander = await prepare(client, runtime, receiver)
-    assert (await client.deliver(forecast(HEAVY))).status_code == 202
-    await client.work()
-    await approve_open(client, commander)
-    nodes.start("worker-1")
-
-    async def called() -> bool:
-        return receiver.arrived.is_set()
+    await _first_call(client, runtime, nodes, receiver)
 
     async def waits() -> Any:
         return await rows(
             runtime, "SELECT 1 FROM pg_locks WHERE relation = 'ledger_pending'::regclass AND NOT granted"
         )
 
-    await eventually(called, "the first call")
     async with runtime.unit() as uow:  # what the node records has its rows locked by now, and waits for the ledger
         await uow.execute("LOCK TABLE ledger_pending IN SHARE MODE")
         await eventually(waits, "a node that records")

@@ -14,6 +14,7 @@ from emission_lists.levels import PerLevel
 from emission_lists.lists import EmissionListDraft, Enterprise, Line, ListRow
 from emission_lists.measures import Action, CountUnit, Measure, Verification
 from service.accounts.roles import Role, Scope
+from service.grades.repository import grade_standing
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.jobs import tick
 from service.kit.runtime import Runtime
@@ -135,6 +136,13 @@ async def pass_by(clock: ManualClock, runtime: Runtime, client: Client, **span: 
 
 def changed(enterprise: Enterprise, **fields: Any) -> Enterprise:
     return replace(enterprise, **fields)
+
+
+async def grade_at(runtime: Runtime, at: datetime) -> str | None:
+    """The grade of the cement works at an instant."""
+    async with runtime.unit() as uow:
+        found = await grade_standing(uow, CEMENT, CITY, at)
+    return None if found is None or found.grade is None else found.grade.value
 
 
 async def respond(runtime: Runtime, start: datetime, end: datetime | None = None, level: int = 4) -> int:

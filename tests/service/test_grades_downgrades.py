@@ -13,10 +13,22 @@ from emission_lists.standing import at_most
 from service.grades import cases
 from service.grades.downgrading import fall_faults
 from service.grades.obstacles import stable_for
-from service.grades.repository import grade_standing, reversed_cases
+from service.grades.repository import reversed_cases
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
-from tests.service.grading import CEMENT, CITY, GRADES, NOW, STEEL, People, pass_by, pass_until, rows, with_list
+from tests.service.grading import (
+    CEMENT,
+    CITY,
+    GRADES,
+    NOW,
+    STEEL,
+    People,
+    grade_at,
+    pass_by,
+    pass_until,
+    rows,
+    with_list,
+)
 from tests.support import Client
 
 LETTERS = (Grade.A, Grade.B, Grade.B_MINUS, Grade.C, Grade.D)
@@ -27,12 +39,6 @@ async def people(client: Client, runtime: Runtime, clock: ManualClock) -> People
     clock.current = NOW
     await with_list(runtime, rows(Grade.B))
     return await People(client).come()
-
-
-async def grade_at(runtime: Runtime, at: datetime) -> str | None:
-    async with runtime.unit() as uow:
-        found = await grade_standing(uow, CEMENT, CITY, at)
-    return None if found is None or found.grade is None else found.grade.value
 
 
 async def proposed(people: People, name: str = "city", **body: str) -> int:

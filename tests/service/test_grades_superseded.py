@@ -7,10 +7,9 @@ from datetime import datetime
 import pytest
 
 from emission_lists.grades import Grade
-from service.grades.repository import grade_standing
 from service.kit.clock import SHANGHAI, ManualClock
 from service.kit.runtime import Runtime
-from tests.service.grading import CEMENT, CITY, GRADES, NOW, People, pass_by, pass_until, rows, with_list
+from tests.service.grading import CEMENT, GRADES, NOW, People, grade_at, pass_by, pass_until, rows, with_list
 from tests.support import Client
 
 MARCH = datetime(2026, 3, 1, tzinfo=SHANGHAI)
@@ -22,12 +21,6 @@ async def people(client: Client, runtime: Runtime, clock: ManualClock) -> People
     clock.current = NOW
     await with_list(runtime, rows(Grade.B))
     return await People(client).come()
-
-
-async def grade_at(runtime: Runtime, at: datetime) -> str | None:
-    async with runtime.unit() as uow:
-        found = await grade_standing(uow, CEMENT, CITY, at)
-    return None if found is None or found.grade is None else found.grade.value
 
 
 async def state_of(people: People, case: int) -> str:
