@@ -94,7 +94,10 @@ class Outside:
         return True
 
     async def prompt(self, login: str, prompt: RegionalPrompt, basis: str) -> None:
-        """Enter a regional prompt once, however often this is called. Raises Refused."""
+        """Enter a regional prompt once, however often and however late this is called. Raises Refused."""
+        async for known in self._pages(login, "/api/v1/prompts", {"size": str(PAGE)}):
+            if known["document"] == prompt.document and datetime.fromisoformat(known["starts_at"]) == prompt.starts_at:
+                return
         answer = await self.call(
             login,
             "POST",

@@ -14,8 +14,11 @@ from service.demo.clock import STANDSTILL, begins, position, save, set_going
 from service.demo.driver import Driver
 from service.demo.episodes import Episode, load_episode
 from service.demo.outside import Outside, Refused
+from service.demo.policy import COORDINATOR
+from service.demo.prompts import as_entered
 from service.demo.seed import LOGINS, PASSWORD, enterprise_login, seed_accounts, seed_feeds, seed_lists
 from service.kit.clock import ManualClock
+from service.kit.http import forget_answers
 from service.kit.problems import Conflict
 from service.kit.runtime import Runtime
 from service.kit.settings import Settings
@@ -100,6 +103,19 @@ class TestDriver:
             await driver(runtime, episode, outside).beat(1)
         assert await count(runtime, "prompt") == 1
         assert await count(runtime, "prompt_entry") == 32
+
+    async def test_a_prompt_whose_end_has_passed_is_not_entered_again(
+        self, runtime: Runtime, clock: ManualClock, episode: Episode, outside: Outside
+    ) -> None:
+        prompt = as_entered(episode.prompts[0])
+        clock.current = prompt.issued_at
+        await outside.prompt(COORDINATOR, prompt, "x")
+        clock.advance_to(prompt.issued_at + timedelta(days=10))
+        async with runtime.unit() as uow:
+            await forget_answers(uow)  # a repeated call is not known any more
+            await uow.commit()
+        await outside.prompt(COORDINATOR, prompt, "x")
+        assert await count(runtime, "prompt") == 1
 
     async def test_wrong_secret_is_refused_and_nothing_stored(
         self, runtime: Runtime, clock: ManualClock, episode: Episode, outside: Outside
